@@ -1,0 +1,329 @@
+/**
+ * The contract of plugins. One file declares and implements one plugin; the engine hands it a context and
+ * owns threads, queue, acknowledgement, retries and common options. Importing a plugin has no side effects.
+ *
+ * Threads: `createIntake` runs in the intake thread (framing only), everything else in worker threads.
+ */
+import type { Event, Fields } from './event-types.ts';
+import type { Logger } from './logger.ts';
+import type { NestedPlugin, Options, OptionValues } from './options.ts';
+
+export type PluginKind = 'input' | 'filter' | 'output' | 'codec';
+export type EcsMode = 'disabled' | 'v1' | 'v8';
+
+/** An example for the reference page; executed by the conformance suite. */
+export interface Example {
+  readonly title: string;
+  /** Filters: a `filter { … }` section or its body. Codecs: the options. Others: a whole plugin block. */
+  readonly config: string;
+  /** Filters: fields of the event going in. Codecs: the text to decode. */
+  readonly input?: Fields | string;
+  /** Filters and codecs: fields that the events coming out have (subset match; null = field absent). */
+  readonly output?: Fields | readonly Fields[];
+}
+
+/** What `validate` reports: about one option, or about the plugin as a whole (option ''). */
+export type ReportProblem = (
+  severity: 'error' | 'warning' | 'lint',
+  option: string,
+  message: string,
+  hint?: string,
+) => void;
+
+interface Declaration<O extends Options> {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: O;
+  /** Takes `ecs_compatibility`. */
+  readonly ecs?: boolean;
+  readonly examples?: readonly Example[];
+  /** Known differences from Logstash's plugin, one sentence each. */
+  readonly differences?: readonly string[];
+  /** Checks across options, without I/O. Types, required and unknown options are already checked. */
+  readonly validate?: (options: OptionValues<O>, report: ReportProblem) => void;
+}
+
+/** Fields that a plugin reads; `all` when it looks at the whole event. References such as `[a][b]`. */
+export type FieldUse = 'all' | readonly string[];
+
+export interface PluginContext {
+  /** Node id in the graph: explicit `id` or derived. */
+  readonly id: string;
+  readonly pipeline: string;
+  readonly ecs: EcsMode;
+  readonly logger: Logger;
+  /** Directory for state of this plugin kind, e.g. `data/plugins/inputs/file`; made on first use. */
+  readonly dataPath: string;
+  /** `config.support_escapes`, `config.field_reference.escape_style` and the rest, as given. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** A counter of this node, shown by the monitoring API under its name (e.g. `matches`). */
+  counter(name: string): { add(n: number): void };
+  /** Makes the codec given as a value of option `codec` (or another option of type codec). */
+  codec(spec: NestedPlugin): Codec;
+}
+
+// ---- inputs ----------------------------------------------------------------------------------------------
+
+/**
+ * Where bytes came from; posted to workers as it is (structured clone), so plain data only. The same object
+ * should be handed in for all records of one connection. `key` names the sender for stateful decoders.
+ */
+export interface Peer {
+  readonly key: string;
+  readonly [name: string]: unknown;
+}
+
+/** The intake side's way into the queue. Every method copies what it is given. */
+export interface BlockWriter {
+  /**
+   * A stretch of bytes holding exactly `count` records, each ending with the codec's delimiter (included).
+   * Returns false when the queue is full: what was given is kept, but stop reading until `ready`.
+   */
+  lines(peer: Peer, bytes: Uint8Array, count: number): boolean;
+  /** One record. Same answer as `lines`. */
+  record(peer: Peer, bytes: Uint8Array): boolean;
+  /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
+  virtual(peer: Peer, count: number): boolean;
+  /** The sender is gone: its decoder state is flushed after what was given before. */
+  end(peer: Peer): void;
+  /** Room for at least one more record; when false `record` still keeps what it gets (UDP drops instead). */
+  readonly hasRoom: boolean;
+  /** Resolves when there is room again. */
+  ready(): Promise<void>;
+  /** Calls back when all given so far is in the queue (and synced, if persisted): time to answer the sender. */
+  whenSafe(callback: () => void): void;
+  /** Calls back when all given so far has been taken by every output: time to remember a file offset. */
+  whenDelivered(callback: () => void): void;
+  /** Counts a record that found no room or was refused, per peer, with a reason in words. */
+  dropped(peer: Peer, reason: string): void;
+}
+
+export interface IntakeContext extends PluginContext {
+  readonly writer: BlockWriter;
+  /** How the codec wants streams framed: split at this delimiter, or undefined: every chunk is a record. */
+  readonly delimiter: Buffer | undefined;
+  /** Upper bound of one record in bytes; longer ones are cut there. */
+  readonly maxRecordBytes: number;
+  /** Milliseconds since the epoch; read once per block by the writer. */
+  now(): number;
+  /** The input has nothing more to say (count reached, stdin closed, read mode done). */
+  finished(): void;
+  /** Says in words what is wrong, shown in health; undefined clears it. */
+  health(problem: string | undefined): void;
+}
+
+/** The framing half of an input. Lives in the intake thread. */
+export interface Intake {
+  /** Starts I/O. Rejects with a readable error (`listen EADDRINUSE …`); the engine retries or reports. */
+  open(signal: AbortSignal): Promise<void>;
+  /** Options changed, the socket options did not: take the new ones without closing anything. */
+  update?(options: Readonly<Record<string, unknown>>): void;
+  /** Stops taking new data and closes sockets. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** A block as a decoder sees it. `bytes` is valid only during the call: strings and copies may be kept. */
+export interface Block {
+  readonly id: number;
+  /** Milliseconds since the epoch when the block was begun. */
+  readonly receivedAt: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+  readonly peers: readonly Peer[];
+  /** Four numbers a run: kind (see RunKind), index of the peer, end offset in bytes, count of records. */
+  readonly runs: Int32Array;
+}
+
+export const RunKind = { lines: 0, record: 1, virtual: 2, end: 3 } as const;
+
+export interface DecoderContext extends PluginContext {
+  /** The input's codec. Stateful codecs: use `fork()` per sender. */
+  readonly inputCodec: Codec;
+  /** Fields that something downstream reads; the others need not be built. */
+  readonly needs: FieldUse;
+  /** Applies type, tags and add_field of the input. Call last, on every event. */
+  decorate(event: Event): void;
+}
+
+/** The decoding half of an input. Lives in workers, one instance each. Never throws on any bytes. */
+export interface Decoder {
+  decode(block: Block, emit: (event: Event) => void): void;
+  /** Called every second or so, and once with `final` at shutdown. */
+  flush?(emit: (event: Event) => void, final: boolean): void;
+  /** True while bytes of this block are still held back: it is not acknowledged before they are emitted. */
+  holds?(blockId: number): boolean;
+}
+
+export interface InputPlugin<O extends Options = Options> extends Declaration<O> {
+  readonly kind: 'input';
+  /** Streams split by the codec: plain becomes line, json becomes json_lines (`fix_streaming_codecs`). */
+  readonly streaming?: boolean;
+  /** Default codec if not plain. */
+  readonly defaultCodec?: string;
+  /** Option names that need a new listening socket when they change; the rest is taken over by `update`. */
+  readonly socketOptions?: readonly (keyof O & string)[];
+  /** Ports it binds, for the check of ports used twice. */
+  readonly binds?: (
+    options: OptionValues<O>,
+  ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];
+  /** False: a pipeline with it can not be reloaded (stdin). */
+  readonly reloadable?: boolean;
+  createIntake(options: OptionValues<O>, context: IntakeContext): Intake;
+  createDecoder(options: OptionValues<O>, context: DecoderContext): Decoder;
+}
+
+// ---- filters ---------------------------------------------------------------------------------------------
+
+export interface FilterContext extends PluginContext {
+  /**
+   * Applies add_field, remove_field, add_tag, remove_tag (Logstash's `filter_matched`). The engine does this
+   * itself when `filter` returns true; for filters that decorate other events than the one they were given.
+   */
+  decorate(event: Event): void;
+}
+
+export interface Filter {
+  /**
+   * One event. True = success: the common options are applied. Sets `event.cancelled` to drop it; `emit`s new
+   * events, which continue *before* the original. Never throws on any JSON-like event. Exactly one of `filter` and
+   * `filterBatch` is present.
+   */
+  filter?(event: Event, emit: (event: Event) => void): boolean;
+  /**
+   * Many events, for filters that wait (I/O, WebAssembly) or run under a time limit. Same rules; `emit` names the
+   * index of the event before which the new one continues. Returns one byte an event: 1 = success.
+   */
+  filterBatch?(
+    events: readonly Event[],
+    emit: (event: Event, before: number) => void,
+  ): Uint8Array | Promise<Uint8Array>;
+  /** Every five seconds, and once with `final`. New events continue behind this filter. */
+  flush?(emit: (event: Event) => void, final: boolean): void;
+  close?(): void | Promise<void>;
+}
+
+export interface FilterPlugin<O extends Options = Options> extends Declaration<O> {
+  readonly kind: 'filter';
+  /** none: any worker; shared: its pipeline runs on one worker. A function may decide by the options. */
+  readonly state?: 'none' | 'shared' | ((options: OptionValues<O>) => 'none' | 'shared');
+  /** What it reads (sprintf in common options is known to the engine). Default: all. */
+  readonly reads?: (options: OptionValues<O>) => FieldUse;
+  /** Fields it may create, if known at load; events are built with room for them. */
+  readonly writes?: (options: OptionValues<O>) => readonly string[];
+  /** May set `cancelled` or `emit`; left out means it never does (the compiler relies on it). */
+  readonly changesCount?: boolean;
+  create(options: OptionValues<O>, context: FilterContext): Filter | Promise<Filter>;
+}
+
+// ---- outputs ---------------------------------------------------------------------------------------------
+
+/** What became of one event of a batch; events without a failure were accepted. */
+export interface WriteFailure {
+  /** Index in the batch given to `write`. */
+  readonly index: number;
+  readonly kind: 'retry' | 'reject';
+  /** In words of the real error. */
+  readonly reason: string;
+  /** Milliseconds the receiver asked us to wait. */
+  readonly retryAfter?: number;
+}
+
+export interface OutputContext extends PluginContext {
+  /** The output's codec. */
+  readonly outputCodec: Codec;
+  /** How many workers write side by side. */
+  readonly workers: number;
+  /** Says in words what is wrong, shown in health; undefined clears it. */
+  health(problem: string | undefined): void;
+}
+
+export interface Output {
+  /**
+   * Connects, opens files. Called once before the first write; a rejection is retried by the engine with the
+   * reason shown, unless its `code` is `ERR_CONFIG`.
+   */
+  open?(signal: AbortSignal): Promise<void>;
+  /**
+   * Delivers events in order. Returns the failures (nothing, an empty array: all accepted); throws if the whole
+   * batch failed and may be tried again. Retries, back-off and dead letters are the engine's.
+   */
+  write(
+    events: readonly Event[],
+    signal: AbortSignal,
+  ): WriteFailure[] | void | Promise<WriteFailure[] | void>;
+  /**
+   * Delivers `count` newline-terminated UTF-8 messages as they stand. Present only when writing an event would
+   * write exactly its `message` and a newline (codec line, format `%{message}`): then no event is built.
+   */
+  writeLines?(bytes: Buffer, count: number, signal: AbortSignal): void | Promise<void>;
+  flush?(): void | Promise<void>;
+  /** Ends within two seconds even while blocked. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface OutputPlugin<O extends Options = Options> extends Declaration<O> {
+  readonly kind: 'output';
+  readonly defaultCodec?: string;
+  /** worker: every worker has its own instance; shared: the pipeline runs on one worker. */
+  readonly concurrency?: 'worker' | 'shared' | ((options: OptionValues<O>) => 'worker' | 'shared');
+  /** What it reads beside what its codec reads. Default: all. */
+  readonly reads?: (options: OptionValues<O>) => FieldUse;
+  readonly binds?: (
+    options: OptionValues<O>,
+  ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];
+  create(options: OptionValues<O>, context: OutputContext): Output;
+}
+
+// ---- codecs ----------------------------------------------------------------------------------------------
+
+export interface Codec {
+  /**
+   * Text codecs: name of the charset that records are in; `decode` then gets strings, already converted, with
+   * invalid bytes replaced. Absent: `decode` gets bytes.
+   */
+  readonly charset?: string;
+  /** Splits streams by itself at this text (line, json_lines, multiline). */
+  readonly delimiter?: string;
+  /** `decode` would make exactly one event `{ message: record }`; callers may do so themselves. */
+  readonly wholeText?: boolean;
+  /** Remembers earlier records of a sender (multiline): needs sticky routing and `fork` per sender. */
+  readonly stateful?: boolean;
+  /** Emits events with fields only; `@timestamp`, `@version` and the source are added by the input. */
+  decode(record: string | Buffer, emit: (event: Event) => void): void;
+  /** Emits what is held back. Without `final` only what is old enough (auto_flush_interval). */
+  flush?(emit: (event: Event) => void, final: boolean): void;
+  /** Anything held back? */
+  readonly holding?: boolean;
+  encode(event: Event): string | Buffer;
+  /** True when `encode(event)` is the event's `message` and a newline. */
+  readonly encodesMessageLine?: boolean;
+  /** What `encode` reads; default all. */
+  readonly reads?: FieldUse;
+  fork?(): Codec;
+}
+
+export interface CodecContext extends PluginContext {}
+
+export interface CodecPlugin<O extends Options = Options> extends Declaration<O> {
+  readonly kind: 'codec';
+  /** How the intake should frame streams for it, by its options; undefined: it does not split. */
+  readonly delimiter?: (options: OptionValues<O>) => string | undefined;
+  /** See `Codec.stateful`; known before an instance exists. */
+  readonly stateful?: boolean;
+  create(options: OptionValues<O>, context: CodecContext): Codec;
+}
+
+export type Plugin = InputPlugin<any> | FilterPlugin<any> | OutputPlugin<any> | CodecPlugin<any>;
+
+/** Where plugins are found; made by the composition root, handed to language and engine. */
+export interface Registry {
+  /** Loads one plugin; undefined when there is none of that name. */
+  load(kind: PluginKind, name: string): Promise<Plugin | undefined>;
+  /** All names of a kind, for suggestions, lists and docs. */
+  names(kind: PluginKind): readonly string[];
+}
+
+export const defineInput = <const O extends Options>(plugin: InputPlugin<O>): InputPlugin<O> => plugin;
+export const defineFilter = <const O extends Options>(plugin: FilterPlugin<O>): FilterPlugin<O> => plugin;
+export const defineOutput = <const O extends Options>(plugin: OutputPlugin<O>): OutputPlugin<O> => plugin;
+export const defineCodec = <const O extends Options>(plugin: CodecPlugin<O>): CodecPlugin<O> => plugin;

@@ -1,0 +1,241 @@
+/**
+ * The decoding half that most inputs share: records → codec → events with `@timestamp`, `@version`, the fields
+ * that name the source, and the input's common options. Text is converted once per run of lines, not per record.
+ */
+import { isUtf8 } from 'node:buffer';
+import iconv from 'iconv-lite';
+import { addTag, Event } from '../event/event.ts';
+import {
+  formatFieldReference,
+  getter,
+  isUnsafeName,
+  parseFieldReference,
+  setter,
+} from '../event/field-reference.ts';
+import { isoFromMillis } from '../event/timestamp.ts';
+import type { FieldValue } from '../kernel/event-types.ts';
+import type { Block, Codec, Decoder, DecoderContext, Peer } from '../kernel/plugin.ts';
+import { RunKind } from '../kernel/plugin.ts';
+
+/** A field that names where an event came from; set only if the event has none. */
+export interface SourceField {
+  /** Reference, e.g. `host` or `[@metadata][input][tcp][source][ip]`. */
+  readonly reference: string;
+  readonly value: (peer: Peer) => FieldValue;
+}
+
+export type Emit = (event: Event) => void;
+
+/** Bytes that are not valid in the charset were replaced. */
+export const INVALID_ENCODING_TAG = '_invalid_encoding';
+
+/** Converts one record; `valid` is false when something had to be replaced. */
+export function decodeText(bytes: Buffer, charset: string): { text: string; valid: boolean } {
+  if (charset === 'UTF-8') {
+    if (isUtf8(bytes)) return { text: bytes.utf8Slice(0, bytes.length), valid: true };
+    return { text: bytes.toString('utf8'), valid: false };
+  }
+  if (charset === 'BINARY' || charset === 'ASCII-8BIT') return decodeText(bytes, 'UTF-8');
+  return { text: iconv.decode(bytes, charset, { stripBOM: false }), valid: true };
+}
+
+/** Makes the decoder of an input whose records are nothing but bytes for the codec. */
+export function createRecordDecoder(context: DecoderContext, source: readonly SourceField[]): Decoder {
+  return new RecordDecoder(context, source);
+}
+
+class RecordDecoder implements Decoder {
+  readonly #context: DecoderContext;
+  readonly #source: readonly SourceField[];
+  readonly #setters: { get: (event: Event) => FieldValue; set: (event: Event, value: FieldValue) => void }[];
+  readonly #make: MakeEvent;
+  /** Stateful codecs: one per sender, with the blocks that each still holds. */
+  readonly #senders = new Map<string, { codec: Codec; peer: Peer; block: number; receivedAt: number }>();
+
+  constructor(context: DecoderContext, source: readonly SourceField[]) {
+    this.#context = context;
+    this.#source = source.filter((field) => isNeeded(context, field.reference));
+    this.#setters = this.#source.map(({ reference }) => {
+      const parsed = parseFieldReference(reference);
+      return { get: getter(parsed), set: setter(parsed) };
+    });
+    this.#make = compileMake(this.#source, context);
+  }
+
+  decode(block: Block, emit: Emit): void {
+    const { runs, bytes, peers } = block;
+    const codec = this.#context.inputCodec;
+    const timestamp = isoFromMillis(block.receivedAt);
+    let start = 0;
+    for (let at = 0; at < runs.length; at += 4) {
+      const kind = runs[at];
+      const peer = peers[runs[at + 1]!]!;
+      const end = runs[at + 2]!;
+      const values = this.#source.map((field) => field.value(peer));
+      if (kind === RunKind.end) this.#end(peer, timestamp, values, emit);
+      else if (kind === RunKind.lines) this.#lines(codec, block, start, end, peer, timestamp, values, emit);
+      else
+        this.#record(this.#codecOf(codec, block, peer), bytes.subarray(start, end), timestamp, values, emit);
+      start = end;
+    }
+  }
+
+  flush(emit: Emit, final: boolean): void {
+    for (const [key, sender] of this.#senders) {
+      const values = this.#source.map((field) => field.value(sender.peer));
+      const timestamp = isoFromMillis(sender.receivedAt);
+      sender.codec.flush?.((event) => this.#finish(event, timestamp, values, emit), final);
+      if (final) this.#senders.delete(key);
+    }
+  }
+
+  holds(blockId: number): boolean {
+    for (const sender of this.#senders.values())
+      if (sender.codec.holding && sender.block <= blockId) return true;
+    return false;
+  }
+
+  #end(peer: Peer, timestamp: string, values: FieldValue[], emit: Emit): void {
+    const sender = this.#senders.get(peer.key);
+    if (!sender) return;
+    this.#senders.delete(peer.key);
+    sender.codec.flush?.((event) => this.#finish(event, timestamp, values, emit), true);
+  }
+
+  #codecOf(codec: Codec, block: Block, peer: Peer): Codec {
+    if (!codec.stateful || !codec.fork) return codec;
+    let sender = this.#senders.get(peer.key);
+    if (!sender) {
+      sender = { codec: codec.fork(), peer, block: block.id, receivedAt: block.receivedAt };
+      this.#senders.set(peer.key, sender);
+    }
+    if (!sender.codec.holding) sender.block = block.id;
+    sender.receivedAt = block.receivedAt;
+    return sender.codec;
+  }
+
+  #lines(
+    shared: Codec,
+    block: Block,
+    start: number,
+    end: number,
+    peer: Peer,
+    timestamp: string,
+    values: FieldValue[],
+    emit: Emit,
+  ): void {
+    const codec = this.#codecOf(shared, block, peer);
+    const delimiter = codec.delimiter ?? '\n';
+    const bytes = block.bytes.subarray(start, end);
+    if ((codec.charset === 'UTF-8' || codec.charset === undefined) && isUtf8(bytes)) {
+      const text = bytes.utf8Slice(0, bytes.length);
+      const decorate = this.#context.decorate;
+      let from = 0;
+      if (codec.wholeText && codec.charset !== undefined) {
+        const make = this.#make;
+        for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
+          const event = make(text.slice(from, to), timestamp, values);
+          decorate(event);
+          emit(event);
+          from = to + delimiter.length;
+        }
+        return;
+      }
+      if (codec.charset !== undefined) {
+        const finish = (event: Event) => this.#finish(event, timestamp, values, emit);
+        for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
+          codec.decode(text.slice(from, to), finish);
+          from = to + delimiter.length;
+        }
+        return;
+      }
+    }
+    const separator = Buffer.from(delimiter);
+    let from = 0;
+    for (let to = bytes.indexOf(separator); to >= 0; to = bytes.indexOf(separator, from)) {
+      this.#record(codec, bytes.subarray(from, to), timestamp, values, emit);
+      from = to + separator.length;
+    }
+  }
+
+  #record(codec: Codec, bytes: Buffer, timestamp: string, values: FieldValue[], emit: Emit): void {
+    if (codec.charset === undefined) {
+      codec.decode(bytes, (event) => this.#finish(event, timestamp, values, emit));
+      return;
+    }
+    const { text, valid } = decodeText(bytes, codec.charset);
+    codec.decode(text, (event) => {
+      if (!valid) addTag(event, INVALID_ENCODING_TAG);
+      this.#finish(event, timestamp, values, emit);
+    });
+  }
+
+  #finish(event: Event, timestamp: string, values: FieldValue[], emit: Emit): void {
+    const { fields } = event;
+    fields['@timestamp'] ??= timestamp;
+    fields['@version'] ??= '1';
+    for (const [index, { get, set }] of this.#setters.entries()) {
+      const value = values[index];
+      if (value !== undefined && get(event) === undefined) {
+        try {
+          set(event, value);
+        } catch {
+          // The event has a scalar where the source field would nest: its own field stays.
+        }
+      }
+    }
+    this.#context.decorate(event);
+    emit(event);
+  }
+}
+
+type MakeEvent = (message: string, timestamp: string, values: readonly FieldValue[]) => Event;
+
+/** Does anything downstream read this field? */
+export function isNeeded(context: DecoderContext, reference: string): boolean {
+  if (context.needs === 'all') return true;
+  const top = parseFieldReference(reference);
+  const name = formatFieldReference({ path: top.path.slice(0, 1), metadata: top.metadata });
+  return context.needs.some((needed) => {
+    const other = parseFieldReference(needed);
+    return (
+      other.metadata === top.metadata &&
+      (other.path.length === 0 ||
+        name === formatFieldReference({ path: other.path.slice(0, 1), metadata: other.metadata }))
+    );
+  });
+}
+
+/** Compiles the constructor of whole-text events: one object literal with all fields in place. */
+function compileMake(source: readonly SourceField[], context: DecoderContext): MakeEvent {
+  const parsed = source.map(({ reference }) => parseFieldReference(reference));
+  const simple = parsed.every(
+    (reference) => !reference.metadata && reference.path.length === 1 && !isUnsafeName(reference.path[0]!),
+  );
+  const ecsOriginal =
+    context.inputCodec.wholeText && context.ecs !== 'disabled' && isNeeded(context, '[event][original]');
+  const base: string[] = [];
+  if (isNeeded(context, '@timestamp')) base.push('"@timestamp": timestamp');
+  if (isNeeded(context, '@version')) base.push('"@version": "1"');
+  if (isNeeded(context, 'message')) base.push('message');
+  if (ecsOriginal) base.push('event: { original: message }');
+  if (simple) {
+    const own = parsed.map((reference, index) => `${JSON.stringify(reference.path[0])}: values[${index}]`);
+    return new Function(
+      'Event',
+      `return (message, timestamp, values) => new Event({ ${[...base, ...own].join(', ')} });`,
+    )(Event);
+  }
+  const make: MakeEvent = new Function(
+    'Event',
+    `return (message, timestamp, values) => new Event({ ${base.join(', ')} });`,
+  )(Event);
+  const setters = parsed.map(setter);
+  return (message, timestamp, values) => {
+    const event = make(message, timestamp, values);
+    for (let index = 0; index < setters.length; index++) {
+      if (values[index] !== undefined) setters[index]!(event, values[index]);
+    }
+    return event;
+  };
+}
