@@ -250,7 +250,7 @@ export interface Output {
   write(
     events: readonly Event[],
     signal: AbortSignal,
-  ): WriteFailure[] | void | Promise<WriteFailure[] | void>;
+  ): WriteFailure[] | undefined | Promise<WriteFailure[] | undefined>;
   /**
    * Delivers `count` newline-terminated UTF-8 messages as they stand. Present only when writing an event would
    * write exactly its `message` and a newline (codec line, format `%{message}`): then no event is built.
