@@ -110,6 +110,12 @@ export interface IntakeContext extends PluginContext {
   finished(): void;
   /** Says in words what is wrong, shown in health; undefined clears it. */
   health(problem: string | undefined): void;
+  /**
+   * Takes the events that `pipeline` outputs of this process send to an address. The handler gets them in the
+   * internal encoding (`event/event-encoding.ts`), one record an event, and calls back when they are in the queue.
+   * Returns a function that ends it. Throws if the address is taken.
+   */
+  receive(address: string, handler: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void): () => void;
 }
 
 /** The framing half of an input. Lives in the intake thread. */
@@ -233,6 +239,11 @@ export interface OutputContext extends PluginContext {
   readonly outputCodec: Codec;
   /** How many workers write side by side. */
   readonly workers: number;
+  /**
+   * Hands encoded events to the `pipeline` input of that address in this process. Resolves to true when they are in
+   * its queue, to false when there is no such input now.
+   */
+  send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
   /** Says in words what is wrong, shown in health; undefined clears it. */
   health(problem: string | undefined): void;
 }

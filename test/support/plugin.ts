@@ -103,7 +103,7 @@ export function decoderContext(codec: Codec, more: Partial<DecoderContext> = {})
 }
 
 export function outputContext(codec: Codec, more: Partial<OutputContext> = {}): OutputContext {
-  return { ...testContext(), outputCodec: codec, workers: 1, health: () => {}, ...more };
+  return { ...testContext(), outputCodec: codec, workers: 1, health: () => {}, send: async () => false, ...more };
 }
 
 /** add_field and add_tag only: enough for unit tests; the real thing is in the compiler. */

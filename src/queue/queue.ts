@@ -1,0 +1,100 @@
+/**
+ * The queue of a pipeline, between intake and workers. Deals in blocks; counts in records. The persisted queue
+ * implements the same interface.
+ */
+import type { QueuedBlock } from './block-builder.ts';
+
+export interface Queue {
+  readonly type: 'memory' | 'persisted';
+  /** Records pushed and not yet acknowledged. */
+  readonly unacknowledged: number;
+  /** Records waiting for a worker. */
+  readonly waiting: number;
+  readonly waitingBlocks: number;
+  readonly bytes: number;
+  /** Is there room for at least one more record? */
+  readonly hasRoom: boolean;
+  push(block: QueuedBlock): void;
+  /** The next block that `accepts` says yes to, in order; undefined if there is none. It stays unacknowledged. */
+  next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined;
+  /** A worker died: the block waits again, before all others. */
+  putBack(block: QueuedBlock): void;
+  /** Every output has taken all events of the block. */
+  acknowledge(block: QueuedBlock): void;
+  /** Calls back when everything pushed so far survives what the queue type promises to survive. */
+  whenSafe(callback: () => void): void;
+  close(): Promise<void>;
+}
+
+/** How much a memory queue holds before senders must wait. */
+export interface MemoryQueueLimits {
+  readonly blocks: number;
+  readonly bytes: number;
+  /** `queue.max_events`; 0 = no limit of its own. */
+  readonly events: number;
+}
+
+export class MemoryQueue implements Queue {
+  readonly type = 'memory';
+  readonly #limits: MemoryQueueLimits;
+  readonly #waiting: QueuedBlock[] = [];
+  #waitingRecords = 0;
+  #unacknowledged = 0;
+  #bytes = 0;
+
+  constructor(limits: MemoryQueueLimits) {
+    this.#limits = limits;
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+  get waiting(): number {
+    return this.#waitingRecords;
+  }
+  get waitingBlocks(): number {
+    return this.#waiting.length;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get hasRoom(): boolean {
+    const { blocks, bytes, events } = this.#limits;
+    return this.#waiting.length < blocks && this.#bytes < bytes && (events === 0 || this.#unacknowledged < events);
+  }
+
+  push(block: QueuedBlock): void {
+    this.#waiting.push(block);
+    this.#waitingRecords += block.count;
+    this.#unacknowledged += block.count;
+    this.#bytes += block.length;
+  }
+
+  next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined {
+    for (let index = 0; index < this.#waiting.length; index++) {
+      const block = this.#waiting[index]!;
+      if (!accepts(block)) continue;
+      if (index === 0) this.#waiting.shift();
+      else this.#waiting.splice(index, 1);
+      this.#waitingRecords -= block.count;
+      return block;
+    }
+    return undefined;
+  }
+
+  putBack(block: QueuedBlock): void {
+    this.#waiting.unshift(block);
+    this.#waitingRecords += block.count;
+  }
+
+  acknowledge(block: QueuedBlock): void {
+    this.#unacknowledged -= block.count;
+    this.#bytes -= block.length;
+  }
+
+  whenSafe(callback: () => void): void {
+    callback();
+  }
+
+  async close(): Promise<void> {}
+}
