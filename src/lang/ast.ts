@@ -1,8 +1,10 @@
 /** The syntax tree of a Logstash config. Every node knows where it stands. */
-import type { Position } from '../kernel/diagnostic.ts';
+import type { Diagnostic, Position } from '../kernel/diagnostic.ts';
 
 export interface Config {
   readonly sections: readonly Section[];
+  /** What parses, but means something else in Logstash or to a reader. */
+  readonly lints?: readonly Diagnostic[];
 }
 
 export type SectionKind = 'input' | 'filter' | 'output';
