@@ -87,7 +87,7 @@ export interface BlockWriter {
    * at 0). Takes the records `from` to before `to`, in order, until the queue is full; returns the index of the first
    * that it did not take (`to`: all taken). Writers without it: call `record` for each.
    */
-  records?(peer: Peer, bytes: Uint8Array, ends: Int32Array, from: number, to: number): number;
+  recordBatch?(peer: Peer, bytes: Uint8Array, ends: Int32Array, from: number, to: number): number;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
   virtual(peer: Peer, count: number): boolean;
   /** The sender is gone: its decoder state is flushed after what was given before. */
