@@ -178,6 +178,11 @@ export interface InputPlugin<O extends Options = Options> extends Declaration<O>
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];
+  /**
+   * Every record is one event of its codec and nothing else of the record is looked at: when nothing reads the source
+   * fields, the engine may count or hand on lines without building events.
+   */
+  readonly plainRecords?: boolean;
   /** False: a pipeline with it can not be reloaded (stdin). */
   readonly reloadable?: boolean;
   createIntake(options: OptionValues<O>, context: IntakeContext): Intake;
@@ -285,6 +290,10 @@ export interface OutputPlugin<O extends Options = Options> extends Declaration<O
   readonly concurrency?: 'worker' | 'shared' | ((options: OptionValues<O>) => 'worker' | 'shared');
   /** What it reads beside what its codec reads. Default: all. */
   readonly reads?: (options: OptionValues<O>) => FieldUse;
+  /** False: it never encodes with its codec, `reads` is all it reads. */
+  readonly usesCodec?: boolean;
+  /** It does nothing with events (null): with nothing else looking at them, they are only counted. */
+  readonly discards?: boolean;
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];

@@ -7,7 +7,9 @@ import { type Peer, RunKind } from '../kernel/plugin.ts';
 /** A block in the queue. `slab` undefined: the records have no bytes. */
 export interface QueuedBlock {
   readonly id: number;
+  /** Index of the input in the graph of that version of the pipeline. */
   readonly input: number;
+  readonly version: number;
   readonly receivedAt: number;
   readonly count: number;
   readonly length: number;
@@ -121,10 +123,11 @@ export class BlockBuilder {
   }
 
   /** Takes the block out and starts anew. */
-  seal(id: number, input: number): QueuedBlock {
+  seal(id: number, input: number, version: number): QueuedBlock {
     const block: QueuedBlock = {
       id,
       input,
+      version,
       receivedAt: this.#receivedAt,
       count: this.#count,
       length: this.#length,

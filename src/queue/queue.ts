@@ -14,6 +14,10 @@ export interface Queue {
   readonly bytes: number;
   /** Is there room for at least one more record? */
   readonly hasRoom: boolean;
+  /** Room enough to start reading again: later than `hasRoom`, so that senders are not stopped at every block. */
+  readonly hasRoomAgain: boolean;
+  /** Does a block of this version wait? */
+  waits(version: number): boolean;
   push(block: QueuedBlock): void;
   /** The next block that `accepts` says yes to, in order; undefined if there is none. It stays unacknowledged. */
   next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined;
@@ -61,6 +65,14 @@ export class MemoryQueue implements Queue {
   get hasRoom(): boolean {
     const { blocks, bytes, events } = this.#limits;
     return this.#waiting.length < blocks && this.#bytes < bytes && (events === 0 || this.#unacknowledged < events);
+  }
+
+  get hasRoomAgain(): boolean {
+    return this.hasRoom && this.#waiting.length <= this.#limits.blocks / 2;
+  }
+
+  waits(version: number): boolean {
+    return this.#waiting.some((block) => block.version === version);
   }
 
   push(block: QueuedBlock): void {

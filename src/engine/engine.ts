@@ -1,0 +1,429 @@
+/**
+ * The supervisor, in the main thread: starts the intake and worker threads, loads pipelines into them, reloads
+ * and stops them, replaces a worker that died, and keeps what the monitoring API shows.
+ */
+import { extname } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { MillraceError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Registry } from '../kernel/plugin.ts';
+import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
+import { packOptions } from '../lang/pack.ts';
+import type { CounterRegion, FromIntake, FromWorker, Health, PipelineSettings, PipelineSpec, QueueState, ThreadData, ToIntake, ToWorker } from './messages.ts';
+import { type PipelineCounts, sumCounters } from './metrics.ts';
+import { planPipeline } from './plan.ts';
+import { mapGraph } from './thread.ts';
+
+export interface EngineOptions {
+  /** URL of the module that exports `registry`; every thread imports it. */
+  readonly registryUrl: string;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  readonly logging: ThreadData['logging'];
+  /** Worker threads at most; as many as the busiest pipeline asks for are started. */
+  readonly maxThreads: number;
+}
+
+export interface PipelineConfig {
+  readonly id: string;
+  readonly graph: PipelineGraph;
+  readonly settings: PipelineSettings;
+  /** Changes when the config or a setting changes. */
+  readonly hash: string;
+}
+
+export type PipelineState = 'loading' | 'running' | 'finished' | 'terminated';
+
+/** What the supervisor knows of one pipeline. */
+export interface PipelineStatus {
+  readonly id: string;
+  config: PipelineConfig;
+  state: PipelineState;
+  /** Version that runs now. */
+  version: number;
+  readonly startedAt: number;
+  /** The generated function, as text. */
+  source: string;
+  error: string | undefined;
+  readonly reloads: {
+    successes: number;
+    failures: number;
+    lastError: string | undefined;
+    lastSuccess: number | undefined;
+    lastFailure: number | undefined;
+  };
+  /** Problems by node id. */
+  readonly problems: Map<string, { problem: string; since: number }>;
+  readonly regions: { version: number; nodes: readonly string[]; region: CounterRegion }[];
+}
+
+interface WorkerThread {
+  readonly index: number;
+  thread: Worker;
+  /** Versions it has loaded or is loading. */
+  readonly versions: Set<number>;
+}
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly threads: Set<number>;
+}
+
+/** A pipeline failed to start or reload: `message` says which node and why. */
+export class PipelineError extends MillraceError {
+  readonly pipeline: string;
+  readonly node: string;
+  readonly cause_code: string;
+  constructor(pipeline: string, node: string, message: string, code = '') {
+    super('ERR_PLUGIN', message);
+    this.pipeline = pipeline;
+    this.node = node;
+    this.cause_code = code;
+  }
+}
+
+export class Engine {
+  readonly pipelines = new Map<string, PipelineStatus>();
+  readonly startedAt = Date.now();
+  readonly #options: EngineOptions;
+  #intake: Worker | undefined;
+  readonly #workers: WorkerThread[] = [];
+  /** Specs that threads may have to load again. */
+  readonly #specs = new Map<number, PipelineSpec>();
+  #nextVersion = 1;
+  #nextToken = 1;
+  readonly #loading = new Map<number, Waiting>();
+  readonly #starting = new Map<number, Waiting>();
+  readonly #queueAnswers = new Map<number, (queues: Readonly<Record<string, QueueState>>) => void>();
+  readonly #ended = new Map<string, () => void>();
+  #stopping = false;
+  readonly #listeners: ((status: PipelineStatus) => void)[] = [];
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Called whenever a pipeline changes its state or its problems. */
+  onChange(listener: (status: PipelineStatus) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #changed(status: PipelineStatus): void {
+    for (const listener of this.#listeners) listener(status);
+  }
+
+  /**
+   * Starts a pipeline, or replaces it by a new version without closing its listening sockets.
+   * @throws PipelineError; the old version, if any, goes on
+   */
+  async load(config: PipelineConfig): Promise<void> {
+    const running = this.pipelines.get(config.id);
+    const reload = running !== undefined && running.state === 'running';
+    const status = reload ? running : this.#newStatus(config);
+    if (!reload) this.pipelines.set(config.id, status);
+    try {
+      await this.#loadVersion(status, config, reload);
+      status.config = config;
+      if (status.state === 'loading') status.state = 'running';
+      if (reload) {
+        status.reloads.successes++;
+        status.reloads.lastSuccess = Date.now();
+      }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (reload) {
+        status.reloads.failures++;
+        status.reloads.lastError = message;
+        status.reloads.lastFailure = Date.now();
+      } else {
+        status.state = 'terminated';
+        status.error = message;
+      }
+      this.#changed(status);
+      throw error;
+    }
+    this.#changed(status);
+  }
+
+  #newStatus(config: PipelineConfig): PipelineStatus {
+    return {
+      id: config.id,
+      config,
+      state: 'loading',
+      version: 0,
+      startedAt: Date.now(),
+      source: '',
+      error: undefined,
+      reloads: { successes: 0, failures: 0, lastError: undefined, lastSuccess: undefined, lastFailure: undefined },
+      problems: new Map(),
+      regions: [],
+    };
+  }
+
+  async #loadVersion(status: PipelineStatus, config: PipelineConfig, reload: boolean): Promise<void> {
+    const { registry, logger, maxThreads } = this.#options;
+    const plan = await planPipeline(config.graph, registry, config.settings);
+    if (plan.shared !== undefined && config.settings.workers > 1) {
+      logger.info({ pipeline: config.id }, `runs on one worker, because ${plan.shared} keeps state for the whole pipeline`);
+    }
+    const workers = plan.shared === undefined ? config.settings.workers : 1;
+    const wanted = Math.max(1, Math.min(maxThreads, workers));
+    const offset = wanted === 1 ? this.pipelines.size - 1 : 0;
+    this.#startThreads(wanted === 1 ? Math.min(maxThreads, Math.max(1, (offset % maxThreads) + 1)) : wanted);
+    const threads = Array.from({ length: wanted }, (_, index) => (index + offset) % this.#workers.length);
+    const version = this.#nextVersion++;
+    const spec: PipelineSpec = {
+      id: config.id,
+      version,
+      graph: mapGraph(config.graph, packOptions),
+      settings: { ...config.settings, workers },
+      threads,
+      needs: plan.needs,
+      countOnly: plan.countOnly,
+      passThrough: plan.passThrough,
+    };
+    this.#specs.set(version, spec);
+    try {
+      await this.#wait(this.#loading, version, new Set(threads), () => {
+        for (const index of threads) this.#loadInto(this.#workers[index]!, spec);
+      });
+      await this.#wait(this.#starting, version, new Set([0]), () =>
+        this.#toIntake({ type: reload ? 'reload' : 'start', spec }),
+      );
+    } catch (error) {
+      this.#specs.delete(version);
+      throw error;
+    }
+    status.version = version;
+  }
+
+  #loadInto(worker: WorkerThread, spec: PipelineSpec): void {
+    worker.versions.add(spec.version);
+    worker.thread.postMessage({ type: 'load', spec } satisfies ToWorker);
+  }
+
+  #wait(map: Map<number, Waiting>, version: number, threads: Set<number>, begin: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      map.set(version, { resolve, reject, threads });
+      begin();
+    });
+  }
+
+  // ---- threads ----
+
+  #startThreads(workers: number): void {
+    if (!this.#intake) this.#startIntake();
+    while (this.#workers.length < workers) {
+      const worker: WorkerThread = { index: this.#workers.length, thread: undefined as never, versions: new Set() };
+      this.#workers.push(worker);
+      this.#startWorker(worker);
+    }
+  }
+
+  #thread(file: 'intake' | 'worker', index: number): Worker {
+    const { registryUrl, logging } = this.#options;
+    const data: ThreadData = { role: file, index, registry: registryUrl, logging };
+    return new Worker(new URL(`./${file}${extname(import.meta.url)}`, import.meta.url), {
+      workerData: data,
+      name: file === 'intake' ? 'intake' : `worker ${index}`,
+      stdin: false,
+    });
+  }
+
+  #startIntake(): void {
+    const intake = this.#thread('intake', 0);
+    this.#intake = intake;
+    intake.on('message', (message: FromIntake) => this.#fromIntake(message));
+    const fatal = (reason: string): void => {
+      if (this.#stopping) return;
+      this.#options.logger.error({}, `the intake thread ended: ${reason}`);
+      process.exit(70);
+    };
+    intake.on('error', (error) => fatal(error.stack ?? error.message));
+    intake.on('exit', (code) => fatal(`exit ${code}`));
+  }
+
+  #toIntake(message: ToIntake, transfer: readonly import('node:worker_threads').Transferable[] = []): void {
+    this.#intake!.postMessage(message, transfer as never);
+  }
+
+  #startWorker(worker: WorkerThread): void {
+    const thread = this.#thread('worker', worker.index);
+    worker.thread = thread;
+    const { port1, port2 } = new MessageChannel();
+    thread.postMessage({ type: 'intake', port: port1 } satisfies ToWorker, [port1]);
+    this.#toIntake({ type: 'worker', index: worker.index, port: port2 }, [port2]);
+    thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
+    thread.on('error', (error) => this.#options.logger.error({ worker: worker.index }, `worker thread failed: ${error.stack ?? error.message}`));
+    thread.on('exit', () => {
+      if (!this.#stopping) this.#replaceWorker(worker);
+    });
+  }
+
+  /** Its blocks are still with the intake: a new thread gets the same pipelines, and the blocks once more. */
+  #replaceWorker(worker: WorkerThread): void {
+    this.#options.logger.error({ worker: worker.index }, 'worker thread ended; starting another, its events are processed again');
+    const versions = [...worker.versions];
+    worker.versions.clear();
+    this.#toIntake({ type: 'worker lost', index: worker.index });
+    // A short wait, so that a config that kills workers does not spin.
+    setTimeout(() => {
+      if (this.#stopping) return;
+      this.#startWorker(worker);
+      for (const version of versions) {
+        const spec = this.#specs.get(version);
+        if (spec) this.#loadInto(worker, spec);
+      }
+    }, 200);
+  }
+
+  #fromWorker(worker: WorkerThread, message: FromWorker): void {
+    switch (message.type) {
+      case 'loaded': {
+        const status = this.pipelines.get(message.id);
+        if (status) {
+          status.source = message.source;
+          this.#addRegion(status, message.version, message.counters);
+        }
+        const waiting = this.#loading.get(message.version);
+        waiting?.threads.delete(worker.index);
+        if (waiting?.threads.size === 0) {
+          this.#loading.delete(message.version);
+          waiting.resolve();
+        }
+        return;
+      }
+      case 'failed': {
+        const waiting = this.#loading.get(message.version);
+        this.#loading.delete(message.version);
+        waiting?.reject(new PipelineError(message.id, message.node, message.error));
+        return;
+      }
+      case 'unloaded':
+        worker.versions.delete(message.version);
+        return;
+      case 'health':
+        return this.#health(message);
+      case 'ready':
+        return;
+    }
+  }
+
+  #addRegion(status: PipelineStatus, version: number, region: CounterRegion): void {
+    const spec = this.#specs.get(version);
+    if (spec) status.regions.push({ version, nodes: pluginNodes(spec.graph).map((node) => node.id), region });
+  }
+
+  #fromIntake(message: FromIntake): void {
+    switch (message.type) {
+      case 'started': {
+        const status = this.pipelines.get(message.id);
+        if (status) this.#addRegion(status, message.version, message.counters);
+        this.#starting.get(message.version)?.resolve();
+        this.#starting.delete(message.version);
+        return;
+      }
+      case 'failed':
+        this.#starting.get(message.version)?.reject(new PipelineError(message.id, message.node, message.error, message.code));
+        this.#starting.delete(message.version);
+        return;
+      case 'retired':
+        this.#specs.delete(message.version);
+        return;
+      case 'ended': {
+        const status = this.pipelines.get(message.id);
+        if (status && status.state !== 'terminated') {
+          status.state = 'finished';
+          status.problems.clear();
+          this.#changed(status);
+        }
+        this.#ended.get(message.id)?.();
+        this.#ended.delete(message.id);
+        return;
+      }
+      case 'health':
+        return this.#health(message);
+      case 'queues':
+        this.#queueAnswers.get(message.token)?.(message.queues);
+        this.#queueAnswers.delete(message.token);
+        return;
+      case 'ready':
+        return;
+    }
+  }
+
+  #health({ id, node, problem, since }: Health): void {
+    const status = this.pipelines.get(id);
+    if (!status) return;
+    const known = status.problems.get(node);
+    if (problem === undefined) status.problems.delete(node);
+    else status.problems.set(node, { problem, since: known?.since ?? since });
+    this.#changed(status);
+  }
+
+  // ---- end ----
+
+  /** Stops one pipeline: no new data, what is queued is delivered. */
+  async unload(id: string): Promise<void> {
+    const status = this.pipelines.get(id);
+    if (!status || status.state !== 'running') {
+      this.pipelines.delete(id);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      this.#ended.set(id, resolve);
+      this.#toIntake({ type: 'stop', id });
+    });
+    this.pipelines.delete(id);
+  }
+
+  /** Stops all pipelines and threads. Resolves when everything taken is delivered. */
+  async stop(): Promise<void> {
+    const running = [...this.pipelines.values()].filter((status) => status.state === 'running');
+    await Promise.all(
+      running.map(
+        (status) =>
+          new Promise<void>((resolve) => {
+            this.#ended.set(status.id, resolve);
+            this.#toIntake({ type: 'stop', id: status.id });
+          }),
+      ),
+    );
+    await this.terminate();
+  }
+
+  /** Ends the threads at once. */
+  async terminate(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([this.#intake?.terminate(), ...this.#workers.map((worker) => worker.thread.terminate())]);
+  }
+
+  // ---- numbers ----
+
+  counts(id: string): PipelineCounts {
+    return sumCounters(this.pipelines.get(id)?.regions ?? []);
+  }
+
+  /** States of all queues, or nothing if the intake does not answer within a second. */
+  queues(): Promise<Readonly<Record<string, QueueState>>> {
+    if (!this.#intake) return Promise.resolve({});
+    const token = this.#nextToken++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#queueAnswers.delete(token);
+        resolve({});
+      }, 1000);
+      this.#queueAnswers.set(token, (queues) => {
+        clearTimeout(timer);
+        resolve(queues);
+      });
+      this.#toIntake({ type: 'queues', token });
+    });
+  }
+}
+
+/** For messages: `output http (siem-http)`. */
+export const describeNode = (node: GraphNode): string => `${node.kind} ${node.name}${node.id.startsWith(node.name) ? '' : ` (${node.id})`}`;
+

@@ -1,0 +1,471 @@
+/**
+ * One pipeline in the intake thread: its inputs' framing halves, its queue, and the sending of blocks to workers.
+ * A reload keeps the queue and every input whose socket options are the same.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Logger } from '../kernel/logger.ts';
+import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/plugin.ts';
+import type { GraphNode } from '../lang/graph.ts';
+import type { NestedPlugin } from '../kernel/options.ts';
+import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
+import { MemoryQueue, type Queue } from '../queue/queue.ts';
+import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
+import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import { Counters } from './metrics.ts';
+import { pluginContext } from './plugin-context.ts';
+import { sentence } from './thread.ts';
+
+/** Blocks waiting for a worker before senders must wait, and their bytes. */
+const QUEUE_BLOCKS = 64;
+const QUEUE_BYTES = 64 * 1024 * 1024;
+/** One record is at most this long; longer lines are cut. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+export interface IntakeHost {
+  readonly pool: SlabPool;
+  readonly logger: Logger;
+  post(message: FromIntake): void;
+  /** The thread's way to a worker, and which slabs that worker knows. */
+  worker(index: number): WorkerLink | undefined;
+  receive(address: string, handler: Parameters<IntakeContext['receive']>[1]): () => void;
+}
+
+export interface WorkerLink {
+  readonly port: MessagePort;
+  readonly slabs: Set<number>;
+}
+
+interface RunningInput {
+  node: GraphNode;
+  readonly plugin: InputPlugin<any>;
+  readonly intake: Intake;
+  readonly writer: IntakeWriter;
+  readonly abort: AbortController;
+  finished: boolean;
+}
+
+/** What a version needs to start: its plugins are loaded before. */
+export interface LoadedSpec {
+  readonly spec: PipelineSpec;
+  readonly plugins: ReadonlyMap<string, InputPlugin<any>>;
+  readonly codecs: ReadonlyMap<string, CodecPlugin>;
+}
+
+interface InFlight {
+  readonly block: QueuedBlock;
+  readonly worker: number;
+}
+
+export class IntakePipeline implements WriterHost {
+  readonly id: string;
+  readonly pool: SlabPool;
+  readonly #host: IntakeHost;
+  readonly #queue: Queue;
+  #loaded: LoadedSpec;
+  counters: Counters;
+  #inputs: RunningInput[] = [];
+  readonly #inFlight = new Map<number, InFlight>();
+  readonly #perWorker = new Map<number, number>();
+  /** Versions that take no new blocks, with the workers that still have to say so. */
+  readonly #retiring = new Map<number, { readonly threads: readonly number[]; told: boolean; left: Set<number> }>();
+  readonly #roomWaiters: (() => void)[] = [];
+  #waitingSince = 0;
+  #pushMillis = 0;
+  #full = false;
+  #timer: NodeJS.Timeout | undefined;
+  #ending = false;
+  #running = false;
+  readonly #blockIds: { next: number };
+
+  constructor(loaded: LoadedSpec, host: IntakeHost, blockIds: { next: number }) {
+    this.id = loaded.spec.id;
+    this.#loaded = loaded;
+    this.#host = host;
+    this.pool = host.pool;
+    this.#blockIds = blockIds;
+    this.counters = countersOf(loaded.spec);
+    this.#queue = new MemoryQueue({
+      blocks: QUEUE_BLOCKS,
+      bytes: QUEUE_BYTES,
+      events: loaded.spec.settings.queueMaxEvents,
+    });
+  }
+
+  // ---- what writers need ----
+
+  get batchSize(): number {
+    return this.#loaded.spec.settings.batchSize;
+  }
+  get countOnly(): boolean {
+    return this.#loaded.spec.countOnly;
+  }
+  get immediatelySafe(): boolean {
+    return this.#queue.type === 'memory';
+  }
+  get hasRoom(): boolean {
+    return !this.#full;
+  }
+  nextBlockId(): number {
+    return this.#blockIds.next++;
+  }
+
+  push(block: QueuedBlock): void {
+    this.#queue.push(block);
+    if (!this.#full && !this.#queue.hasRoom) {
+      this.#full = true;
+      this.#waitingSince = performance.now();
+    }
+    this.#dispatch();
+  }
+
+  arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#cutAll();
+    }, this.#loaded.spec.settings.batchDelay);
+  }
+
+  whenRoom(): Promise<void> {
+    if (!this.#full) return Promise.resolve();
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  whenSafe(callback: () => void): void {
+    this.#queue.whenSafe(callback);
+  }
+
+  // ---- life ----
+
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** Opens all inputs. On failure those opened are closed again and the error names the input. */
+  async start(): Promise<void> {
+    this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
+      this.#makeInput(node, this.#place(index), this.#loaded),
+    );
+    await this.#openAll(this.#inputs);
+    this.#running = true;
+    this.#checkFinished();
+  }
+
+  #place(input: number): WriterPlace {
+    return { input, version: this.#loaded.spec.version, counters: this.counters };
+  }
+
+  async #openAll(inputs: readonly RunningInput[]): Promise<void> {
+    const results = await Promise.allSettled(inputs.map((input) => input.intake.open(input.abort.signal)));
+    const failed = results.findIndex((result) => result.status === 'rejected');
+    if (failed < 0) return;
+    await Promise.allSettled(inputs.map((input) => closeInput(input)));
+    const error = (results[failed] as PromiseRejectedResult).reason;
+    throw new InputError(inputs[failed]!.node, error);
+  }
+
+  #makeInput(node: GraphNode, place: WriterPlace, loaded: LoadedSpec): RunningInput {
+    const { spec, plugins, codecs } = loaded;
+    const plugin = plugins.get(node.name)!;
+    const codecSpec = node.options['codec'] as NestedPlugin | undefined;
+    const codec = codecSpec && codecs.get(codecSpec.plugin);
+    const lanes = codec?.stateful && spec.threads.length > 1 ? spec.threads.length : codec?.stateful ? 1 : 0;
+    const writer = new IntakeWriter(place, this, lanes);
+    const abort = new AbortController();
+    const base = pluginContext(node, { spec, counters: place.counters, logger: this.#host.logger, codecs });
+    const delimiter = codec?.delimiter?.(codecSpec!.options as never);
+    const context: IntakeContext = Object.create(base, {
+      writer: { value: writer },
+      delimiter: { value: delimiter === undefined ? undefined : Buffer.from(delimiter) },
+      maxRecordBytes: { value: MAX_RECORD_BYTES },
+      now: { value: Date.now },
+      finished: {
+        value: () => {
+          input.finished = true;
+          this.#checkFinished();
+        },
+      },
+      health: { value: (problem: string | undefined) => this.#health(node.id, problem) },
+      receive: { value: this.#host.receive },
+    });
+    const input: RunningInput = {
+      node,
+      plugin,
+      intake: plugin.createIntake(node.options as never, context),
+      writer,
+      abort,
+      finished: false,
+    };
+    return input;
+  }
+
+  /**
+   * Takes over a new version. Inputs that listen on the same socket go on with the new options; the others are
+   * closed, and new ones opened. If one can not be opened, the old version goes on and the error is thrown.
+   */
+  async reload(loaded: LoadedSpec): Promise<void> {
+    const previous = this.#loaded;
+    const before = this.#inputs;
+    const kept = new Map<RunningInput, GraphNode>();
+    const wanted = loaded.spec.graph.inputs.map((node) => {
+      const plugin = loaded.plugins.get(node.name)!;
+      const same = before.find(
+        (input) => !kept.has(input) && !input.finished && input.intake.update !== undefined && sameSocket(plugin, input.node, node),
+      );
+      if (same) kept.set(same, node);
+      return { node, same };
+    });
+    const leaving = before.filter((input) => !kept.has(input));
+    // A new input may want the port of a leaving one: close those first.
+    await Promise.allSettled(leaving.map((input) => closeInput(input)));
+    const counters = countersOf(loaded.spec);
+    const place = (input: number): WriterPlace => ({ input, version: loaded.spec.version, counters });
+    const inputs = wanted.map(({ node, same }, index) => same ?? this.#makeInput(node, place(index), loaded));
+    try {
+      await this.#openAll(inputs.filter((input) => !before.includes(input)));
+    } catch (error) {
+      this.#retire(loaded.spec.version, loaded.spec.threads);
+      this.#inputs = before.map((input, index) =>
+        kept.has(input) ? input : this.#makeInput(input.node, this.#place(index), previous),
+      );
+      await this.#openAll(this.#inputs.filter((input) => !before.includes(input))).catch((again: unknown) =>
+        this.#host.logger.error({ pipeline: this.id }, `input could not be opened again: ${sentence(again)}`),
+      );
+      throw error;
+    }
+    this.#cutAll();
+    this.#loaded = loaded;
+    this.counters = counters;
+    this.#inputs = inputs;
+    for (const [index, { node, same }] of wanted.entries()) {
+      if (!same) continue;
+      same.writer.moveTo(place(index));
+      same.node = node;
+      same.intake.update!(node.options);
+    }
+    this.#retire(previous.spec.version, previous.spec.threads);
+    this.#checkFinished();
+  }
+
+  /** Stops intake, delivers what is queued, and says `ended`. */
+  async stop(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    this.#cutAll();
+    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads);
+  }
+
+  #checkFinished(): void {
+    if (this.#inputs.length === 0 || this.#ending || !this.#inputs.every((input) => input.finished)) return;
+    void this.stop();
+  }
+
+  #cutAll(): void {
+    for (const input of this.#inputs) input.writer.cut();
+  }
+
+  // ---- workers ----
+
+  #dispatch(): void {
+    const { spec } = this.#loaded;
+    const limit = Math.max(spec.settings.workers, spec.threads.length) + spec.threads.length;
+    while (this.#inFlight.size < limit) {
+      let target = -1;
+      const block = this.#queue.next((candidate) => {
+        target = this.#targetOf(candidate, limit);
+        return target >= 0;
+      });
+      if (!block) break;
+      this.#send(block, target);
+    }
+    this.#tellRetired();
+  }
+
+  /** The worker for a block, or -1 while the one it must go to is busy. */
+  #targetOf(block: QueuedBlock, limit: number): number {
+    const threads = this.#threadsOf(block);
+    const perWorker = Math.ceil(limit / threads.length);
+    if (block.lane >= 0) {
+      const index = threads[block.lane % threads.length]!;
+      return (this.#perWorker.get(index) ?? 0) < perWorker && this.#host.worker(index) ? index : -1;
+    }
+    let best = -1;
+    let least = perWorker;
+    for (const index of threads) {
+      const load = this.#perWorker.get(index) ?? 0;
+      if (load < least && this.#host.worker(index)) {
+        least = load;
+        best = index;
+      }
+    }
+    return best;
+  }
+
+  #threadsOf(block: QueuedBlock): readonly number[] {
+    return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
+  }
+
+  #send(block: QueuedBlock, worker: number): void {
+    const link = this.#host.worker(worker)!;
+    this.#inFlight.set(block.id, { block, worker });
+    this.#perWorker.set(worker, (this.#perWorker.get(worker) ?? 0) + 1);
+    const slab = block.slab;
+    const known = slab === undefined || link.slabs.has(slab.id);
+    if (slab && !known) link.slabs.add(slab.id);
+    const message: IntakeToWorker = {
+      type: 'block',
+      version: block.version,
+      block: block.id,
+      input: block.input,
+      receivedAt: block.receivedAt,
+      count: block.count,
+      length: block.length,
+      slab: slab?.id ?? 0,
+      buffer: known ? undefined : slab!.buffer,
+      runs: block.runs,
+      peers: block.peers,
+    };
+    link.port.postMessage(message);
+  }
+
+  /** A worker has delivered a block. */
+  done(id: number): boolean {
+    const entry = this.#inFlight.get(id);
+    if (!entry) return false;
+    this.#inFlight.delete(id);
+    this.#perWorker.set(entry.worker, (this.#perWorker.get(entry.worker) ?? 1) - 1);
+    const { block } = entry;
+    this.#queue.acknowledge(block);
+    if (block.slab) this.pool.give(block.slab);
+    for (const input of this.#inputs) input.writer.acknowledged(id);
+    this.#dispatch();
+    if (this.#full && this.#queue.hasRoomAgain) {
+      this.#full = false;
+      this.#pushMillis += performance.now() - this.#waitingSince;
+      for (const resolve of this.#roomWaiters.splice(0)) resolve();
+    }
+    return true;
+  }
+
+  /** A worker died: what it had waits again. */
+  workerLost(index: number): void {
+    for (const [id, entry] of [...this.#inFlight].reverse()) {
+      if (entry.worker !== index) continue;
+      this.#inFlight.delete(id);
+      this.#queue.putBack(entry.block);
+    }
+    this.#perWorker.delete(index);
+    for (const retiring of this.#retiring.values()) {
+      if (retiring.told) retiring.left.delete(index);
+    }
+    this.#tellRetired();
+  }
+
+  workerReady(): void {
+    this.#dispatch();
+  }
+
+  #retire(version: number, threads: readonly number[]): void {
+    this.#retiring.set(version, { threads, told: false, left: new Set(threads) });
+    this.#dispatch();
+  }
+
+  /** Tells workers to finish a version once none of its blocks waits; they answer when it is delivered. */
+  #tellRetired(): void {
+    for (const [version, retiring] of this.#retiring) {
+      if (!retiring.told) {
+        if (this.#queue.waits(version)) continue;
+        retiring.told = true;
+        for (const index of retiring.threads) {
+          const link = this.#host.worker(index);
+          if (link) link.port.postMessage({ type: 'retire', version } satisfies IntakeToWorker);
+          else retiring.left.delete(index);
+        }
+      }
+      if (retiring.left.size > 0) continue;
+      this.#retiring.delete(version);
+      this.#host.post({ type: 'retired', id: this.id, version });
+      if (this.#ending && version === this.#loaded.spec.version) {
+        clearTimeout(this.#timer);
+        void this.#queue.close();
+        this.#host.post({ type: 'ended', id: this.id, version });
+      }
+    }
+  }
+
+  retired(version: number, worker: number): void {
+    this.#retiring.get(version)?.left.delete(worker);
+    this.#tellRetired();
+  }
+
+  // ---- looking in ----
+
+  #health(node: string, problem: string | undefined): void {
+    this.#host.post({ type: 'health', id: this.id, node, problem, since: Date.now() });
+  }
+
+  state(): QueueState {
+    const dropped: Record<string, number> = {};
+    for (const input of this.#inputs) for (const [from, count] of input.writer.drops) dropped[from] = count;
+    return {
+      type: this.#queue.type,
+      events: this.#queue.unacknowledged,
+      bytes: this.#queue.bytes,
+      maxBytes: QUEUE_BYTES,
+      inFlight: this.#inFlight.size,
+      pushMillis: this.#pushMillis + (this.#full ? performance.now() - this.#waitingSince : 0),
+      dropped,
+    };
+  }
+}
+
+/** An input that could not be made or opened. */
+export class InputError extends Error {
+  readonly node: GraphNode;
+  readonly code: string;
+  constructor(node: GraphNode, cause: unknown) {
+    super(sentence(cause), { cause });
+    this.node = node;
+    this.code = (cause as { code?: string }).code ?? '';
+  }
+}
+
+function countersOf(spec: PipelineSpec): Counters {
+  return new Counters(nodeCount(spec));
+}
+
+function nodeCount(spec: PipelineSpec): number {
+  let count = spec.graph.inputs.length;
+  const visit = (statements: PipelineSpec['graph']['filters']): void => {
+    for (const each of statements) {
+      if (each.type === 'plugin') count++;
+      else for (const arm of each.arms) visit(arm.body);
+    }
+  };
+  visit(spec.graph.filters);
+  visit(spec.graph.outputs);
+  return count;
+}
+
+async function closeInput(input: RunningInput): Promise<void> {
+  input.abort.abort();
+  await input.intake.close();
+}
+
+/** Same plugin and the same values of its socket options: the listener can stay. */
+function sameSocket(plugin: InputPlugin<any>, a: GraphNode, b: GraphNode): boolean {
+  if (a.name !== b.name || !plugin.socketOptions) return false;
+  const pick = (node: GraphNode): string =>
+    JSON.stringify(plugin.socketOptions!.map((name) => reveal(node.options[name])));
+  return pick(a) === pick(b) && framing(a) === framing(b);
+}
+
+/** The codec decides how the intake frames: another codec needs another intake. */
+function framing(node: GraphNode): string {
+  const codec = node.options['codec'] as NestedPlugin | undefined;
+  return JSON.stringify([codec?.plugin, codec?.options['delimiter']]);
+}
+
+function reveal(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'reveal' in value ? (value as { reveal(): string }).reveal() : value;
+}

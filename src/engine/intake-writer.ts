@@ -1,0 +1,157 @@
+/** The way of one input into its pipeline's queue: fills blocks, says when to stop reading, and when to answer. */
+import { type BlockWriter, type Peer, RunKind } from '../kernel/plugin.ts';
+import { BLOCK_BYTES, BlockBuilder, type QueuedBlock, type SlabPool } from '../queue/block-builder.ts';
+import { PipelineSlot, SLOTS_PER_NODE, Slot, type Counters } from './metrics.ts';
+
+/** What the writer needs of its pipeline. */
+export interface WriterHost {
+  readonly pool: SlabPool;
+  readonly batchSize: number;
+  readonly hasRoom: boolean;
+  /** Records only: nothing looks at the bytes. */
+  readonly countOnly: boolean;
+  nextBlockId(): number;
+  push(block: QueuedBlock): void;
+  /** A block is being filled: call `cut` of every writer after the batch delay. */
+  arm(): void;
+  whenRoom(): Promise<void>;
+  /** Everything of this writer is in blocks already. */
+  whenSafe(callback: () => void): void;
+  readonly immediatelySafe: boolean;
+}
+
+/** Where the writer's records belong: changes with a reload. */
+export interface WriterPlace {
+  /** Index of the input among the graph's inputs. */
+  readonly input: number;
+  readonly version: number;
+  readonly counters: Counters;
+}
+
+/** Dropped records are counted for this many senders; the rest go to "other". */
+const MAX_DROP_PEERS = 1000;
+
+export class IntakeWriter implements BlockWriter {
+  #place: WriterPlace;
+  readonly #host: WriterHost;
+  /** Lanes for sticky records; one builder (lane -1) otherwise. */
+  readonly #builders: BlockBuilder[];
+  readonly #sticky: boolean;
+  /** Blocks not yet acknowledged, oldest first. */
+  readonly #outstanding = new Set<number>();
+  readonly #marks: { readonly after: number; readonly callback: () => void }[] = [];
+  #lastBlock = 0;
+  readonly drops = new Map<string, number>();
+
+  constructor(place: WriterPlace, host: WriterHost, lanes: number) {
+    this.#place = place;
+    this.#host = host;
+    this.#sticky = lanes > 0;
+    this.#builders = this.#sticky
+      ? Array.from({ length: lanes }, (_, lane) => new BlockBuilder(host.pool, lane))
+      : [new BlockBuilder(host.pool, -1)];
+  }
+
+  get hasRoom(): boolean {
+    return this.#host.hasRoom;
+  }
+
+  lines(peer: Peer, bytes: Uint8Array, count: number): boolean {
+    return this.#append(RunKind.lines, peer, bytes, count);
+  }
+
+  record(peer: Peer, bytes: Uint8Array): boolean {
+    return this.#append(RunKind.record, peer, bytes, 1);
+  }
+
+  records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {
+    let start = 0;
+    for (let index = 0; index < ends.length; index++) {
+      const end = ends[index]!;
+      this.#append(RunKind.record, peer, bytes.subarray(start, end), 1);
+      start = end;
+    }
+    return this.#host.hasRoom;
+  }
+
+  virtual(peer: Peer, count: number): boolean {
+    return this.#append(RunKind.virtual, peer, undefined, count);
+  }
+
+  end(peer: Peer): void {
+    if (this.#sticky) this.#append(RunKind.end, peer, undefined, 0);
+  }
+
+  #append(kind: number, peer: Peer, bytes: Uint8Array | undefined, count: number): boolean {
+    const host = this.#host;
+    const builder = this.#sticky ? this.#builders[lane(peer.key, this.#builders.length)]! : this.#builders[0]!;
+    const kept = host.countOnly ? undefined : bytes;
+    if (!builder.fits(kept?.length ?? 0)) this.#cut(builder);
+    if (builder.isEmpty) host.arm();
+    builder.append(kind, peer, kept, count, Date.now());
+    const { counters, input } = this.#place;
+    counters.values[input * SLOTS_PER_NODE + Slot.in]! += count;
+    if (bytes) counters.addToPipeline(PipelineSlot.bytes, bytes.length);
+    const full = host.countOnly ? builder.count >= 100_000 : builder.count >= host.batchSize || builder.length >= BLOCK_BYTES;
+    if (full) this.#cut(builder);
+    return host.hasRoom;
+  }
+
+  #cut(builder: BlockBuilder): void {
+    if (builder.isEmpty) return;
+    const block = builder.seal(this.#host.nextBlockId(), this.#place.input, this.#place.version);
+    this.#outstanding.add(block.id);
+    this.#lastBlock = block.id;
+    this.#host.push(block);
+  }
+
+  /** Queues what is being filled. */
+  cut(): void {
+    for (const builder of this.#builders) this.#cut(builder);
+  }
+
+  /** The input has another place in the new version's graph. */
+  moveTo(place: WriterPlace): void {
+    this.cut();
+    this.#place = place;
+  }
+
+  ready(): Promise<void> {
+    return this.#host.whenRoom();
+  }
+
+  whenSafe(callback: () => void): void {
+    if (this.#host.immediatelySafe) return callback();
+    this.cut();
+    this.#host.whenSafe(callback);
+  }
+
+  whenDelivered(callback: () => void): void {
+    this.cut();
+    if (this.#outstanding.size === 0) return callback();
+    this.#marks.push({ after: this.#lastBlock, callback });
+  }
+
+  acknowledged(block: number): void {
+    this.#outstanding.delete(block);
+    if (this.#marks.length === 0) return;
+    const oldest = this.#outstanding.values().next();
+    const watermark = oldest.done ? Infinity : oldest.value;
+    while (this.#marks.length > 0 && this.#marks[0]!.after < watermark) this.#marks.shift()!.callback();
+  }
+
+  dropped(peer: Peer, reason: string): void {
+    const from = typeof peer['ip'] === 'string' ? (peer['ip'] as string) : peer.key;
+    const known = this.drops.has(`${from}: ${reason}`) || this.drops.size < MAX_DROP_PEERS;
+    const key = known ? `${from}: ${reason}` : `other: ${reason}`;
+    this.drops.set(key, (this.drops.get(key) ?? 0) + 1);
+    this.#place.counters.addToPipeline(PipelineSlot.dropped, 1);
+  }
+}
+
+/** FNV-1a, for spreading senders over lanes. */
+function lane(key: string, lanes: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return (hash >>> 0) % lanes;
+}

@@ -1,0 +1,129 @@
+/** What the threads say to each other. Plain data: everything here passes structured clone. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Level } from '../kernel/logger.ts';
+import type { EcsMode, FieldUse, Peer } from '../kernel/plugin.ts';
+import type { PipelineGraph } from '../lang/graph.ts';
+
+/** Settings of one pipeline that the threads need. */
+export interface PipelineSettings {
+  readonly workers: number;
+  readonly batchSize: number;
+  /** Milliseconds. */
+  readonly batchDelay: number;
+  readonly ecs: EcsMode;
+  readonly dataPath: string;
+  readonly queueType: 'memory' | 'persisted';
+  readonly queueMaxEvents: number;
+  /** Every setting by its name, for plugins. */
+  readonly all: Readonly<Record<string, unknown>>;
+}
+
+/** One version of a pipeline, as it is loaded into threads. */
+export interface PipelineSpec {
+  readonly id: string;
+  /** Counts up with every reload, over all pipelines: it names the compiled function. */
+  readonly version: number;
+  /** Options packed (`lang/pack.ts`). */
+  readonly graph: PipelineGraph;
+  readonly settings: PipelineSettings;
+  /** Indexes of the worker threads that work on it. */
+  readonly threads: readonly number[];
+  /** What decoders must build. */
+  readonly needs: FieldUse;
+  /** Nothing looks at events at all: they are only counted. */
+  readonly countOnly: boolean;
+  /** Output index that takes the lines of blocks as they stand; undefined: events are built. */
+  readonly passThrough: boolean;
+}
+
+/** Handed to every thread when it starts. */
+export interface ThreadData {
+  readonly role: 'intake' | 'worker';
+  readonly index: number;
+  /** URL of the module that exports `registry`. */
+  readonly registry: string;
+  readonly logging: { readonly level: Level; readonly format: 'plain' | 'json'; readonly file: string | undefined };
+}
+
+/** Counters of one pipeline version in one thread: shared memory, laid out by `metrics.ts`. */
+export interface CounterRegion {
+  readonly buffer: SharedArrayBuffer;
+  /** Named counters of plugins: node id, name, slot. */
+  readonly named: readonly (readonly [string, string, number])[];
+}
+
+export type ToIntake =
+  | { readonly type: 'worker'; readonly index: number; readonly port: MessagePort }
+  | { readonly type: 'worker lost'; readonly index: number }
+  | { readonly type: 'start'; readonly spec: PipelineSpec }
+  | { readonly type: 'reload'; readonly spec: PipelineSpec }
+  | { readonly type: 'stop'; readonly id: string }
+  | { readonly type: 'queues'; readonly token: number };
+
+export type FromIntake =
+  | { readonly type: 'ready' }
+  | { readonly type: 'started'; readonly id: string; readonly version: number; readonly counters: CounterRegion }
+  | { readonly type: 'failed'; readonly id: string; readonly version: number; readonly node: string; readonly error: string; readonly code: string }
+  | { readonly type: 'retired'; readonly id: string; readonly version: number }
+  | { readonly type: 'ended'; readonly id: string; readonly version: number }
+  | Health
+  | { readonly type: 'queues'; readonly token: number; readonly queues: Readonly<Record<string, QueueState>> };
+
+export interface QueueState {
+  readonly type: 'memory' | 'persisted';
+  readonly events: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly inFlight: number;
+  /** Milliseconds that senders have waited for room, in all. */
+  readonly pushMillis: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export interface Health {
+  readonly type: 'health';
+  readonly id: string;
+  readonly node: string;
+  readonly problem: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'intake'; readonly port: MessagePort }
+  | { readonly type: 'load'; readonly spec: PipelineSpec }
+  | { readonly type: 'print'; readonly token: number; readonly version: number };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'loaded'; readonly id: string; readonly version: number; readonly counters: CounterRegion; readonly source: string }
+  | { readonly type: 'failed'; readonly id: string; readonly version: number; readonly node: string; readonly error: string }
+  | { readonly type: 'unloaded'; readonly id: string; readonly version: number }
+  | Health;
+
+/** Intake → worker. */
+export type BlockMessage = {
+  readonly type: 'block';
+  readonly version: number;
+  readonly block: number;
+  readonly input: number;
+  readonly receivedAt: number;
+  readonly count: number;
+  readonly length: number;
+  /** 0: no bytes. */
+  readonly slab: number;
+  /** Sent once per slab and worker. */
+  readonly buffer: SharedArrayBuffer | undefined;
+  readonly runs: Int32Array;
+  readonly peers: readonly Peer[];
+};
+export type IntakeToWorker =
+  | BlockMessage
+  | { readonly type: 'retire'; readonly version: number }
+  | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
+
+/** Worker → intake. A bare number acknowledges the block of that id. */
+export type WorkerToIntake =
+  | number
+  | { readonly type: 'retired'; readonly version: number }
+  | { readonly type: 'send'; readonly token: number; readonly address: string; readonly bytes: Uint8Array; readonly ends: Int32Array };

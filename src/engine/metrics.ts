@@ -1,0 +1,96 @@
+/**
+ * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds), then the
+ * pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
+ */
+import type { CounterRegion } from './messages.ts';
+
+export const SLOTS_PER_NODE = 3;
+export const Slot = { in: 0, out: 1, millis: 2 } as const;
+/** The pipeline's own slots, behind those of its nodes. */
+export const PipelineSlot = { in: 0, filtered: 1, out: 2, millis: 3, batches: 4, bytes: 5, dropped: 6, conditionErrors: 7 } as const;
+const PIPELINE_SLOTS = 8;
+const NAMED_SLOTS = 256;
+
+export class Counters {
+  readonly values: Float64Array;
+  readonly #pipeline: number;
+  readonly #named: [string, string, number][] = [];
+  #nextNamed: number;
+
+  constructor(nodes: number) {
+    const slots = nodes * SLOTS_PER_NODE + PIPELINE_SLOTS + NAMED_SLOTS;
+    this.values = new Float64Array(new SharedArrayBuffer(slots * 8));
+    this.#pipeline = nodes * SLOTS_PER_NODE;
+    this.#nextNamed = this.#pipeline + PIPELINE_SLOTS;
+  }
+
+  addToPipeline(slot: number, n: number): void {
+    this.values[this.#pipeline + slot]! += n;
+  }
+
+  /** A named counter of a node. When all slots are taken, further names are not kept. */
+  named(node: string, name: string): { add(n: number): void } {
+    const known = this.#named.find(([id, other]) => id === node && other === name);
+    const slot = known?.[2] ?? this.#nextNamed;
+    if (!known) {
+      if (slot >= this.values.length) return { add: () => {} };
+      this.#nextNamed++;
+      this.#named.push([node, name, slot]);
+    }
+    const values = this.values;
+    return {
+      add: (n) => {
+        values[slot]! += n;
+      },
+    };
+  }
+
+  region(): CounterRegion {
+    return { buffer: this.values.buffer as SharedArrayBuffer, named: this.#named };
+  }
+}
+
+export interface NodeCounts {
+  in: number;
+  out: number;
+  millis: number;
+  named: Record<string, number>;
+}
+export interface PipelineCounts {
+  in: number;
+  filtered: number;
+  out: number;
+  millis: number;
+  conditionErrors: number;
+  nodes: Map<string, NodeCounts>;
+}
+
+/** Adds up the regions of all threads (and of earlier versions, for nodes that kept their id). */
+export function sumCounters(regions: readonly { nodes: readonly string[]; region: CounterRegion }[]): PipelineCounts {
+  const total: PipelineCounts = { in: 0, filtered: 0, out: 0, millis: 0, conditionErrors: 0, nodes: new Map() };
+  for (const { nodes, region } of regions) {
+    const values = new Float64Array(region.buffer);
+    const node = (id: string): NodeCounts => {
+      let counts = total.nodes.get(id);
+      if (!counts) total.nodes.set(id, (counts = { in: 0, out: 0, millis: 0, named: {} }));
+      return counts;
+    };
+    for (const [index, id] of nodes.entries()) {
+      const counts = node(id);
+      counts.in += values[index * SLOTS_PER_NODE + Slot.in]!;
+      counts.out += values[index * SLOTS_PER_NODE + Slot.out]!;
+      counts.millis += values[index * SLOTS_PER_NODE + Slot.millis]!;
+    }
+    const base = nodes.length * SLOTS_PER_NODE;
+    total.in += values[base + PipelineSlot.in]!;
+    total.filtered += values[base + PipelineSlot.filtered]!;
+    total.out += values[base + PipelineSlot.out]!;
+    total.millis += values[base + PipelineSlot.millis]!;
+    total.conditionErrors += values[base + PipelineSlot.conditionErrors]!;
+    for (const [id, name, slot] of region.named) {
+      const counts = node(id);
+      counts.named[name] = (counts.named[name] ?? 0) + values[slot]!;
+    }
+  }
+  return total;
+}

@@ -1,0 +1,78 @@
+/** Decides, from the plugins' declarations, how a pipeline runs: on how many workers, and what events it needs. */
+import type { NestedPlugin } from '../kernel/options.ts';
+import type { CodecPlugin, FieldUse, FilterPlugin, InputPlugin, OutputPlugin, Registry } from '../kernel/plugin.ts';
+import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
+import { isPassThrough, neededFields } from '../lang/liveness.ts';
+import type { PipelineSettings } from './messages.ts';
+import { silentLogger } from '../kernel/logger.ts';
+
+export interface Plan {
+  /** Name of a plugin that must run on one worker, if there is one. */
+  readonly shared: string | undefined;
+  readonly needs: FieldUse;
+  readonly countOnly: boolean;
+  readonly passThrough: boolean;
+}
+
+export async function planPipeline(graph: PipelineGraph, registry: Registry, settings: PipelineSettings): Promise<Plan> {
+  const nodes = pluginNodes(graph);
+  const reads = new Map<string, FieldUse>();
+  let shared: string | undefined;
+  let looksAtNothing = true;
+  let textInputs = true;
+  let lineOutput = false;
+  for (const node of nodes) {
+    if (node.kind === 'filter') {
+      const plugin = (await registry.load('filter', node.name)) as FilterPlugin;
+      const state = typeof plugin.state === 'function' ? plugin.state(node.options as never) : plugin.state;
+      if (state === 'shared') shared ??= `filter ${node.name}`;
+      reads.set(node.id, plugin.reads?.(node.options as never) ?? 'all');
+    } else if (node.kind === 'output') {
+      const plugin = (await registry.load('output', node.name)) as OutputPlugin;
+      const concurrency = typeof plugin.concurrency === 'function' ? plugin.concurrency(node.options as never) : plugin.concurrency;
+      if (concurrency === 'shared') shared ??= `output ${node.name}`;
+      const own = plugin.reads?.(node.options as never);
+      const codec = await codecOf(node, registry, settings);
+      const use = own === undefined ? 'all' : own === 'all' ? 'all' : plugin.usesCodec === false ? own : union(own, codec?.reads ?? 'all');
+      reads.set(node.id, use);
+      if (!plugin.discards) looksAtNothing = false;
+      lineOutput ||= codec?.encodesMessageLine === true && plugin.usesCodec !== false;
+    } else {
+      const plugin = (await registry.load('input', node.name)) as InputPlugin;
+      const codec = await codecOf(node, registry, settings);
+      textInputs &&= plugin.plainRecords === true && codec?.wholeText === true && codec.charset === 'UTF-8';
+      textInputs &&= codec?.delimiter === '\n' || codec?.delimiter === undefined;
+    }
+  }
+  const needs = neededFields(graph, (node) => reads.get(node.id) ?? 'all');
+  const plain = isPassThrough(graph) && textInputs;
+  return {
+    shared,
+    needs,
+    countOnly: plain && looksAtNothing,
+    passThrough: plain && lineOutput && graph.outputs.length === 1,
+  };
+}
+
+function union(a: readonly string[], b: FieldUse): FieldUse {
+  return b === 'all' ? 'all' : [...new Set([...a, ...b])];
+}
+
+/** A codec made only to ask what it does. */
+async function codecOf(node: GraphNode, registry: Registry, settings: PipelineSettings): Promise<ReturnType<CodecPlugin['create']> | undefined> {
+  const spec = node.options['codec'] as NestedPlugin | undefined;
+  if (!spec) return undefined;
+  const plugin = (await registry.load('codec', spec.plugin)) as CodecPlugin | undefined;
+  if (!plugin) return undefined;
+  const nested = { codec: () => undefined as never, counter: () => ({ add: () => {} }) };
+  return plugin.create(spec.options as never, {
+    id: node.id,
+    pipeline: '',
+    ecs: node.ecs,
+    logger: silentLogger,
+    dataPath: settings.dataPath,
+    settings: settings.all,
+    ...nested,
+  });
+}

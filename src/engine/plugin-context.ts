@@ -1,0 +1,66 @@
+/** The part of a plugin's context that is the same in every thread. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../kernel/logger.ts';
+import type { NestedPlugin } from '../kernel/options.ts';
+import type { Codec, CodecPlugin, PluginContext, PluginKind } from '../kernel/plugin.ts';
+import type { GraphNode } from '../lang/graph.ts';
+import type { PipelineSpec } from './messages.ts';
+import type { Counters } from './metrics.ts';
+
+export interface ContextParts {
+  readonly spec: PipelineSpec;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** Codecs are loaded before plugins are made: making one never waits. */
+  readonly codecs: ReadonlyMap<string, CodecPlugin>;
+}
+
+const folders: Record<PluginKind, string> = { input: 'inputs', filter: 'filters', output: 'outputs', codec: 'codecs' };
+
+export function pluginContext(node: GraphNode, parts: ContextParts): PluginContext {
+  const { spec, counters, codecs } = parts;
+  const logger = parts.logger.child(`${folders[node.kind]}.${node.name}`);
+  const context: PluginContext = {
+    id: node.id,
+    pipeline: spec.id,
+    ecs: node.ecs,
+    logger,
+    settings: spec.settings.all,
+    get dataPath() {
+      const path = join(spec.settings.dataPath, 'plugins', folders[node.kind], node.name);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return path;
+    },
+    counter: (name) => counters.named(node.id, name),
+    codec: (nested) => makeCodec(nested, context, codecs),
+  };
+  return context;
+}
+
+function makeCodec(nested: NestedPlugin, context: PluginContext, codecs: ReadonlyMap<string, CodecPlugin>): Codec {
+  const plugin = codecs.get(nested.plugin);
+  if (!plugin) throw new Error(`codec ${nested.plugin} is not loaded`);
+  const ecs = nested.options['ecs_compatibility'] as PluginContext['ecs'] | undefined;
+  // A spread would call the getter `dataPath` and make the folder.
+  return plugin.create(nested.options as never, ecs ? Object.create(context, { ecs: { value: ecs } }) : context);
+}
+
+/** Names of every codec that the options of a graph mention, nested ones included. */
+export function codecNames(nodes: readonly GraphNode[]): Set<string> {
+  const names = new Set<string>(['plain']);
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) return value.forEach(visit);
+    const nested = value as Partial<NestedPlugin>;
+    if (typeof nested.plugin === 'string' && typeof nested.options === 'object') names.add(nested.plugin);
+    Object.values(value).forEach(visit);
+  };
+  for (const node of nodes) {
+    visit(node.options);
+    // `additional_codecs => { "application/json" => "json" }`
+    const additional = node.options['additional_codecs'];
+    if (typeof additional === 'object' && additional !== null) for (const name of Object.values(additional)) names.add(String(name));
+  }
+  return names;
+}

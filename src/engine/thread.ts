@@ -1,0 +1,71 @@
+/** What intake and worker threads share: their logger and the loading of plugins. */
+import { appendFileSync, writeSync } from 'node:fs';
+import { createLogger, type Logger } from '../kernel/logger.ts';
+import { unpackOptions } from '../lang/pack.ts';
+import type { CodecPlugin, PluginKind, Registry } from '../kernel/plugin.ts';
+import type { GraphBranch, GraphNode, GraphStatement, PipelineGraph } from '../lang/graph.ts';
+import type { ThreadData } from './messages.ts';
+
+/** Logs go to standard error, and to the file of `path.logs` if one is set; both append whole lines. */
+export function threadLogger(logging: ThreadData['logging']): Logger {
+  return createLogger({
+    level: logging.level,
+    format: logging.format,
+    write: (line) => {
+      try {
+        writeSync(2, line);
+      } catch {
+        // Standard error is closed or full: there is nobody to tell.
+      }
+      if (logging.file !== undefined) {
+        try {
+          appendFileSync(logging.file, line, { mode: 0o640 });
+        } catch {
+          // The disk of the log is full: the pipelines go on.
+        }
+      }
+    },
+  });
+}
+
+export async function loadRegistry(url: string): Promise<Registry> {
+  const module = (await import(url)) as { registry: Registry };
+  return module.registry;
+}
+
+/** Loads a plugin that the check has found before. */
+export async function loadPlugin<T>(registry: Registry, kind: PluginKind, name: string): Promise<T> {
+  const plugin = await registry.load(kind, name);
+  if (!plugin) throw new Error(`there is no ${kind} plugin named ${name}`);
+  return plugin as T;
+}
+
+export async function loadCodecs(registry: Registry, names: Iterable<string>): Promise<Map<string, CodecPlugin>> {
+  const codecs = new Map<string, CodecPlugin>();
+  for (const name of names) codecs.set(name, await loadPlugin<CodecPlugin>(registry, 'codec', name));
+  return codecs;
+}
+
+/** A graph as it was before it was posted. */
+export function unpackGraph(graph: PipelineGraph): PipelineGraph {
+  return mapGraph(graph, unpackOptions);
+}
+
+/** A copy of a graph with the options of every node changed. */
+export function mapGraph(
+  graph: PipelineGraph,
+  change: (options: GraphNode['options']) => GraphNode['options'],
+): PipelineGraph {
+  const node = (each: GraphNode): GraphNode => ({ ...each, options: change(each.options) });
+  const statement = (each: GraphStatement): GraphStatement =>
+    each.type === 'plugin'
+      ? node(each)
+      : ({ ...each, arms: each.arms.map((arm) => ({ ...arm, body: arm.body.map(statement) })) } satisfies GraphBranch);
+  return { inputs: graph.inputs.map(node), filters: graph.filters.map(statement), outputs: graph.outputs.map(statement) };
+}
+
+/** An error as one sentence. */
+export function sentence(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return sentence(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,364 @@
+/**
+ * One version of a pipeline in one worker thread: decodes blocks, runs the compiled filters, delivers to the
+ * outputs, and says when a block is done.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Event } from '../kernel/event-types.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { NestedPlugin } from '../kernel/options.ts';
+import { type Block, type Decoder, type Filter, type FilterPlugin, type InputPlugin, type OutputPlugin, type Registry, RunKind } from '../kernel/plugin.ts';
+import { compileDecorate } from '../lang/common-options.ts';
+import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
+import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
+import { Delivery } from './delivery.ts';
+import type { BlockMessage, PipelineSpec } from './messages.ts';
+import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
+import { codecNames, type ContextParts, pluginContext } from './plugin-context.ts';
+import { loadCodecs, loadPlugin, sentence } from './thread.ts';
+
+/** Filters are timed in one batch of so many. */
+const TIMED_EVERY = 64;
+
+export interface WorkerHost {
+  readonly registry: Registry;
+  readonly logger: Logger;
+  health(node: string, problem: string | undefined): void;
+  /** The intake may forget the block. */
+  done(block: number): void;
+  send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
+}
+
+/** A block on its way: the message and its bytes. */
+export interface ReceivedBlock {
+  readonly message: BlockMessage;
+  readonly bytes: Buffer;
+}
+
+export class WorkerPipeline {
+  readonly spec: PipelineSpec;
+  readonly counters: Counters;
+  readonly source: string;
+  readonly #host: WorkerHost;
+  readonly #decoders: readonly Decoder[];
+  readonly #inputs: number;
+  readonly #compiled: CompiledPipeline;
+  readonly #deliveries: readonly Delivery[];
+  readonly #filters: readonly Filter[];
+  readonly #waiting: ReceivedBlock[] = [];
+  /** Blocks worked on at once here. */
+  readonly #limit: number;
+  #active = 0;
+  #batches = 0;
+  /** Blocks of which a decoder still holds bytes: not acknowledged before those are delivered. */
+  #held: number[] = [];
+  readonly #pending = new Set<Promise<void>>();
+
+  private constructor(
+    spec: PipelineSpec,
+    host: WorkerHost,
+    counters: Counters,
+    parts: { decoders: Decoder[]; compiled: CompiledPipeline; deliveries: Delivery[]; filters: Filter[] },
+  ) {
+    this.spec = spec;
+    this.#host = host;
+    this.counters = counters;
+    this.#decoders = parts.decoders;
+    this.#inputs = parts.decoders.length;
+    this.#compiled = parts.compiled;
+    this.#deliveries = parts.deliveries;
+    this.#filters = parts.filters;
+    this.source = parts.compiled.source;
+    this.#limit = Math.max(1, Math.ceil(spec.settings.workers / spec.threads.length));
+  }
+
+  /** Makes every plugin, compiles, opens the outputs. @throws with the node's id in `node` */
+  static async load(spec: PipelineSpec, host: WorkerHost): Promise<WorkerPipeline> {
+    const { graph } = spec;
+    const nodes = pluginNodes(graph);
+    const counters = new Counters(nodes.length);
+    const codecs = await loadCodecs(host.registry, codecNames(nodes));
+    const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
+    const inNode = async <T>(node: GraphNode, make: () => T | Promise<T>): Promise<T> => {
+      try {
+        return await make();
+      } catch (error) {
+        throw Object.assign(new Error(`${node.kind} ${node.name}: ${sentence(error)}`, { cause: error }), { node: node.id });
+      }
+    };
+
+    const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
+    const deliveries: Delivery[] = [];
+    const decoders: Decoder[] = [];
+    for (const node of nodes) {
+      if (node.kind === 'filter') {
+        const plugin = await loadPlugin<FilterPlugin>(host.registry, 'filter', node.name);
+        const context = Object.create(pluginContext(node, parts), { decorate: { value: compileDecorate(node) } });
+        filters.set(node.id, { plugin, filter: await inNode(node, () => plugin.create(node.options as never, context)) });
+      } else if (node.kind === 'output') {
+        deliveries.push(await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node))));
+      } else {
+        const plugin = await loadPlugin<InputPlugin>(host.registry, 'input', node.name);
+        const base = pluginContext(node, parts);
+        const codec = base.codec((node.options['codec'] as NestedPlugin | undefined) ?? { plugin: 'plain', options: {} });
+        const context = Object.create(base, {
+          inputCodec: { value: codec },
+          needs: { value: spec.needs },
+          decorate: { value: compileDecorate(node) },
+        });
+        decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));
+      }
+    }
+    const compiled = compilePipeline({
+      graph,
+      filters,
+      outputs: deliveries.length,
+      onConditionError: (branch, message) => {
+        counters.addToPipeline(PipelineSlot.conditionErrors, 1);
+        host.logger.warn({ pipeline: spec.id, branch }, `event dropped, a condition could not be evaluated: ${message}`);
+      },
+      onFilterError: (id, error) =>
+        host.logger.error({ pipeline: spec.id, id }, `filter failed, event tagged _filter_exception: ${sentence(error)}`),
+    });
+    const pipeline = new WorkerPipeline(spec, host, counters, {
+      decoders,
+      compiled,
+      deliveries,
+      filters: [...filters.values()].map(({ filter }) => filter),
+    });
+    const outputNodes = nodes.filter((node) => node.kind === 'output');
+    for (const [index, delivery] of deliveries.entries()) await inNode(outputNodes[index]!, () => delivery.open());
+    return pipeline;
+  }
+
+  /** A block from the intake: worked on now, or when one before it is done. */
+  take(block: ReceivedBlock): void {
+    if (this.#active >= this.#limit) this.#waiting.push(block);
+    else this.#work(block);
+  }
+
+  #work(block: ReceivedBlock): void {
+    this.#active++;
+    let result: Promise<void> | undefined;
+    try {
+      result = this.#process(block);
+    } catch (error) {
+      // A decoder or codec broke its promise not to throw: the block is not lost silently.
+      this.#host.logger.error({ pipeline: this.spec.id }, `block could not be processed: ${sentence(error)}`);
+    }
+    if (result) this.#track(result.then(() => this.#finished(block)));
+    else this.#finished(block);
+  }
+
+  /** Remembers a promise until it is settled; a rejection means that the pipeline was closed meanwhile. */
+  #track(promise: Promise<void>): void {
+    const settled: Promise<void> = promise.catch((error: unknown) => {
+      this.#host.logger.debug({ pipeline: this.spec.id }, `not delivered: ${sentence(error)}`);
+    });
+    this.#pending.add(settled);
+    void settled.then(() => this.#pending.delete(settled));
+  }
+
+  #finished(block: ReceivedBlock): void {
+    this.#active--;
+    this.#release(block.message.block);
+    const next = this.#waiting.shift();
+    if (next) this.#work(next);
+  }
+
+  /** Acknowledges a block, unless a decoder still holds bytes of it; then when that is over. */
+  #release(id: number): void {
+    if (!this.#isHeld(id)) this.#host.done(id);
+    else this.#held.push(id);
+  }
+
+  #isHeld(id: number): boolean {
+    for (const decoder of this.#decoders) if (decoder.holds?.(id)) return true;
+    return false;
+  }
+
+  /** Held blocks that are free now: to be acknowledged once `delivery` of what they gave is through. */
+  #freed(): number[] {
+    if (this.#held.length === 0) return this.#held;
+    const freed = this.#held.filter((id) => !this.#isHeld(id));
+    if (freed.length > 0) this.#held = this.#held.filter((id) => this.#isHeld(id));
+    return freed;
+  }
+
+  #process({ message, bytes }: ReceivedBlock): Promise<void> | undefined {
+    const { values } = this.counters;
+    const { count, input } = message;
+    if (this.spec.countOnly) return this.#countOnly(input, count);
+    if (this.spec.passThrough && this.#linesOnly(message) && isUtf8(bytes)) return this.#passThrough(input, bytes, count);
+    const events: Event[] = [];
+    const block: Block = {
+      id: message.block,
+      receivedAt: message.receivedAt,
+      count,
+      bytes,
+      peers: message.peers,
+      runs: message.runs,
+    };
+    const emit = (event: Event): void => {
+      events.push(event);
+    };
+    this.#decoders[input]!.decode(block, emit);
+    values[input * SLOTS_PER_NODE + Slot.out]! += events.length;
+    return this.#afterDecode(events);
+  }
+
+  /** Runs and delivers; acknowledges held blocks that were freed by this. */
+  #afterDecode(events: Event[]): Promise<void> | undefined {
+    const freed = this.#freed();
+    const result = this.#runAll(events);
+    if (freed.length === 0) return result;
+    if (!result) {
+      for (const id of freed) this.#host.done(id);
+      return undefined;
+    }
+    return result.then(() => {
+      for (const id of freed) this.#host.done(id);
+    });
+  }
+
+  /** In batches of at most `pipeline.batch.size`. */
+  #runAll(events: Event[]): Promise<void> | undefined {
+    const size = this.spec.settings.batchSize;
+    if (events.length <= size) return events.length === 0 ? undefined : this.#run(events);
+    let result: Promise<void> | undefined;
+    for (let start = 0; start < events.length; start += size) {
+      const batch = events.slice(start, start + size);
+      // One batch behind the other: order within a block is kept.
+      if (result) result = result.then(() => this.#run(batch));
+      else result = this.#run(batch);
+    }
+    return result;
+  }
+
+  #run(events: Event[]): Promise<void> | undefined {
+    const outputs: Event[][] = [];
+    for (let index = 0; index < this.#deliveries.length; index++) outputs.push([]);
+    const { counters } = this;
+    counters.addToPipeline(PipelineSlot.in, events.length);
+    const timed = this.#batches++ % TIMED_EVERY === 0;
+    const started = performance.now();
+    const running = timed
+      ? this.#compiled.runTimed(events, outputs, counters.values)
+      : this.#compiled.run(events, outputs, counters.values);
+    const deliver = (): Promise<void> | undefined => {
+      counters.addToPipeline(PipelineSlot.filtered, events.length);
+      counters.addToPipeline(PipelineSlot.millis, performance.now() - started);
+      return this.#deliver(outputs);
+    };
+    return running ? running.then(deliver) : deliver();
+  }
+
+  #deliver(outputs: Event[][]): Promise<void> | undefined {
+    let waiting: Promise<void>[] | undefined;
+    for (let index = 0; index < outputs.length; index++) {
+      const events = outputs[index]!;
+      if (events.length === 0) continue;
+      const result = this.#deliveries[index]!.write(events);
+      if (result) (waiting ??= []).push(result);
+    }
+    if (!waiting) return undefined;
+    return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => undefined);
+  }
+
+  #linesOnly({ runs }: BlockMessage): boolean {
+    for (let at = 0; at < runs.length; at += 4) if (runs[at] !== RunKind.lines) return false;
+    return true;
+  }
+
+  #countOnly(input: number, count: number): undefined {
+    const { values } = this.counters;
+    values[input * SLOTS_PER_NODE + Slot.out]! += count;
+    this.counters.addToPipeline(PipelineSlot.in, count);
+    this.counters.addToPipeline(PipelineSlot.filtered, count);
+    for (let index = 0; index < this.#deliveries.length; index++) {
+      const base = (this.#inputs + index) * SLOTS_PER_NODE;
+      values[base + Slot.in]! += count;
+      values[base + Slot.out]! += count;
+      this.counters.addToPipeline(PipelineSlot.out, count);
+    }
+  }
+
+  #passThrough(input: number, bytes: Buffer, count: number): Promise<void> | undefined {
+    const { values } = this.counters;
+    values[input * SLOTS_PER_NODE + Slot.out]! += count;
+    this.counters.addToPipeline(PipelineSlot.in, count);
+    this.counters.addToPipeline(PipelineSlot.filtered, count);
+    values[this.#inputs * SLOTS_PER_NODE + Slot.in]! += count;
+    return this.#deliveries[0]!.writeLines(bytes, count);
+  }
+
+  /** Every second: decoders and outputs that hold something back. */
+  tick(): void {
+    const events: Event[] = [];
+    for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), false);
+    const result = this.#afterDecode(events);
+    if (result) this.#track(result);
+    for (const delivery of this.#deliveries) {
+      const flushed = delivery.flush();
+      if (flushed) this.#track(flushed);
+    }
+  }
+
+  /** Every five seconds: filters with a flush. */
+  flushFilters(final = false): void {
+    const outputs: Event[][] = this.#deliveries.map(() => []);
+    const flushed = this.#compiled.flush(final, outputs, this.counters.values);
+    const result = flushed ? flushed.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+    if (result) this.#track(result);
+  }
+
+  /** No more blocks will come: finish those taken, flush decoders, filters and outputs, close everything. */
+  async retire(): Promise<void> {
+    await this.#settle();
+    const events: Event[] = [];
+    for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), true);
+    const result = this.#afterDecode(events);
+    if (result) this.#track(result);
+    await this.#settle();
+    this.flushFilters(true);
+    await this.#settle();
+    for (const delivery of this.#deliveries) await delivery.flush();
+    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+    for (const filter of this.#filters) await filter.close?.();
+    for (const id of this.#held.splice(0)) this.#host.done(id);
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#pending.size > 0 || this.#active > 0) await Promise.all(this.#pending);
+  }
+}
+
+async function makeDelivery(node: GraphNode, parts: ContextParts, host: WorkerHost, index: number): Promise<Delivery> {
+  const plugin = await loadPlugin<OutputPlugin>(host.registry, 'output', node.name);
+  const { counters, spec } = parts;
+  const base = pluginContext(node, parts);
+  const codec = base.codec((node.options['codec'] as NestedPlugin | undefined) ?? { plugin: plugin.defaultCodec ?? 'plain', options: {} });
+  const health = (problem: string | undefined): void => host.health(node.id, problem);
+  const context = Object.create(base, {
+    outputCodec: { value: codec },
+    workers: { value: spec.threads.length },
+    health: { value: health },
+    send: { value: host.send },
+  });
+  const output = plugin.create(node.options as never, context);
+  return new Delivery(output, {
+    logger: base.logger,
+    health,
+    delivered: (count) => {
+      counters.values[index * SLOTS_PER_NODE + Slot.out]! += count;
+      counters.addToPipeline(PipelineSlot.out, count);
+    },
+    rejected: (events, reasons) => {
+      counters.named(node.id, 'rejected').add(events.length);
+      base.logger.warn({ events: events.length }, `events rejected and dropped: ${reasons[0]}`);
+    },
+  });
+}
+
+/** The graph's nodes that are outputs, in order. */
+export const outputsOf = (graph: PipelineGraph): GraphNode[] => pluginNodes(graph).filter((node) => node.kind === 'output');

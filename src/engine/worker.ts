@@ -1,0 +1,91 @@
+/** A worker thread: the compiled versions of all pipelines, fed with blocks by the intake. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { FromWorker, IntakeToWorker, PipelineSpec, ThreadData, ToWorker, WorkerToIntake } from './messages.ts';
+import { loadRegistry, sentence, threadLogger, unpackGraph } from './thread.ts';
+import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
+
+const FILTER_FLUSH_SECONDS = 5;
+
+const data = workerData as ThreadData;
+const port = parentPort!;
+const post = (message: FromWorker): void => port.postMessage(message);
+const logger = threadLogger(data.logging);
+const registry = await loadRegistry(data.registry);
+
+const pipelines = new Map<number, WorkerPipeline>();
+const slabs = new Map<number, Buffer>();
+const NO_BYTES = Buffer.alloc(0);
+let intake: MessagePort | undefined;
+const toIntake = (message: WorkerToIntake): void => intake?.postMessage(message);
+
+let nextToken = 1;
+const sends = new Map<number, (accepted: boolean) => void>();
+
+function hostOf(spec: PipelineSpec): WorkerHost {
+  return {
+    registry,
+    logger,
+    health: (node, problem) => post({ type: 'health', id: spec.id, node, problem, since: Date.now() }),
+    done: (block) => toIntake(block),
+    send: (address, bytes, ends) =>
+      new Promise((resolve) => {
+        const token = nextToken++;
+        sends.set(token, resolve);
+        toIntake({ type: 'send', token, address, bytes, ends });
+      }),
+  };
+}
+
+async function load(packed: PipelineSpec): Promise<void> {
+  const spec = { ...packed, graph: unpackGraph(packed.graph) };
+  try {
+    const pipeline = await WorkerPipeline.load(spec, hostOf(spec));
+    pipelines.set(spec.version, pipeline);
+    post({ type: 'loaded', id: spec.id, version: spec.version, counters: pipeline.counters.region(), source: pipeline.source });
+  } catch (error) {
+    const node = (error as { node?: string }).node ?? '';
+    post({ type: 'failed', id: spec.id, version: spec.version, node, error: sentence(error) });
+  }
+}
+
+function fromIntake(message: IntakeToWorker): void {
+  if (message.type === 'block') {
+    if (message.buffer) slabs.set(message.slab, Buffer.from(message.buffer));
+    const bytes = message.slab === 0 ? NO_BYTES : slabs.get(message.slab)!.subarray(0, message.length);
+    pipelines.get(message.version)?.take({ message, bytes });
+  } else if (message.type === 'sent') {
+    sends.get(message.token)?.(message.accepted);
+    sends.delete(message.token);
+  } else void retire(message.version);
+}
+
+async function retire(version: number): Promise<void> {
+  const pipeline = pipelines.get(version);
+  try {
+    await pipeline?.retire();
+  } catch (error) {
+    logger.error({ pipeline: pipeline?.spec.id }, `pipeline did not end cleanly: ${sentence(error)}`);
+  }
+  pipelines.delete(version);
+  if (pipeline) post({ type: 'unloaded', id: pipeline.spec.id, version });
+  toIntake({ type: 'retired', version });
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'load') void load(message.spec);
+  else if (message.type === 'intake') {
+    intake = message.port;
+    intake.on('message', fromIntake);
+  }
+});
+
+let seconds = 0;
+setInterval(() => {
+  seconds++;
+  for (const pipeline of pipelines.values()) {
+    pipeline.tick();
+    if (seconds % FILTER_FLUSH_SECONDS === 0) pipeline.flushFilters();
+  }
+}, 1000).unref();
+
+post({ type: 'ready' });
