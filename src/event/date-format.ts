@@ -41,7 +41,15 @@ const dayOfYear = (iso: string): number => {
 };
 const year = (iso: string): number => Number(iso.slice(0, 4));
 const twoDigits = (value: number): string => String(value % 100).padStart(2, '0');
+const millisOfDay = (iso: string): number => ((millisOf(iso) % DAY) + DAY) % DAY;
 const fraction = (iso: string): string => iso.slice(20, -1).padEnd(9, '0');
+
+function quarter(count: number): Part {
+  const of = (iso: string) => Math.ceil(Number(iso.slice(5, 7)) / 3);
+  if (count <= 2) return number(of, count);
+  if (count === 3) return (iso) => `Q${of(iso)}`;
+  return (iso) => `${of(iso)}${['st', 'nd', 'rd', 'th'][of(iso) - 1]} quarter`;
+}
 
 function part(letter: string, count: number, java: boolean): Part | undefined {
   switch (letter) {
@@ -107,12 +115,24 @@ function part(letter: string, count: number, java: boolean): Part | undefined {
     case 'n':
       return java ? (iso) => fraction(iso) : undefined;
     case 'A':
-      return java ? (iso) => String(millisOf(iso) % DAY) : undefined;
+      return java ? (iso) => String(millisOfDay(iso)) : undefined;
+    case 'N':
+      return java
+        ? (iso) => String(millisOfDay(iso) * 1_000_000 + Number(fraction(iso).slice(3)))
+        : undefined;
+    case 'Q':
+    case 'q':
+      return java ? quarter(count) : undefined;
     case 'z':
+      if (java) return () => 'Z';
+      return () => (count >= 4 ? 'Coordinated Universal Time' : 'UTC');
     case 'V':
-      return () => 'UTC';
+      return java && count === 2 ? () => 'Z' : undefined;
+    case 'O':
+      return java && (count === 1 || count === 4) ? () => 'GMT' : undefined;
     case 'Z':
-      return () => (java || count === 1 ? '+0000' : count === 2 ? '+00:00' : 'UTC');
+      if (java) return () => (count <= 3 ? '+0000' : count === 4 ? 'GMT' : 'Z');
+      return () => (count === 1 ? '+0000' : count === 2 ? '+00:00' : 'UTC');
   }
   return undefined;
 }

@@ -51,14 +51,22 @@ export function isMap(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-/** Adds a tag once. A `tags` field that is text becomes a list; any other kind is replaced. */
+/** Adds a tag once. A `tags` field that is text becomes a list; see `illegalTags` for any other kind. */
 export function addTag(event: EventType, tag: string): void {
   const tags = event.fields['tags'];
   if (tags === undefined || tags === null) event.fields['tags'] = [tag];
   else if (Array.isArray(tags)) {
     if (!tags.includes(tag)) tags.push(tag);
   } else if (typeof tags === 'string') event.fields['tags'] = tags === tag ? [tag] : [tags, tag];
-  else event.fields['tags'] = [tag];
+  else illegalTags(event).push(tag);
+}
+
+/** `tags` holds neither text nor a list: it goes to `_tags`, and the event says so in a tag. Returns the new list. */
+export function illegalTags(event: EventType): FieldValue[] {
+  const list: FieldValue[] = ['_tagsparsefailure'];
+  event.fields['_tags'] = event.fields['tags'];
+  event.fields['tags'] = list;
+  return list;
 }
 
 /** Is there any field? Skips removed ones. */

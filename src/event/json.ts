@@ -19,6 +19,9 @@ if (!Object.hasOwn(BigInt.prototype, 'toJSON')) {
 /** Text that may hold a number a double would alter: sixteen digits or dots in a row, or a huge exponent. */
 const MAY_NEED_EXACT = /[\d.]{16}|\d[eE][+-]?\d{3,}(?=[\s,}\]]|$)/;
 
+/** Longer integers stay text (`JSON.rawJSON`): making a BigInt costs more than linear time. */
+const MAX_BIGINT_DIGITS = 1000;
+
 /** Deeper JSON is refused (V8 itself parses any depth, but everything behind it recurses). */
 export const MAX_DEPTH = 1000;
 
@@ -29,15 +32,22 @@ export const MAX_DEPTH = 1000;
  */
 export function parseJson(text: string): FieldValue {
   if (!MAY_NEED_EXACT.test(text)) return JSON.parse(text);
-  return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
+  try {
+    return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
+  } catch (error) {
+    // With a reviver V8 recurses, and runs out of stack long after MAX_DEPTH.
+    if (error instanceof RangeError) throw new SyntaxError('JSON is nested too deeply', { cause: error });
+    throw error;
+  }
 }
 
 function exactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || context.source === undefined) return value;
   const source = context.source;
-  if (Number.isSafeInteger(value) && source.length < 16) return value;
+  if (value !== 0 && Number.isSafeInteger(value) && source.length < 16) return value;
   if (/^-?\d+$/.test(source)) {
-    return Number.isSafeInteger(value) ? value : BigInt(source);
+    if (Number.isSafeInteger(value)) return value;
+    return source.length > MAX_BIGINT_DIGITS ? JSON.rawJSON(source) : BigInt(source);
   }
   return survivesDouble(source, value) ? value : JSON.rawJSON(source);
 }
@@ -50,14 +60,28 @@ function survivesDouble(source: string, value: number): boolean {
 
 /** Significant digits and exponent of a JSON number, without leading and trailing zeros. */
 function normalDecimal(text: string): string {
+  const { negative, digits, exponent } = parseDecimal(text);
+  return digits === '' ? '0' : `${negative ? '-' : ''}${digits}e${exponent}`;
+}
+
+/** A decimal: `0.digits` times ten to the power of `exponent`; no zeros at either end of the digits. */
+export interface Decimal {
+  readonly negative: boolean;
+  /** Empty for zero. */
+  readonly digits: string;
+  readonly exponent: number;
+}
+
+/** Takes the text of a JSON number apart, exactly and in linear time. */
+export function parseDecimal(text: string): Decimal {
   const match = /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
-  let digits = match[2]! + (match[3] ?? '');
-  let exponent = Number(match[4] ?? 0) - (match[3]?.length ?? 0);
-  const trailing = /0*$/.exec(digits)![0].length;
-  digits = digits.slice(0, digits.length - trailing).replace(/^0+/, '');
-  if (digits === '') return '0';
-  exponent += trailing;
-  return `${match[1]}${digits}e${exponent}`;
+  const all = match[2]! + (match[3] ?? '');
+  let start = 0;
+  while (start < all.length && all.charCodeAt(start) === 48) start++;
+  let end = all.length;
+  while (end > start && all.charCodeAt(end - 1) === 48) end--;
+  const exponent = Number(match[4] ?? 0) + match[2]!.length - start;
+  return { negative: match[1] === '-', digits: all.slice(start, end), exponent };
 }
 
 /** Depth of nesting of a parsed value, counted up to `limit` (then `limit + 1`). */

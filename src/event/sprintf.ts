@@ -9,7 +9,7 @@ import {
   getter,
   parseFieldReference,
 } from './field-reference.ts';
-import { isoFromMillis, millisOf } from './timestamp.ts';
+import { isEventTime, isoFromMillis, millisOf } from './timestamp.ts';
 
 export interface Template {
   /** False: the text has no placeholder, and `format` returns it as it is. */
@@ -24,6 +24,7 @@ type Part = string | ((event: Event) => string);
 /**
  * Compiles a template. Missing (or null) fields stay literally as `%{field}`; lists are joined with commas, maps
  * are JSON; dates are of `@timestamp` in UTC, empty if there is none. An unclosed `%{` is text.
+ * @throws Error naming the letter of a date pattern that no such pattern has
  */
 export function compileTemplate(text: string): Template {
   const parts: Part[] = [];
@@ -31,23 +32,24 @@ export function compileTemplate(text: string): Template {
   let literal = '';
   for (let at = 0; at < text.length; ) {
     const open = text.indexOf('%{', at);
-    const double = text[open + 2] === '{';
-    const close = open < 0 ? -1 : text.indexOf(double ? '}}' : '}', open + (double ? 3 : 2));
-    if (open < 0 || close < 0) {
+    let close = open < 0 ? -1 : text.indexOf('}', open);
+    if (close < 0) {
       literal += text.slice(at);
       break;
     }
     literal += text.slice(at, open);
-    const end = close + (double ? 2 : 1);
+    // As in Logstash: it is a java.time pattern if the first closing brace is a double one.
+    const java = text[open + 2] === '{' && text[close + 1] === '}';
+    const joda = text[open + 2] === '+';
+    const inner = text.slice(open + (java || joda ? 3 : 2), close);
+    if (java) close++;
+    const end = close + 1;
     const placeholder = text.slice(open, end);
-    const made = double
-      ? datePart(text.slice(open + 3, close), 'java')
-      : text[open + 2] === '+'
-        ? datePart(text.slice(open + 3, close), 'joda')
-        : fieldPart(text.slice(open + 2, close), placeholder, references);
+    const made =
+      java || joda ? datePart(inner, java ? 'java' : 'joda') : fieldPart(inner, placeholder, references);
     if (typeof made === 'string') literal += made;
     else {
-      if (double || text[open + 2] === '+') references.push(parseFieldReference('@timestamp'));
+      if (java || joda) references.push(parseFieldReference('@timestamp'));
       if (literal) parts.push(literal);
       literal = '';
       parts.push(made);
@@ -93,7 +95,8 @@ function datePart(pattern: string, dialect: 'joda' | 'java'): Part {
   if (dialect === 'joda' && pattern === '%s') {
     return (event) => {
       const time = event.fields['@timestamp'];
-      return typeof time === 'string' ? String(Math.floor(millisOf(time) / 1000)) : '';
+      const millis = typeof time === 'string' ? millisOf(time) : Number.NaN;
+      return Number.isNaN(millis) ? '' : String(Math.floor(millis / 1000));
     };
   }
   const format = compileDateFormat(pattern, dialect);
@@ -104,7 +107,7 @@ function datePart(pattern: string, dialect: 'joda' | 'java'): Part {
     if (typeof time !== 'string') return '';
     if (time === lastTime) return lastText;
     lastTime = time;
-    lastText = format(time);
+    lastText = isEventTime(time) ? format(time) : '';
     return lastText;
   };
 }
@@ -119,18 +122,22 @@ export function textOf(value: FieldValue): string {
   return JSON.stringify(value);
 }
 
-const cache = new Map<string, Template>();
+const cache = new Map<string, (event: Event) => string>();
 
-/** Formats a template known only at run time. */
+/** Formats a template known only at run time; one with an illegal date pattern stays as it is. */
 export function sprintf(event: Event, text: string): string {
   if (!text.includes('%{')) return text;
-  let template = cache.get(text);
-  if (template === undefined) {
-    template = compileTemplate(text);
+  let format = cache.get(text);
+  if (format === undefined) {
+    try {
+      format = compileTemplate(text).format;
+    } catch {
+      format = () => text;
+    }
     if (cache.size >= 1000) cache.clear();
-    cache.set(text, template);
+    cache.set(text, format);
   }
-  return template.format(event);
+  return format(event);
 }
 
 /** References of a template as text, for `reads` of plugins. */

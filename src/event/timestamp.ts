@@ -8,6 +8,9 @@ export function isoFromMillis(millis: number): string {
 const ISO =
   /^([+-]?\d{4,6})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
+/** The last millisecond that Date knows. */
+const MAX_MILLIS = 8.64e15;
+
 /**
  * Coerces a value as Logstash's Timestamp does (ISO 8601 text; no zone: UTC). Returns canonical text, or
  * undefined if it is no timestamp.
@@ -18,17 +21,42 @@ export function coerceTimestamp(value: unknown): string | undefined {
   const match = ISO.exec(value);
   if (!match) return undefined;
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;
-  const millis = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second === '60' ? '59' : second}Z`);
-  if (Number.isNaN(millis) || new Date(millis).getUTCDate() !== Number(day)) return undefined;
-  return withFraction(millis - zoneOffset(zone), fraction);
+  const local = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second === '60' ? '59' : second}Z`);
+  if (Number.isNaN(local) || new Date(local).getUTCDate() !== Number(day)) return undefined;
+  const millis = local - zoneOffset(zone);
+  return Math.abs(millis) <= MAX_MILLIS ? withFraction(millis, fraction) : undefined;
 }
 
+/** Is it `YYYY-MM-DDTHH:MM:SS.mmmZ` of a date that exists? The length was checked. */
 function isCanonical(text: string): boolean {
+  if (text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return false;
+  if (text[13] !== ':' || text[16] !== ':' || text[19] !== '.') return false;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
   return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) &&
-    !Number.isNaN(Date.parse(text)) &&
-    new Date(Date.parse(text)).getUTCDate() === Number(text.slice(8, 10))
+    year >= 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    (day <= 28 || day <= daysOf(year, month)) &&
+    twoDigits(text, 11) <= 23 &&
+    twoDigits(text, 14) <= 59 &&
+    twoDigits(text, 17) <= 59 &&
+    twoDigits(text, 20) + twoDigits(text, 21) <= 198
   );
+}
+
+/** NaN, which no comparison holds for, unless both are digits. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function daysOf(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 /** Milliseconds that a zone such as `+0530`, `-03:00`, `Z` is ahead of UTC. */
@@ -50,4 +78,11 @@ export function withFraction(millis: number, fraction: string): string {
 /** Epoch milliseconds of event text, with the fraction of a millisecond cut off. NaN if it is none. */
 export function millisOf(text: string): number {
   return Date.parse(text.length > 24 ? `${text.slice(0, text.indexOf('.') + 4)}Z` : text);
+}
+
+/** Is it event text of a time with a year of four digits, as dates are formatted from? */
+export function isEventTime(text: string): boolean {
+  if (text.length < 24 || text.charCodeAt(text.length - 1) !== 90) return false;
+  if (text.length === 24) return isCanonical(text);
+  return /^\d{6,9}Z$/.test(text.slice(20)) && isCanonical(`${text.slice(0, 23)}Z`);
 }
