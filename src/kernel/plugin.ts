@@ -85,9 +85,11 @@ export interface BlockWriter {
   /**
    * Many records in one stretch of bytes: record i ends at `ends[i]`, where the next one starts (the first starts
    * at 0). Takes the records `from` to before `to`, in order, until the queue is full; returns the index of the first
-   * that it did not take (`to`: all taken). Writers without it: call `record` for each.
+   * that it did not take (`to`: all taken). Takes at least one while `hasRoom`. Writers without it: call `record`.
    */
   recordBatch?(peer: Peer, bytes: Uint8Array, ends: Int32Array, from: number, to: number): number;
+  /** Many records behind one another; `ends[i]` is where record i ends. Same answer as `lines`. */
+  records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
   virtual(peer: Peer, count: number): boolean;
   /** The sender is gone: its decoder state is flushed after what was given before. */
