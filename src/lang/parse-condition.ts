@@ -15,7 +15,7 @@ const LOGICAL = /(?:and|or|xor|nand)(?![A-Za-z0-9_-])/y;
 const COMPARISON = /==|!=|<=|>=|<|>/y;
 const SELECTOR = /(?:\[[^\][,]+\])+/y;
 /** One string, or one number, in brackets. */
-const ONE_STRING = /\[[ \t\r\n]*(["'])(?:\\\1|(?!\\?\1)[^\][,])*\1[ \t\r\n]*\](?!\[)/y;
+const ONE_STRING = /\[[ \t\r\n]*(["'])(?:\\\1|(?!\\?\1)[^\][,]){0,1000}\1[ \t\r\n]*\](?!\[)/y;
 const ONE_NUMBER = /\[[ \t\r\n]*-?\d+(?:\.\d*)?[ \t\r\n]*\](?!\[)/y;
 
 /** A condition, up to what is no operator any more. */

@@ -213,10 +213,10 @@ export class Scanner {
     throw new ConfigSyntaxError({
       ...this.position(at),
       severity: 'error',
-      message,
+      message: clip(message),
       ...(complaint.expected !== undefined && { expected: complaint.expected }),
       found: complaint.found ?? there.text,
-      ...(hint !== undefined && { hint }),
+      ...(hint !== undefined && { hint: clip(hint) }),
       length: complaint.length ?? there.length,
     });
   }
@@ -225,12 +225,14 @@ export class Scanner {
     this.lints.push({
       ...this.position(at),
       severity: 'lint',
-      message,
+      message: clip(message),
       length,
-      ...(hint !== undefined && { hint }),
+      ...(hint !== undefined && { hint: clip(hint) }),
     });
   }
 }
+
+const clip = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
 
 const INVISIBLE: Record<string, string> = {
   ' ': 'a space',
