@@ -9,11 +9,10 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
-import { packOptions } from '../lang/pack.ts';
+import { packGraph } from '../lang/pack.ts';
 import type { CounterRegion, FromIntake, FromWorker, Health, PipelineSettings, PipelineSpec, QueueState, ThreadData, ToIntake, ToWorker } from './messages.ts';
 import { type PipelineCounts, sumCounters } from './metrics.ts';
 import { planPipeline } from './plan.ts';
-import { mapGraph } from './thread.ts';
 
 export interface EngineOptions {
   /** URL of the module that exports `registry`; every thread imports it. */
@@ -177,7 +176,7 @@ export class Engine {
     const spec: PipelineSpec = {
       id: config.id,
       version,
-      graph: mapGraph(config.graph, packOptions),
+      graph: packGraph(config.graph),
       settings: { ...config.settings, workers },
       threads,
       needs: plan.needs,
@@ -241,7 +240,7 @@ export class Engine {
       this.#options.logger.error({}, `the intake thread ended: ${reason}`);
       process.exit(70);
     };
-    intake.on('error', (error) => fatal(error.stack ?? error.message));
+    intake.on('error', (error: Error) => fatal(error.stack ?? error.message));
     intake.on('exit', (code) => fatal(`exit ${code}`));
   }
 
@@ -256,7 +255,7 @@ export class Engine {
     thread.postMessage({ type: 'intake', port: port1 } satisfies ToWorker, [port1]);
     this.#toIntake({ type: 'worker', index: worker.index, port: port2 }, [port2]);
     thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
-    thread.on('error', (error) => this.#options.logger.error({ worker: worker.index }, `worker thread failed: ${error.stack ?? error.message}`));
+    thread.on('error', (error: Error) => this.#options.logger.error({ worker: worker.index }, `worker thread failed: ${error.stack ?? error.message}`));
     thread.on('exit', () => {
       if (!this.#stopping) this.#replaceWorker(worker);
     });

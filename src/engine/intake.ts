@@ -5,7 +5,8 @@ import { SlabPool } from '../queue/block-builder.ts';
 import { InputError, IntakePipeline, type IntakeHost, type LoadedSpec, type WorkerLink } from './intake-pipeline.ts';
 import type { FromIntake, IntakeToWorker, PipelineSpec, ThreadData, ToIntake, WorkerToIntake } from './messages.ts';
 import { codecNames } from './plugin-context.ts';
-import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger, unpackGraph } from './thread.ts';
+import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger } from './thread.ts';
+import { unpackGraph } from '../lang/pack.ts';
 
 const data = workerData as ThreadData;
 const port = parentPort!;

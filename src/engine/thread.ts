@@ -1,9 +1,7 @@
 /** What intake and worker threads share: their logger and the loading of plugins. */
 import { appendFileSync, writeSync } from 'node:fs';
 import { createLogger, type Logger } from '../kernel/logger.ts';
-import { unpackOptions } from '../lang/pack.ts';
 import type { CodecPlugin, PluginKind, Registry } from '../kernel/plugin.ts';
-import type { GraphBranch, GraphNode, GraphStatement, PipelineGraph } from '../lang/graph.ts';
 import type { ThreadData } from './messages.ts';
 
 /** Logs go to standard error, and to the file of `path.logs` if one is set; both append whole lines. */
@@ -44,24 +42,6 @@ export async function loadCodecs(registry: Registry, names: Iterable<string>): P
   const codecs = new Map<string, CodecPlugin>();
   for (const name of names) codecs.set(name, await loadPlugin<CodecPlugin>(registry, 'codec', name));
   return codecs;
-}
-
-/** A graph as it was before it was posted. */
-export function unpackGraph(graph: PipelineGraph): PipelineGraph {
-  return mapGraph(graph, unpackOptions);
-}
-
-/** A copy of a graph with the options of every node changed. */
-export function mapGraph(
-  graph: PipelineGraph,
-  change: (options: GraphNode['options']) => GraphNode['options'],
-): PipelineGraph {
-  const node = (each: GraphNode): GraphNode => ({ ...each, options: change(each.options) });
-  const statement = (each: GraphStatement): GraphStatement =>
-    each.type === 'plugin'
-      ? node(each)
-      : ({ ...each, arms: each.arms.map((arm) => ({ ...arm, body: arm.body.map(statement) })) } satisfies GraphBranch);
-  return { inputs: graph.inputs.map(node), filters: graph.filters.map(statement), outputs: graph.outputs.map(statement) };
 }
 
 /** An error as one sentence. */

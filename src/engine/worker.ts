@@ -1,7 +1,8 @@
 /** A worker thread: the compiled versions of all pipelines, fed with blocks by the intake. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, IntakeToWorker, PipelineSpec, ThreadData, ToWorker, WorkerToIntake } from './messages.ts';
-import { loadRegistry, sentence, threadLogger, unpackGraph } from './thread.ts';
+import { loadRegistry, sentence, threadLogger } from './thread.ts';
+import { unpackGraph } from '../lang/pack.ts';
 import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 
 const FILTER_FLUSH_SECONDS = 5;

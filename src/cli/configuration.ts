@@ -1,0 +1,179 @@
+/** From settings to checked pipelines: which there are, where their configs come from, what is wrong with them. */
+import { availableParallelism } from 'node:os';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { PipelineConfig } from '../engine/engine.ts';
+import type { PipelineSettings } from '../engine/messages.ts';
+import { type Diagnostic, formatDiagnostic } from '../kernel/diagnostic.ts';
+import { MillraceError } from '../kernel/errors.ts';
+import type { EcsMode, Registry } from '../kernel/plugin.ts';
+import { checkPipelines } from '../lang/check.ts';
+import { type LoadedSources, loadConfigPath, loadConfigString } from '../lang/load.ts';
+import type { Variables } from '../lang/variables.ts';
+import { keystoreLookup } from './keystore.ts';
+import { readPipelinesFile, readSettingsFile, settingOf, type SettingValues } from './settings.ts';
+import { settings as table, type SettingName } from './settings-table.ts';
+
+/** Settings of the process, before pipelines are looked at. */
+export interface ProcessSettings {
+  /** From the command line. */
+  readonly given: SettingValues;
+  /** From logstash.yml. */
+  readonly file: SettingValues;
+  readonly directory: string | undefined;
+  readonly variables: Variables;
+  readonly warnings: readonly string[];
+  get<T>(name: SettingName): T;
+}
+
+/** Reads logstash.yml and opens the keystore. @throws SettingError, MillraceError ERR_KEYSTORE */
+export async function processSettings(given: SettingValues): Promise<ProcessSettings> {
+  const directory = settingsDirectory(given);
+  const environment = process.env;
+  const keystoreFile = (given['keystore.file'] as string | undefined) ?? (directory && join(directory, 'logstash.keystore'));
+  const keystore = keystoreFile ? await keystoreLookup(keystoreFile) : undefined;
+  const variables: Variables = keystore ? { keystore, environment } : { environment };
+  const file = directory ? readSettingsFile(directory, variables) : { values: {}, warnings: [] };
+  return {
+    given,
+    file: file.values,
+    directory,
+    variables,
+    warnings: file.warnings,
+    get: (name) => settingOf(name, given, file.values),
+  };
+}
+
+function settingsDirectory(given: SettingValues): string | undefined {
+  const named = (given['path.settings'] as string | undefined) ?? process.env['LS_SETTINGS_DIR'];
+  if (named === undefined) return existsSync('config') ? resolve('config') : undefined;
+  if (!existsSync(named)) throw new MillraceError('ERR_SETTING', `path.settings: there is no directory ${named}`);
+  return resolve(named);
+}
+
+export interface Configuration {
+  readonly pipelines: readonly PipelineConfig[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+  readonly hasErrors: boolean;
+}
+
+interface Definition {
+  readonly id: string;
+  readonly values: SettingValues;
+  readonly loaded: LoadedSources;
+}
+
+/** Finds, reads and checks all pipelines. Problems are in `diagnostics`; only unusable settings throw. */
+export async function readConfiguration(process_: ProcessSettings, registry: Registry): Promise<Configuration> {
+  const warnings: string[] = [];
+  const definitions = await defineTwoWays(process_, warnings);
+  const prepared = definitions.map((definition) => ({
+    definition,
+    settings: pipelineSettings(definition, process_),
+  }));
+  const result = await checkPipelines(
+    prepared.map(({ definition, settings }) => ({ id: definition.id, sources: definition.loaded.sources, settings: settings.all })),
+    registry,
+    process_.variables,
+  );
+  const diagnostics = [...definitions.flatMap(({ loaded }) => loaded.diagnostics), ...result.diagnostics];
+  for (const { definition, settings } of prepared) {
+    if (settings.queueType === 'persisted') {
+      throw new MillraceError(
+        'ERR_SETTING',
+        `pipeline ${definition.id}: queue.type: persisted is not there yet, only queue.type: memory. Remove the setting to run with a memory queue (events in it are lost if the process is killed).`,
+      );
+    }
+  }
+  const pipelines: PipelineConfig[] = [];
+  for (const [index, { definition, settings }] of prepared.entries()) {
+    const graph = result.pipelines[index]?.graph;
+    if (!graph) continue;
+    const hash = createHash('sha256');
+    for (const { file, text } of definition.loaded.sources) hash.update(`${file}\0${text}\0`);
+    hash.update(JSON.stringify(settings));
+    // What variables stand for belongs to the config: a changed secret is a changed pipeline.
+    hash.update(JSON.stringify(graph, (_key, value) => (typeof value === 'object' && value !== null && 'reveal' in value ? value.reveal() : typeof value === 'bigint' ? String(value) : value)));
+    pipelines.push({ id: definition.id, graph, settings, hash: hash.digest('hex') });
+  }
+  return {
+    pipelines,
+    diagnostics,
+    sources: result.sources,
+    warnings,
+    hasErrors: diagnostics.some((diagnostic) => diagnostic.severity === 'error'),
+  };
+}
+
+async function defineTwoWays(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
+  const text = process_.get<string | undefined>('config.string');
+  const path = process_.get<string | undefined>('path.config');
+  if (text !== undefined && path !== undefined) {
+    throw new MillraceError('ERR_USAGE', 'config.string (-e) and path.config (-f) can not be used together');
+  }
+  if (text !== undefined || path !== undefined) {
+    if (process_.directory && existsSync(join(process_.directory, 'pipelines.yml'))) {
+      warnings.push("Ignoring the 'pipelines.yml' file because command line options are specified");
+    }
+    return [
+      {
+        id: process_.get<string>('pipeline.id'),
+        values: {},
+        loaded: text !== undefined ? loadConfigString(text) : await loadConfigPath(path!),
+      },
+    ];
+  }
+  const entries = process_.directory ? readPipelinesFile(process_.directory, process_.variables, warnings) : undefined;
+  if (!entries || entries.length === 0) {
+    throw new MillraceError(
+      'ERR_USAGE',
+      `no pipeline to run: give a config with -e 'input { … } output { … }' or -f FILE, or a pipelines.yml in path.settings${process_.directory ? ` (${process_.directory})` : ''}`,
+    );
+  }
+  return Promise.all(
+    entries.map(async ({ values }) => ({
+      id: values['pipeline.id'] as string,
+      values,
+      loaded:
+        values['config.string'] !== undefined
+          ? loadConfigString(values['config.string'] as string)
+          : await loadConfigPath(values['path.config'] as string),
+    })),
+  );
+}
+
+function pipelineSettings(definition: Definition, process_: ProcessSettings): PipelineSettings {
+  const get = <T>(name: SettingName): T => settingOf(name, definition.values, process_.given, process_.file);
+  const all: Record<string, unknown> = {};
+  for (const name of Object.keys(table) as SettingName[]) {
+    const value = get(name);
+    if (value !== undefined && table[name].type !== 'password') all[name] = value;
+  }
+  const workers = get<number | undefined>('pipeline.workers') ?? availableParallelism();
+  if (get<string>('pipeline.ordered') === 'true' && workers > 1 && definition.values['pipeline.workers'] !== undefined) {
+    throw new MillraceError('ERR_SETTING', `pipeline ${definition.id}: pipeline.ordered: true needs pipeline.workers: 1, and it is ${workers}`);
+  }
+  const ordered = get<string>('pipeline.ordered') === 'true';
+  return {
+    workers: ordered ? 1 : Math.max(1, workers),
+    batchSize: Math.max(1, get<number>('pipeline.batch.size')),
+    batchDelay: get<number>('pipeline.batch.delay'),
+    ecs: get<EcsMode>('pipeline.ecs_compatibility'),
+    dataPath: resolve(process_.get<string>('path.data')),
+    queueType: get<'memory' | 'persisted'>('queue.type'),
+    queueMaxEvents: get<number>('queue.max_events'),
+    all,
+  };
+}
+
+/** All problems as text, errors last so that they are seen. */
+export function formatDiagnostics({ diagnostics, sources }: Pick<Configuration, 'diagnostics' | 'sources'>): string {
+  const order = { lint: 0, warning: 1, error: 2 };
+  return [...diagnostics]
+    .sort((a, b) => order[a.severity] - order[b.severity])
+    .map((diagnostic) => formatDiagnostic(diagnostic, sources.get(diagnostic.file)))
+    .join('\n');
+}

@@ -1,0 +1,60 @@
+/** The composition root: commands. */
+import { MillraceError } from '../kernel/errors.ts';
+import { errors } from '../kernel/errors.ts';
+import { parseArguments } from './arguments.ts';
+import { helpText } from './help.ts';
+import { VERSION } from './version.ts';
+
+const [command, ...rest] = process.argv.slice(2);
+
+async function main(): Promise<number> {
+  switch (command) {
+    case 'up':
+      return (await import('./up.ts')).up(rest);
+    case 'keystore':
+      return (await import('./keystore-command.ts')).keystoreCommand(rest);
+    case 'plugin':
+      return (await import('./plugin-command.ts')).pluginCommand(rest);
+    case 'certs':
+      return (await import('./certs-command.ts')).certsCommand(rest);
+    case 'top':
+      return (await import('./top.ts')).top(rest);
+    case 'help':
+      process.stdout.write(helpText(rest[0]));
+      return 0;
+    case 'version':
+      process.stdout.write(`millrace ${VERSION}\n`);
+      return 0;
+    case 'run':
+    case 'logstash':
+      return runPipelines(rest);
+    default:
+      return runPipelines(process.argv.slice(2));
+  }
+}
+
+async function runPipelines(argv: readonly string[]): Promise<number> {
+  const { values, help, version, warnings } = parseArguments(argv);
+  if (help) {
+    process.stdout.write(helpText(undefined));
+    return 0;
+  }
+  if (version) {
+    process.stdout.write(`millrace ${VERSION}\n`);
+    return 0;
+  }
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  const { run } = await import('./run.ts');
+  return run(values);
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (error instanceof MillraceError) {
+    process.stderr.write(`millrace: ${error.message}\n`);
+    process.exit(errors[error.code].exit);
+  }
+  process.stderr.write(`millrace: internal error, please report it: ${(error as Error).stack ?? error}\n`);
+  process.exit(70);
+}

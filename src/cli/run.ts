@@ -1,0 +1,299 @@
+/** `millrace` and `logstash`: reads configs, runs pipelines, reloads them, and ends when they end or on a signal. */
+import { mkdirSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Engine, type PipelineConfig, PipelineError } from '../engine/engine.ts';
+import { threadLogger } from '../engine/thread.ts';
+import { MillraceError } from '../kernel/errors.ts';
+import type { Level, Logger } from '../kernel/logger.ts';
+import { registry } from '../plugins/registry.ts';
+import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
+import { type Configuration, formatDiagnostics, type ProcessSettings, processSettings, readConfiguration } from './configuration.ts';
+import { listenHint } from './listen-hint.ts';
+import type { SettingValues } from './settings.ts';
+
+const REGISTRY_URL = new URL(`../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
+
+/** Runs until the pipelines end. Resolves to the exit status. @throws MillraceError before anything runs */
+export async function run(given: SettingValues): Promise<number> {
+  const settings = await processSettings(given);
+  const logger = makeLogger(settings);
+  for (const warning of settings.warnings) logger.warn({}, warning);
+  if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
+    logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
+  }
+  const configuration = await readConfiguration(settings, registry);
+  for (const warning of configuration.warnings) logger.warn({}, warning);
+  if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
+  if (configuration.hasErrors) return 1;
+  if (settings.get<boolean>('config.test_and_exit')) {
+    process.stdout.write('Configuration OK\n');
+    return 0;
+  }
+  return new Runner(settings, logger, configuration).run();
+}
+
+/** The log's settings as every thread gets them. */
+function logging(settings: ProcessSettings): { level: Level; format: 'plain' | 'json'; file: string | undefined } {
+  const directory = settings.get<string | undefined>('path.logs');
+  if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o750 });
+  return {
+    level: settings.get<Level>('log.level'),
+    format: settings.get<'plain' | 'json'>('log.format'),
+    file: directory === undefined ? undefined : join(resolve(directory), `logstash-${settings.get<string>('log.format')}.log`),
+  };
+}
+
+function makeLogger(settings: ProcessSettings): Logger {
+  return threadLogger(logging(settings));
+}
+
+class Runner {
+  readonly #settings: ProcessSettings;
+  readonly #logger: Logger;
+  readonly #engine: Engine;
+  #configuration: Configuration;
+  #monitoring: Monitoring | undefined;
+  #reloading: Promise<void> | undefined;
+  #stopping = false;
+  /** What the files said at the last look, so that a broken edit is reported once. */
+  #lastSeen: string;
+  #resolve!: (status: number) => void;
+
+  constructor(settings: ProcessSettings, logger: Logger, configuration: Configuration) {
+    this.#settings = settings;
+    this.#logger = logger.child('agent');
+    this.#configuration = configuration;
+    this.#lastSeen = fingerprint(configuration);
+    this.#engine = new Engine({
+      registryUrl: REGISTRY_URL,
+      registry,
+      logger,
+      logging: logging(settings),
+      maxThreads: availableParallelism(),
+    });
+  }
+
+  async run(): Promise<number> {
+    const dataPath = resolve(this.#settings.get<string>('path.data'));
+    mkdirSync(dataPath, { recursive: true, mode: 0o700 });
+    if (this.#settings.get<boolean>('config.print')) return this.#print();
+    const ended = new Promise<number>((done) => {
+      this.#resolve = done;
+    });
+    this.#engine.onChange(() => this.#checkEnded());
+    this.#listenToSignals();
+    const monitoring = this.#startMonitoring();
+    const results = await Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
+    this.#monitoring = await monitoring;
+    const running = results.filter(Boolean).length;
+    if (running === 0 && !this.#reloads) {
+      await this.#monitoring?.close();
+      await this.#engine.terminate();
+      return 1;
+    }
+    const list = [...this.#engine.pipelines.values()].filter((each) => each.state !== 'terminated').map((each) => each.id);
+    this.#logger.info({ pipelines: list }, `Pipelines running${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`);
+    if (this.#reloads) this.#watch();
+    this.#checkEnded();
+    const status = await ended;
+    await this.#monitoring?.close();
+    return status;
+  }
+
+  async #print(): Promise<number> {
+    for (const config of this.#configuration.pipelines) {
+      await this.#engine.compileOnly(config).then((source) => process.stdout.write(`// pipeline ${config.id}\n${source}\n`));
+    }
+    await this.#engine.terminate();
+    return 0;
+  }
+
+  get #reloads(): boolean {
+    return this.#settings.get<boolean>('config.reload.automatic');
+  }
+
+  async #load(config: PipelineConfig): Promise<boolean> {
+    try {
+      await this.#engine.load(config);
+      return true;
+    } catch (error) {
+      this.#logger.error({ pipeline: config.id }, `Pipeline could not be started: ${await describe(error, config)}`);
+      return false;
+    }
+  }
+
+  async #startMonitoring(): Promise<Monitoring | undefined> {
+    if (!this.#settings.get<boolean>('api.enabled')) return undefined;
+    try {
+      return await startMonitoring({
+        engine: this.#engine,
+        name: this.#settings.get<string | undefined>('node.name') ?? hostname(),
+        setting: (name) => this.#settings.get(name as never),
+        logger: this.#logger,
+      });
+    } catch (error) {
+      this.#logger.error({}, `the monitoring API is off: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  // ---- reload ----
+
+  #watch(): void {
+    const interval = Math.max(0.1, this.#settings.get<number>('config.reload.interval')) * 1000;
+    const timer = setInterval(() => void this.#reload(), interval);
+    timer.unref();
+  }
+
+  /** Reads everything anew and brings the running pipelines to it. A broken config changes nothing. */
+  #reload(): Promise<void> {
+    this.#reloading ??= this.#reloadNow().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reloadNow(): Promise<void> {
+    if (this.#stopping) return;
+    let next: Configuration;
+    try {
+      next = await readConfiguration(await processSettings(this.#settings.given), registry);
+    } catch (error) {
+      const text = String((error as Error).message);
+      if (text !== this.#lastSeen) this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
+      this.#lastSeen = text;
+      return;
+    }
+    const seen = fingerprint(next);
+    if (seen === this.#lastSeen) return;
+    this.#lastSeen = seen;
+    if (next.hasErrors) {
+      this.#logger.error({}, `The changed config has errors, what runs goes on:\n${formatDiagnostics(next)}`);
+      for (const status of this.#engine.pipelines.values()) {
+        status.reloads.failures++;
+        status.reloads.lastError = next.diagnostics.find((each) => each.severity === 'error')?.message;
+        status.reloads.lastFailure = Date.now();
+      }
+      return;
+    }
+    if (next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
+    this.#configuration = next;
+    const wanted = new Map(next.pipelines.map((pipeline) => [pipeline.id, pipeline]));
+    for (const [id] of this.#engine.pipelines) {
+      if (wanted.has(id)) continue;
+      this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
+      await this.#engine.unload(id);
+    }
+    for (const config of next.pipelines) {
+      const running = this.#engine.pipelines.get(config.id);
+      if (running?.state === 'running' && running.config.hash === config.hash) continue;
+      if (running?.state === 'running' && !(await this.#mayReload(config))) continue;
+      const started = performance.now();
+      if (running && running.state !== 'running') this.#engine.pipelines.delete(config.id);
+      try {
+        await this.#engine.load(config);
+        this.#logger.info({ pipeline: config.id }, `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`);
+      } catch (error) {
+        this.#logger.error({ pipeline: config.id }, `Pipeline could not be reloaded, the old one goes on: ${await describe(error, config)}`);
+      }
+    }
+  }
+
+  async #mayReload(config: PipelineConfig): Promise<boolean> {
+    if (config.settings.all['pipeline.reloadable'] === false) {
+      this.#logger.warn({ pipeline: config.id }, 'Pipeline is not reloaded: pipeline.reloadable is false');
+      return false;
+    }
+    for (const node of config.graph.inputs) {
+      const plugin = await registry.load('input', node.name);
+      if (plugin?.kind === 'input' && plugin.reloadable === false) {
+        this.#logger.error({ pipeline: config.id }, `Pipeline is not reloaded: input ${node.name} can not be reloaded`);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // ---- end ----
+
+  #checkEnded(): void {
+    if (this.#stopping || this.#reloads || !this.#monitoringDone()) return;
+    const states = [...this.#engine.pipelines.values()].map((status) => status.state);
+    if (states.length < this.#configuration.pipelines.length) return;
+    if (states.some((state) => state === 'running' || state === 'loading')) return;
+    void this.#stop(states.every((state) => state === 'finished') ? 0 : 1);
+  }
+
+  #monitoringDone(): boolean {
+    return this.#resolve !== undefined;
+  }
+
+  async #stop(status: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await this.#engine.stop();
+    this.#resolve(status);
+  }
+
+  #listenToSignals(): void {
+    const seen = new Map<string, number>();
+    const on = (signal: string): void => {
+      // The launcher and the terminal may both send it: once is meant.
+      const last = seen.get(signal) ?? 0;
+      seen.set(signal, Date.now());
+      if (Date.now() - last < 200) return;
+      if (signal === 'SIGHUP') {
+        this.#logger.info({}, 'SIGHUP: reading the config again');
+        void this.#reload();
+      } else if (this.#stopping) {
+        this.#logger.error({}, `${signal} again: ending at once, events in flight are lost`);
+        process.exit(1);
+      } else {
+        this.#logger.info({}, `${signal}: stopping; what was taken is delivered first`);
+        this.#warnWhileStopping();
+        void this.#stop(0);
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => on(signal));
+    if (process.send) {
+      process.on('message', (message: { signal?: string }) => {
+        if (typeof message?.signal === 'string') on(message.signal);
+      });
+      process.on('disconnect', () => on('SIGTERM'));
+      (process as NodeJS.Process & { channel?: { unref(): void } }).channel?.unref();
+    }
+  }
+
+  /** Says every five seconds what a shutdown waits for; with `pipeline.unsafe_shutdown` gives up after a while. */
+  #warnWhileStopping(): void {
+    let rounds = 0;
+    const timer = setInterval(() => {
+      const waiting = [...this.#engine.pipelines.values()].filter((status) => status.state === 'running');
+      if (waiting.length === 0) return;
+      const why = waiting.flatMap((status) => [...status.problems].map(([node, { problem }]) => `${status.id}/${node}: ${problem}`));
+      this.#logger.warn({ pipelines: waiting.map((status) => status.id) }, `The shutdown process is waiting for outputs${why.length ? `: ${why.join('; ')}` : ''}`);
+      if (++rounds >= 5 && waiting.every((status) => status.config.settings.all['pipeline.unsafe_shutdown'] === true)) {
+        this.#logger.error({}, 'Forcefully quitting: pipeline.unsafe_shutdown is set, events in flight are lost');
+        process.exit(1);
+      }
+    }, 5000);
+    timer.unref();
+  }
+}
+
+/** A start error in words, with who holds the port and which setting to change where that is the cause. */
+async function describe(error: unknown, config: PipelineConfig): Promise<string> {
+  if (!(error instanceof PipelineError)) return error instanceof MillraceError ? error.message : String((error as Error).stack ?? error);
+  const node = config.graph.inputs.find((each) => each.id === error.node);
+  const where = node ? `${node.position.file}:${node.position.line}: input ${node.name}: ` : '';
+  return `${where}${error.message}${node ? await listenHint(error, node) : ''}`;
+}
+
+function fingerprint(configuration: Configuration): string {
+  return JSON.stringify([
+    configuration.pipelines.map((pipeline) => [pipeline.id, pipeline.hash]),
+    configuration.diagnostics.filter((each) => each.severity === 'error'),
+    [...configuration.sources],
+  ]);
+}

@@ -1,0 +1,93 @@
+/** Every setting: name, type, default and what it does. The command line, logstash.yml, pipelines.yml and docs come from it. */
+
+export type SettingType = 'string' | 'number' | 'boolean' | 'bytes' | 'duration' | 'path' | 'password' | 'ports' | 'hash';
+
+export interface Setting {
+  readonly type: SettingType;
+  /** In the type that the program sees; undefined: unset. */
+  readonly default?: unknown;
+  readonly oneOf?: readonly string[];
+  readonly description: string;
+  /** Short flag (`-f`) and other long flags. */
+  readonly flags?: readonly string[];
+  /** May be set for one pipeline in pipelines.yml. */
+  readonly perPipeline?: boolean;
+  /** Accepted for compatibility; why it has no effect here. */
+  readonly ignored?: string;
+}
+
+export const settings = {
+  'node.name': { type: 'string', flags: ['-n'], description: 'Name of this instance; the host name unless set.' },
+  'path.config': { type: 'string', flags: ['-f'], description: 'Config file, directory or glob.' },
+  'config.string': { type: 'string', flags: ['-e'], description: 'Config as text.', perPipeline: true },
+  'config.test_and_exit': { type: 'boolean', default: false, flags: ['-t'], description: 'Check the config and exit.' },
+  'config.reload.automatic': { type: 'boolean', default: false, flags: ['-r'], description: 'Watch configs and reload.' },
+  'config.reload.interval': { type: 'duration', default: 3, description: 'Seconds between looks at the configs.' },
+  'config.support_escapes': { type: 'boolean', default: false, description: 'Translate \\n, \\t and the like in quoted strings.', perPipeline: true },
+  'config.field_reference.escape_style': { type: 'string', default: 'none', oneOf: ['none', 'percent', 'ampersand'], flags: ['--field-reference-escape-style'], description: 'How brackets are written inside field names.' },
+  'config.debug': { type: 'boolean', default: false, description: 'Print the compiled pipelines (secrets masked) with log.level debug.' },
+  'config.print': { type: 'boolean', default: false, description: 'Print the generated function of every pipeline and exit.' },
+  'path.data': { type: 'path', default: 'data', description: 'Directory for state, mode 0700.' },
+  'path.queue': { type: 'path', description: 'Directory of persisted queues; path.data/queue unless set.' },
+  'path.dead_letter_queue': { type: 'path', description: 'Directory of dead letter queues; path.data/dead_letter_queue unless set.' },
+  'path.logs': { type: 'path', flags: ['-l'], description: 'Directory for the log file; standard error alone unless set.' },
+  'path.plugins': { type: 'string', flags: ['-p'], description: 'Where Logstash would look for Ruby plugins.', ignored: 'Ruby plugins can not be loaded' },
+  'path.settings': { type: 'path', description: 'Directory with logstash.yml, pipelines.yml and the keystore.' },
+  'log.level': { type: 'string', default: 'info', oneOf: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], description: 'Least severe level that is logged.' },
+  'log.format': { type: 'string', default: 'plain', oneOf: ['plain', 'json'], description: 'Layout of log lines.' },
+  'log.format.json.fix_duplicate_message_fields': { type: 'boolean', default: true, description: 'JSON log lines never repeat a field here.', ignored: 'JSON log lines never repeat a field' },
+  'pipeline.id': { type: 'string', default: 'main', description: 'Name of the pipeline.', perPipeline: true },
+  'pipeline.workers': { type: 'number', flags: ['-w'], description: 'Batches worked on at once; the number of cores unless set.', perPipeline: true },
+  'pipeline.batch.size': { type: 'number', default: 125, flags: ['-b'], description: 'Events in one batch at most.', perPipeline: true },
+  'pipeline.batch.delay': { type: 'number', default: 50, flags: ['-u'], description: 'Milliseconds to wait for a batch to fill.', perPipeline: true },
+  'pipeline.ordered': { type: 'string', default: 'auto', oneOf: ['auto', 'true', 'false'], description: 'Keep the order of events: true needs one worker; auto: ordered with one worker.', perPipeline: true },
+  'pipeline.ecs_compatibility': { type: 'string', default: 'disabled', oneOf: ['disabled', 'v1', 'v8'], description: 'Field names of plugins that know ECS.', perPipeline: true },
+  'pipeline.unsafe_shutdown': { type: 'boolean', default: false, description: 'On shutdown end even if outputs are blocked; in-flight events are lost.', perPipeline: true },
+  'pipeline.reloadable': { type: 'boolean', default: true, description: 'May this pipeline be reloaded?', perPipeline: true },
+  'pipeline.separate_logs': { type: 'boolean', default: false, description: 'One log file a pipeline.', perPipeline: true, ignored: 'log lines name their pipeline' },
+  'pipeline.system': { type: 'boolean', default: false, description: 'Hide the pipeline from the monitoring API.', perPipeline: true, ignored: 'every pipeline is shown' },
+  'pipeline.recoverable': { type: 'string', default: 'false', description: 'Restart a crashed pipeline.', perPipeline: true, ignored: 'a filter that fails tags its event, the pipeline goes on' },
+  'pipeline.plugin_classloaders': { type: 'boolean', default: false, flags: ['--plugin-classloaders'], description: 'A setting of the JVM.', perPipeline: true, ignored: 'there is no JVM' },
+  'pipeline.batch.output_chunking.growth_threshold_factor': { type: 'number', default: 1000, description: 'When a grown batch is cut.', perPipeline: true, ignored: 'batches never grow' },
+  'pipeline.batch.metrics.sampling_mode': { type: 'string', default: 'minimal', description: 'Batch metrics.', perPipeline: true, ignored: 'batches are always counted' },
+  'pipeline.buffer.type': { type: 'string', default: 'heap', description: 'A setting of the JVM.', perPipeline: true, ignored: 'there is no JVM' },
+  'queue.type': { type: 'string', default: 'memory', oneOf: ['memory', 'persisted'], description: 'Where events wait for workers.', perPipeline: true },
+  'queue.drain': { type: 'boolean', default: false, description: 'Empty a persisted queue at shutdown.', perPipeline: true },
+  'queue.page_capacity': { type: 'bytes', default: 64 * 1024 * 1024, description: 'Size of a queue file.', perPipeline: true },
+  'queue.max_bytes': { type: 'bytes', default: 1024 * 1024 * 1024, description: 'Bytes that a persisted queue holds at most.', perPipeline: true },
+  'queue.max_events': { type: 'number', default: 0, description: 'Events not yet delivered, at most; 0: no such limit.', perPipeline: true },
+  'queue.checkpoint.acks': { type: 'number', default: 1024, description: 'Acknowledged events between checkpoints.', perPipeline: true },
+  'queue.checkpoint.writes': { type: 'number', default: 1024, description: 'Written events between syncs.', perPipeline: true },
+  'queue.checkpoint.interval': { type: 'number', default: 1000, description: 'Milliseconds between syncs.', perPipeline: true },
+  'queue.checkpoint.retry': { type: 'boolean', default: true, description: 'Try a failed checkpoint again.', perPipeline: true },
+  'queue.compression': { type: 'string', default: 'none', oneOf: ['none', 'speed', 'balanced', 'size', 'disabled'], description: 'Compression of a persisted queue.', perPipeline: true },
+  'dead_letter_queue.enable': { type: 'boolean', default: false, description: 'Keep events that outputs reject.', perPipeline: true },
+  'dead_letter_queue.max_bytes': { type: 'bytes', default: 1024 * 1024 * 1024, description: 'Size of a dead letter queue at most.', perPipeline: true },
+  'dead_letter_queue.flush_interval': { type: 'number', default: 5000, description: 'Milliseconds until dead letters are readable.', perPipeline: true },
+  'dead_letter_queue.flush_check_interval': { type: 'number', default: 1000, description: 'Milliseconds between checks.', perPipeline: true },
+  'dead_letter_queue.storage_policy': { type: 'string', default: 'drop_newer', oneOf: ['drop_newer', 'drop_older'], description: 'What a full dead letter queue drops.', perPipeline: true },
+  'dead_letter_queue.retain.age': { type: 'string', description: 'How long dead letters are kept.', perPipeline: true },
+  'metric.collect': { type: 'boolean', default: true, description: 'Keep metrics.', ignored: 'counters cost nothing here and are always kept' },
+  'api.enabled': { type: 'boolean', default: true, flags: ['--http.enabled'], description: 'Serve the monitoring API.' },
+  'api.http.host': { type: 'string', default: '127.0.0.1', flags: ['--http.host'], description: 'Address of the monitoring API.' },
+  'api.http.port': { type: 'ports', default: [9600, 9700], flags: ['--http.port'], description: 'Port of the monitoring API, or a range of which the first free one is taken.' },
+  'api.environment': { type: 'string', default: 'production', description: 'Shown by the monitoring API.' },
+  'api.auth.type': { type: 'string', default: 'none', oneOf: ['none', 'basic'], description: 'Who may use the monitoring API.' },
+  'api.auth.basic.username': { type: 'string', description: 'User of the monitoring API.' },
+  'api.auth.basic.password': { type: 'password', description: 'Password of the monitoring API.' },
+  'api.ssl.enabled': { type: 'boolean', default: false, description: 'Monitoring API over TLS.' },
+  'api.ssl.keystore.path': { type: 'path', description: 'PKCS#12 file with key and certificate.' },
+  'api.ssl.keystore.password': { type: 'password', description: 'Its password.' },
+  'api.ssl.supported_protocols': { type: 'string', description: 'TLS versions of the monitoring API.' },
+  'keystore.file': { type: 'path', description: 'The keystore; path.settings/logstash.keystore unless set.' },
+  'allow_superuser': { type: 'boolean', default: true, description: 'Root may run Millrace: a warning, not a refusal.' },
+  'slowlog.threshold.warn': { type: 'string', default: '-1', description: 'Slow log.', ignored: 'the slowest filters are in the monitoring API' },
+  'slowlog.threshold.info': { type: 'string', default: '-1', description: 'Slow log.', ignored: 'the slowest filters are in the monitoring API' },
+  'slowlog.threshold.debug': { type: 'string', default: '-1', description: 'Slow log.', ignored: 'the slowest filters are in the monitoring API' },
+  'slowlog.threshold.trace': { type: 'string', default: '-1', description: 'Slow log.', ignored: 'the slowest filters are in the monitoring API' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+/** Whole families that Logstash knows and that have no meaning here. */
+export const ignoredFamilies = ['xpack.', 'otel.', 'monitoring.', 'modules', 'cloud.', 'ssl.reload.', 'keystore.classname', 'api.auth.basic.password_policy.'];
