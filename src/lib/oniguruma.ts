@@ -1,0 +1,72 @@
+/**
+ * Ruby's regular expressions (Onigmo, Joni) as JavaScript's: the same matches and captures, written so that V8 runs
+ * them fast and, wherever the meaning allows, in its linear engine too (no look-ahead, back-reference or large
+ * count), to which the process falls back on excessive backtracking.
+ *
+ * Known differences: `$` also stands before a carriage return (unless at the end of a pattern with `openEnd`); case
+ * is ignored character by character (`ß` is not `ss`); a back-reference to a group that took no part matches nothing
+ * instead of failing; captures in loops are those of the last round.
+ */
+import type { Parsed } from './oniguruma/ast.ts';
+import { RegexpError } from './oniguruma/ast.ts';
+import { emit } from './oniguruma/emit.ts';
+import { type ParseOptions, parseRegexp } from './oniguruma/parse.ts';
+import { rewrite } from './oniguruma/rewrite.ts';
+
+export { RegexpError };
+
+export interface TranslateOptions extends ParseOptions {
+  /**
+   * The caller looks at captures only, not at where the match ends: look-aheads at the end of the pattern may then
+   * consume, which keeps it in the linear engine. Default: false.
+   */
+  readonly openEnd?: boolean;
+}
+
+export interface Translation {
+  /** For `new RegExp(source, flags)`; add `g` or `y` as needed. Groups are numbered, never named. */
+  readonly source: string;
+  readonly flags: string;
+  /**
+   * Groups by JavaScript's numbers, entry 0 unused: Ruby's number and name. Several entries may stand for one group
+   * of Ruby (then at most one of them takes part), and `index` 0 marks helpers to be ignored.
+   */
+  readonly groups: readonly TranslatedGroup[];
+  /** It can not hang: V8's linear engine takes it, or it has no loops. Otherwise run it under a guard. */
+  readonly linear: boolean;
+}
+
+export interface TranslatedGroup {
+  readonly index: number;
+  readonly name: string | undefined;
+}
+
+/**
+ * Translates a pattern.
+ * @throws RegexpError with the offset of what is wrong or has no counterpart
+ */
+export function translateRegexp(source: string, options: TranslateOptions = {}): Translation {
+  const parsed: Parsed = parseRegexp(source, options);
+  const emitted = emit(rewrite(parsed.tree, options.openEnd ?? false), source);
+  const groups = emitted.groups.map((index) => ({ index, name: parsed.groups[index]?.name }));
+  try {
+    new RegExp(emitted.source);
+  } catch (error) {
+    throw new RegexpError(`can not be compiled (${(error as Error).message.slice(0, 100)})`, source, 0);
+  }
+  return { source: emitted.source, flags: '', groups, linear: emitted.linear || !emitted.loops };
+}
+
+/** Can matching this pattern never hang (see `Translation.linear`)? @throws RegexpError */
+export function isLinear(source: string, options: TranslateOptions = {}): boolean {
+  return translateRegexp(source, options).linear;
+}
+
+/** Compiles a pattern that is only tested or searched for. @throws RegexpError */
+export function compileRegexp(
+  source: string,
+  options: TranslateOptions & { readonly global?: boolean } = {},
+): RegExp {
+  const translation = translateRegexp(source, options);
+  return new RegExp(translation.source, options.global ? 'g' : '');
+}
