@@ -262,15 +262,20 @@ function describeStranger(byte: number): string {
   return `no Lumberjack frame (version byte 0x${byte.toString(16).padStart(2, '0')})`;
 }
 
-/** The pairs of the D frame in `bytes[start, end)`, all text. Invalid UTF-8 is replaced. */
+/**
+ * The pairs of the D frame in `bytes[start, end)`, all text. Invalid UTF-8 is replaced; what does not fit between
+ * start and end is left out.
+ */
 export function decodePairs(bytes: Buffer, start: number, end: number): Fields {
   const fields: Fields = {};
   const pairs = uint32(bytes, start + 6);
   let at = start + EVENT_HEADER;
-  for (let pair = 0; pair < pairs && at < end; pair++) {
+  for (let pair = 0; pair < pairs && at + 4 <= end; pair++) {
     const keyEnd = at + 4 + uint32(bytes, at);
-    const key = bytes.utf8Slice(at + 4, keyEnd);
+    if (keyEnd + 4 > end) break;
     const valueEnd = keyEnd + 4 + uint32(bytes, keyEnd);
+    if (valueEnd > end) break;
+    const key = bytes.utf8Slice(at + 4, keyEnd);
     const value = bytes.utf8Slice(keyEnd + 4, valueEnd);
     if (key === '__proto__') Object.defineProperty(fields, key, ownField(value));
     else fields[key] = value;
