@@ -20,7 +20,7 @@ function frame(text: string, sizes: readonly number[], delimiter = '\n', limit =
   }
   framer.end(writer, peer);
   const texts = writer.texts(delimiter);
-  expect(texts.length).toBe(writer.records);
+  expect(texts.length).toBe(writer.count);
   return texts;
 }
 

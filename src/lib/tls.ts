@@ -173,6 +173,15 @@ export const clientTlsOptions = {
   client_key: { type: 'path', renamedTo: 'ssl_key', description: 'Old name.' },
 } as const satisfies Options;
 
+/** Names of the server's options that count, for `socketOptions`: without the old ones. */
+export const serverTlsNames = namesOf(serverTlsOptions);
+/** The same for the client's options. */
+export const clientTlsNames = namesOf(clientTlsOptions);
+
+function namesOf<O extends Options>(table: O): (keyof O & string)[] {
+  return Object.keys(table).filter((name) => table[name]!.renamedTo === undefined);
+}
+
 function lowerCase(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }

@@ -21,7 +21,7 @@ export class TestWriter implements BlockWriter {
   /** Reasons given to `dropped`, with their peers. */
   readonly drops: { peer: Peer; reason: string }[] = [];
   /** Records given so far. */
-  records = 0;
+  count = 0;
   #full = false;
   #safe = true;
   #waiting: (() => void)[] = [];
@@ -33,6 +33,14 @@ export class TestWriter implements BlockWriter {
   }
   record(peer: Peer, bytes: Uint8Array): boolean {
     return this.#add(RunKind.record, peer, bytes, 1);
+  }
+  records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {
+    let start = 0;
+    for (const end of ends) {
+      this.#add(RunKind.record, peer, bytes.subarray(start, end), 1);
+      start = end;
+    }
+    return !this.#full;
   }
   virtual(peer: Peer, count: number): boolean {
     return this.#add(RunKind.virtual, peer, new Uint8Array(0), count);
@@ -81,7 +89,7 @@ export class TestWriter implements BlockWriter {
   until(condition: (writer: TestWriter) => boolean, what = 'the records expected'): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`waited in vain for ${what}; ${this.records} records so far`)),
+        () => reject(new Error(`waited in vain for ${what}; ${this.count} records so far`)),
         2_000,
       );
       const look = (): void => {
@@ -118,7 +126,7 @@ export class TestWriter implements BlockWriter {
       runs.set([run.kind, peer, end, run.count], index * 4);
     }
     const bytes = Buffer.concat(this.runs.map((run) => run.bytes));
-    return { id, receivedAt, count: this.records, bytes, peers: structuredClone(peers), runs };
+    return { id, receivedAt, count: this.count, bytes, peers: structuredClone(peers), runs };
   }
 
   /** Decodes all that was given and forgets it. */
@@ -132,12 +140,12 @@ export class TestWriter implements BlockWriter {
 
   #add(kind: number, peer: Peer, bytes: Uint8Array, count: number): boolean {
     this.runs.push({ kind, peer, bytes: Buffer.from(bytes), count });
-    this.records += count;
+    this.count += count;
     this.#changed();
     return !this.#full;
   }
   #changed(): void {
-    for (const look of [...this.#watchers]) look();
+    for (const look of this.#watchers.slice()) look();
   }
 }
 
