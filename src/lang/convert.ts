@@ -199,9 +199,9 @@ function toSeconds(raw: Raw, option: Option): number {
 
 function toUri(raw: Raw): string {
   const text = textOf(single(raw, 'one URI'));
-  if (text.includes('%{')) return text;
+  if (text === '' || text.includes('%{')) return text;
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text.replace(/^\/\//, '')}`;
-  if (text === '' || /\s/.test(text) || !URL.canParse(absolute)) {
+  if (/\s/.test(text) || !URL.canParse(absolute)) {
     throw new ConversionError('this is no valid URI', 'a URI such as "https://host:9200/path"');
   }
   return text;

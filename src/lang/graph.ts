@@ -25,6 +25,8 @@ export interface GraphNode {
   readonly options: Readonly<Record<string, unknown>>;
   /** Names that the config gave (after renaming); the others hold defaults. */
   readonly given: readonly string[];
+  /** Names of options whose value came from the keystore, wholly or in part: masked wherever they are shown. */
+  readonly secrets?: readonly string[];
   readonly ecs: EcsMode;
   readonly position: Position;
 }

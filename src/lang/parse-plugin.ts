@@ -1,6 +1,7 @@
 /** Plugins and the values of their options. */
 import type { Attribute, PluginNode, Value } from './ast.ts';
 import type { Scanner } from './scanner.ts';
+import { isSecretName } from './secrets.ts';
 
 /** A plugin `name { … }`; undefined, and nothing taken, if no { follows the name. */
 export function parsePlugin(scanner: Scanner): PluginNode | undefined {
@@ -118,7 +119,11 @@ function attribute(scanner: Scanner, plugin: string, open: number): Attribute {
   scanner.skip();
   if (!scanner.take('=>')) failNoArrow(scanner, { name, plugin, open, start, end });
   scanner.skip();
-  return { name, value: parseValue(scanner, `the value of \`${name}\``), position: scanner.position(start) };
+  scanner.confidential = isSecretName(name);
+  const value = parseValue(scanner, `the value of \`${name}\``);
+  // Stays set for text that touches the value: it may be the rest of the secret.
+  if (!/[^\s}\]]/.test(scanner.next)) scanner.confidential = false;
+  return { name, value, position: scanner.position(start) };
 }
 
 interface AttributeStart {

@@ -28,6 +28,8 @@ export class Scanner {
   readonly supportEscapes: boolean;
   readonly lints: Diagnostic[] = [];
   at = 0;
+  /** What is read now is a secret: messages do not show it. */
+  confidential = false;
   #depth = 0;
   readonly #lineStarts: number[] = [0];
 
@@ -209,13 +211,14 @@ export class Scanner {
 
   fail(message: string, complaint: Complaint, at: number = this.at): never {
     const there = this.found(at);
-    const hint = complaint.hint ?? characterHint(this.source[at]);
+    let hint = complaint.hint ?? characterHint(this.source[at]);
+    if (this.confidential && hint?.startsWith('write ')) hint = 'put it in quotes';
     throw new ConfigSyntaxError({
       ...this.position(at),
       severity: 'error',
       message: clip(message),
       ...(complaint.expected !== undefined && { expected: complaint.expected }),
-      found: complaint.found ?? there.text,
+      found: this.confidential ? 'a text that is not shown' : (complaint.found ?? there.text),
       ...(hint !== undefined && { hint: clip(hint) }),
       length: complaint.length ?? there.length,
     });

@@ -1,0 +1,53 @@
+/** Secrets in configs: how they are recognised, and how source text is shown without them. */
+import type { Position } from '../kernel/diagnostic.ts';
+
+const NAME =
+  /(?:^|[_-])(?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|client_secret)$/i;
+
+/** Does an option of this name hold a secret, whatever its type? */
+export const isSecretName = (name: string): boolean => NAME.test(name);
+
+/** Credentials in a URL: `https://user:password@host`. */
+export const hasCredentials = (text: string): boolean => /:\/\/[^/@\s:]*:[^/@\s]+@/.test(text);
+
+/** Value of a header such as `Authorization` that names its scheme. */
+export const isAuthorization = (text: string): boolean => /^(?:Bearer|Basic|ApiKey|Splunk)\s+\S/i.test(text);
+
+/** A literal in the text, told from one that variables or fields fill. */
+export const isLiteral = (text: string): boolean =>
+  text !== '' && !text.includes('${') && !text.includes('%{');
+
+const ASSIGNMENT =
+  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|[^\s{}[\],]+)/gi;
+const URL_CREDENTIALS = /(:\/\/[^/@\s:"']*:)([^/@\s"']+)(?=@)/g;
+
+/**
+ * Source text for messages: values of secrets become asterisks of the same length, so that places stay. `places`
+ * are the first characters of further strings to hide.
+ */
+export function maskSecrets(text: string, places: readonly Position[] = []): string {
+  let masked = text
+    .replace(ASSIGNMENT, (_all, before: string, value: string) => before + masking(value))
+    .replace(URL_CREDENTIALS, (_all, before: string, value: string) => before + '*'.repeat(value.length));
+  if (places.length === 0) return masked;
+  const starts = [0];
+  for (const match of masked.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
+  for (const { line, column } of places) {
+    const at = starts[line - 1]! + column - 1;
+    const literal = /"(?:\\[\s\S]|[^"\\])*"?|'(?:\\[\s\S]|[^'\\])*'?|[^\s{}[\],]+/y;
+    literal.lastIndex = at;
+    const value = literal.exec(masked)?.[0];
+    if (value) masked = masked.slice(0, at) + masking(value) + masked.slice(at + value.length);
+  }
+  return masked;
+}
+
+/** Keeps quotes and ends of lines; variables hide nothing and stay readable. */
+function masking(value: string): string {
+  if (/^["']?\$\{[^}]*\}["']?$/.test(value)) return value;
+  const quote = /^["']/.exec(value)?.[0];
+  if (quote === undefined) return '*'.repeat(value.length);
+  const closed = value.length > 1 && value.endsWith(quote);
+  const inner = value.slice(1, closed ? -1 : undefined).replace(/[^\r\n]/g, '*');
+  return `${quote}${inner}${closed ? quote : ''}`;
+}
