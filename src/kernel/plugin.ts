@@ -82,12 +82,6 @@ export interface BlockWriter {
   lines(peer: Peer, bytes: Uint8Array, count: number): boolean;
   /** One record. Same answer as `lines`. */
   record(peer: Peer, bytes: Uint8Array): boolean;
-  /**
-   * Many records in one stretch of bytes: record i ends at `ends[i]`, where the next one starts (the first starts
-   * at 0). Takes the records `from` to before `to`, in order, until the queue is full; returns the index of the first
-   * that it did not take (`to`: all taken). Takes at least one while `hasRoom`. Writers without it: call `record`.
-   */
-  recordBatch?(peer: Peer, bytes: Uint8Array, ends: Int32Array, from: number, to: number): number;
   /** Many records behind one another; `ends[i]` is where record i ends. Same answer as `lines`. */
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
@@ -123,7 +117,10 @@ export interface IntakeContext extends PluginContext {
    * internal encoding (`event/event-encoding.ts`), one record an event, and calls back when they are in the queue.
    * Returns a function that ends it. Throws if the address is taken.
    */
-  receive(address: string, handler: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void): () => void;
+  receive(
+    address: string,
+    handler: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void,
+  ): () => void;
 }
 
 /** The framing half of an input. Lives in the intake thread. */

@@ -27,6 +27,8 @@ import { type Readable, ReadGate } from './read-gate.ts';
 const INFLATE_SLOTS = 8;
 /** Bytes of incomplete frames, over all connections; beyond it the connection that holds most is closed. */
 const MAX_PARTIAL_BYTES = 512 * 1024 * 1024;
+/** Records given to the queue before it is asked again whether it is full. */
+const PIECE = 128;
 const TICK_MS = 1_000;
 const KEEPALIVE_MS = 3_000;
 /** Answers not read by the client, and windows not answered, before it is cut off. */
@@ -52,6 +54,8 @@ export class LumberjackReceiver {
   readonly options: ReceiverOptions;
   readonly inflate: BoundedInflate;
   readonly gate: ReadGate;
+  /** Ends of the records that are being given to the writer. */
+  readonly piece = new Int32Array(PIECE);
   readonly keepaliveMs: number;
   readonly #connections = new Set<Connection>();
   readonly #maxPartial: number;
@@ -149,6 +153,7 @@ class Connection implements Readable {
   /** Windows not acknowledged, oldest first. The last one may still be `#open`. */
   readonly #windows: Window[] = [];
   #open: Window | undefined;
+  readonly #piece: Int32Array;
   #blocked = false;
   #holdsSlot = false;
   /** The client has sent all it had; or we want no more. */
@@ -165,6 +170,7 @@ class Connection implements Readable {
     this.#writer = receiver.options.writer;
     this.#socket = socket;
     this.#peer = peer;
+    this.#piece = receiver.piece;
     this.#lastRead = this.#lastWrite = receiver.now;
     this.#reader = new FrameReader(this.#sink(this.#outer), receiver.options.limits ?? frameLimits);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -261,40 +267,24 @@ class Connection implements Readable {
   /** Gives frames to the writer, up to where it is full; returns the first that was not taken. */
   #admit(bytes: Buffer, ends: Int32Array, from: number, count: number): number {
     const writer = this.#writer;
-    while (from < count) {
-      if (this.#closed) return count;
-      if (!writer.hasRoom) {
-        this.#waitForRoom();
-        return from;
+    while (from < count && !this.#closed && writer.hasRoom) {
+      const start = from === 0 ? 0 : ends[from - 1]!;
+      const window = (this.#open ??= this.#singleWindow(bytes[start]!));
+      const to = Math.min(count, from + window.size - window.received, from + PIECE);
+      const piece = this.#piece;
+      for (let index = from; index < to; index++) piece[index - from] = ends[index]! - start;
+      writer.records(this.#peer, bytes.subarray(start, ends[to - 1]!), piece.subarray(0, to - from));
+      window.received += to - from;
+      window.lastSequence = sequenceOf(bytes, to === 1 ? 0 : ends[to - 2]!);
+      if (window.received === window.size) {
+        this.#open = undefined;
+        this.#noteSafe(window);
       }
-      const window = (this.#open ??= this.#singleWindow(bytes[from === 0 ? 0 : ends[from - 1]!]!));
-      const to = Math.min(count, from + window.size - window.received);
-      const next = writer.recordBatch
-        ? writer.recordBatch(this.#peer, bytes, ends, from, to)
-        : this.#recordEach(bytes, ends, from, to);
-      if (next === from) {
-        this.#waitForRoom();
-        return from;
-      }
-      window.received += next - from;
-      const sequence = sequenceOf(bytes, next === 1 ? 0 : ends[next - 2]!);
-      window.lastSequence = sequence;
-      if (window.received === window.size) this.#open = undefined;
-      this.#noteSafe(window, window.received, sequence);
-      from = next;
+      from = to;
     }
+    if (this.#open !== undefined && this.#open.received > this.#open.safe) this.#noteSafe(this.#open);
     if (!writer.hasRoom) this.#waitForRoom();
-    return from;
-  }
-
-  #recordEach(bytes: Buffer, ends: Int32Array, from: number, to: number): number {
-    let start = from === 0 ? 0 : ends[from - 1]!;
-    for (let index = from; index < to; index++) {
-      const end = ends[index]!;
-      if (!this.#writer.record(this.#peer, bytes.subarray(start, end))) return index + 1;
-      start = end;
-    }
-    return to;
+    return this.#closed ? count : from;
   }
 
   /** Events without a W before them are acknowledged one by one. */
@@ -304,10 +294,11 @@ class Connection implements Readable {
     return window;
   }
 
-  #noteSafe(window: Window, received: number, sequence: number): void {
+  #noteSafe(window: Window): void {
+    const { received, lastSequence } = window;
     this.#writer.whenSafe(() => {
       window.safe = received;
-      window.safeSequence = sequence;
+      window.safeSequence = lastSequence;
       if (received === window.size) this.#acknowledge();
     });
   }
