@@ -11,7 +11,7 @@ async function run(given: Record<string, unknown>, ecs: EcsMode = 'disabled') {
   const context = intakeContext({ ecs });
   const intake = heartbeat.createIntake(options, context);
   await intake.open(new AbortController().signal);
-  await context.writer.until((writer) => writer.records >= given['count']!);
+  await context.writer.until((writer) => writer.records >= Number(given['count']));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(context.isFinished).toBe(true);
   await intake.close();
