@@ -20,7 +20,11 @@ for (const [name, setting] of Object.entries(table)) {
 }
 
 /** Flags that only set the log level. */
-const levels: Readonly<Record<string, string>> = { '--debug': 'debug', '--verbose': 'info', '--quiet': 'error' };
+const levels: Readonly<Record<string, string>> = {
+  '--debug': 'debug',
+  '--verbose': 'info',
+  '--quiet': 'error',
+};
 
 /** @throws MillraceError ERR_USAGE naming the argument and a near one */
 export function parseArguments(argv: readonly string[]): Arguments {
@@ -47,7 +51,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
     if (argument === '-h' || argument === '--help') help = true;
     else if (argument === '-V' || argument === '--version') version = true;
     else if (argument === '-i' || argument === '--interactive') interactive = attached ?? argv[++at];
-    else if (argument === '--enable-local-plugin-development') warnings.push(`${argument} has no effect: there are no Ruby plugins`);
+    else if (argument === '--enable-local-plugin-development')
+      warnings.push(`${argument} has no effect: there are no Ruby plugins`);
     else if (levels[argument]) {
       warnings.push(`${argument} is deprecated: use --log.level=${levels[argument]}`);
       values['log.level'] ??= levels[argument];

@@ -1,7 +1,8 @@
 /** From settings to checked pipelines: which there are, where their configs come from, what is wrong with them. */
-import { availableParallelism } from 'node:os';
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PipelineConfig } from '../engine/engine.ts';
 import type { PipelineSettings } from '../engine/messages.ts';
@@ -12,8 +13,8 @@ import { checkPipelines } from '../lang/check.ts';
 import { type LoadedSources, loadConfigPath, loadConfigString } from '../lang/load.ts';
 import type { Variables } from '../lang/variables.ts';
 import { keystoreLookup } from './keystore.ts';
-import { readPipelinesFile, readSettingsFile, settingOf, type SettingValues } from './settings.ts';
-import { settings as table, type SettingName } from './settings-table.ts';
+import { readPipelinesFile, readSettingsFile, type SettingValues, settingOf } from './settings.ts';
+import { type SettingName, settings as table } from './settings-table.ts';
 
 /** Settings of the process, before pipelines are looked at. */
 export interface ProcessSettings {
@@ -31,7 +32,8 @@ export interface ProcessSettings {
 export async function processSettings(given: SettingValues): Promise<ProcessSettings> {
   const directory = settingsDirectory(given);
   const environment = process.env;
-  const keystoreFile = (given['keystore.file'] as string | undefined) ?? (directory && join(directory, 'logstash.keystore'));
+  const keystoreFile =
+    (given['keystore.file'] as string | undefined) ?? (directory && join(directory, 'logstash.keystore'));
   const keystore = keystoreFile ? await keystoreLookup(keystoreFile) : undefined;
   const variables: Variables = keystore ? { keystore, environment } : { environment };
   const file = directory ? readSettingsFile(directory, variables) : { values: {}, warnings: [] };
@@ -48,7 +50,8 @@ export async function processSettings(given: SettingValues): Promise<ProcessSett
 function settingsDirectory(given: SettingValues): string | undefined {
   const named = (given['path.settings'] as string | undefined) ?? process.env['LS_SETTINGS_DIR'];
   if (named === undefined) return existsSync('config') ? resolve('config') : undefined;
-  if (!existsSync(named)) throw new MillraceError('ERR_SETTING', `path.settings: there is no directory ${named}`);
+  if (!existsSync(named))
+    throw new MillraceError('ERR_SETTING', `path.settings: there is no directory ${named}`);
   return resolve(named);
 }
 
@@ -60,22 +63,33 @@ export interface Configuration {
   readonly hasErrors: boolean;
 }
 
-interface Definition {
+/** A pipeline before it is checked. */
+export interface Definition {
   readonly id: string;
   readonly values: SettingValues;
   readonly loaded: LoadedSources;
 }
 
-/** Finds, reads and checks all pipelines. Problems are in `diagnostics`; only unusable settings throw. */
-export async function readConfiguration(process_: ProcessSettings, registry: Registry): Promise<Configuration> {
+/**
+ * Finds, reads and checks all pipelines, or those given. Problems are in `diagnostics`; only unusable settings throw.
+ */
+export async function readConfiguration(
+  process_: ProcessSettings,
+  registry: Registry,
+  given?: readonly Definition[],
+): Promise<Configuration> {
   const warnings: string[] = [];
-  const definitions = await defineTwoWays(process_, warnings);
+  const definitions = given ?? (await definePipelines(process_, warnings));
   const prepared = definitions.map((definition) => ({
     definition,
     settings: pipelineSettings(definition, process_),
   }));
   const result = await checkPipelines(
-    prepared.map(({ definition, settings }) => ({ id: definition.id, sources: definition.loaded.sources, settings: settings.all })),
+    prepared.map(({ definition, settings }) => ({
+      id: definition.id,
+      sources: definition.loaded.sources,
+      settings: settings.all,
+    })),
     registry,
     process_.variables,
   );
@@ -96,7 +110,15 @@ export async function readConfiguration(process_: ProcessSettings, registry: Reg
     for (const { file, text } of definition.loaded.sources) hash.update(`${file}\0${text}\0`);
     hash.update(JSON.stringify(settings));
     // What variables stand for belongs to the config: a changed secret is a changed pipeline.
-    hash.update(JSON.stringify(graph, (_key, value) => (typeof value === 'object' && value !== null && 'reveal' in value ? value.reveal() : typeof value === 'bigint' ? String(value) : value)));
+    hash.update(
+      JSON.stringify(graph, (_key, value) =>
+        typeof value === 'object' && value !== null && 'reveal' in value
+          ? value.reveal()
+          : typeof value === 'bigint'
+            ? String(value)
+            : value,
+      ),
+    );
     pipelines.push({ id: definition.id, graph, settings, hash: hash.digest('hex') });
   }
   return {
@@ -108,7 +130,7 @@ export async function readConfiguration(process_: ProcessSettings, registry: Reg
   };
 }
 
-async function defineTwoWays(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
+async function definePipelines(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
   const text = process_.get<string | undefined>('config.string');
   const path = process_.get<string | undefined>('path.config');
   if (text !== undefined && path !== undefined) {
@@ -126,7 +148,9 @@ async function defineTwoWays(process_: ProcessSettings, warnings: string[]): Pro
       },
     ];
   }
-  const entries = process_.directory ? readPipelinesFile(process_.directory, process_.variables, warnings) : undefined;
+  const entries = process_.directory
+    ? readPipelinesFile(process_.directory, process_.variables, warnings)
+    : undefined;
   if (!entries || entries.length === 0) {
     throw new MillraceError(
       'ERR_USAGE',
@@ -153,8 +177,15 @@ function pipelineSettings(definition: Definition, process_: ProcessSettings): Pi
     if (value !== undefined && table[name].type !== 'password') all[name] = value;
   }
   const workers = get<number | undefined>('pipeline.workers') ?? availableParallelism();
-  if (get<string>('pipeline.ordered') === 'true' && workers > 1 && definition.values['pipeline.workers'] !== undefined) {
-    throw new MillraceError('ERR_SETTING', `pipeline ${definition.id}: pipeline.ordered: true needs pipeline.workers: 1, and it is ${workers}`);
+  if (
+    get<string>('pipeline.ordered') === 'true' &&
+    workers > 1 &&
+    definition.values['pipeline.workers'] !== undefined
+  ) {
+    throw new MillraceError(
+      'ERR_SETTING',
+      `pipeline ${definition.id}: pipeline.ordered: true needs pipeline.workers: 1, and it is ${workers}`,
+    );
   }
   const ordered = get<string>('pipeline.ordered') === 'true';
   return {
@@ -170,7 +201,10 @@ function pipelineSettings(definition: Definition, process_: ProcessSettings): Pi
 }
 
 /** All problems as text, errors last so that they are seen. */
-export function formatDiagnostics({ diagnostics, sources }: Pick<Configuration, 'diagnostics' | 'sources'>): string {
+export function formatDiagnostics({
+  diagnostics,
+  sources,
+}: Pick<Configuration, 'diagnostics' | 'sources'>): string {
   const order = { lint: 0, warning: 1, error: 2 };
   return [...diagnostics]
     .sort((a, b) => order[a.severity] - order[b.severity])

@@ -26,7 +26,10 @@ export function helpText(_topic: string | undefined): string {
     .filter(([, setting]) => !setting.ignored)
     .map(([name, setting]) => {
       const short = setting.flags?.filter((flag) => /^-\w$/.test(flag)).join(', ');
-      const initial = setting.default === undefined ? '' : ` (${Array.isArray(setting.default) ? setting.default.join('-') : setting.default})`;
+      const initial =
+        setting.default === undefined
+          ? ''
+          : ` (${Array.isArray(setting.default) ? setting.default.join('-') : setting.default})`;
       return `  ${(short ? `${short}, ` : '    ').padEnd(4)}--${name}\n        ${setting.description}${initial}`;
     });
   return `${commands}${lines.join('\n')}\n`;

@@ -4,7 +4,17 @@
  * a random one kept in the file (then the file's mode is the protection).
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
-import { chownSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,16 +65,21 @@ export class Keystore {
       text = readFileSync(file, 'utf8');
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'ENOENT') return fail(`there is no keystore ${file}: make one with "millrace keystore create"`);
+      if (code === 'ENOENT')
+        return fail(`there is no keystore ${file}: make one with "millrace keystore create"`);
       const user = userInfo().username;
-      return fail(`the keystore ${file} can not be read by user ${user} (${code}): run "chown ${user} ${file}" as root`);
+      return fail(
+        `the keystore ${file} can not be read by user ${user} (${code}): run "chown ${user} ${file}" as root`,
+      );
     }
     let parsed: KeystoreFile;
     try {
       parsed = JSON.parse(text);
       if (parsed.format !== 'millrace keystore') throw new Error('another format');
     } catch {
-      return fail(`${file} is no keystore of Millrace. A keystore of Logstash can not be converted: move it away, run "millrace keystore create" and add the secrets again`);
+      return fail(
+        `${file} is no keystore of Millrace. A keystore of Logstash can not be converted: move it away, run "millrace keystore create" and add the secrets again`,
+      );
     }
     const password = parsed.password ?? process.env['LOGSTASH_KEYSTORE_PASS'];
     if (password === undefined) return fail(`the keystore ${file} is protected: set LOGSTASH_KEYSTORE_PASS`);
@@ -73,9 +88,14 @@ export class Keystore {
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(parsed.iv, 'base64'));
       decipher.setAuthTag(Buffer.from(parsed.tag, 'base64'));
       const plain = Buffer.concat([decipher.update(Buffer.from(parsed.sealed, 'base64')), decipher.final()]);
-      return new Keystore(file, new Map(Object.entries(JSON.parse(plain.toString('utf8')) as Record<string, string>)));
+      return new Keystore(
+        file,
+        new Map(Object.entries(JSON.parse(plain.toString('utf8')) as Record<string, string>)),
+      );
     } catch {
-      return fail(`the keystore ${file} does not open: LOGSTASH_KEYSTORE_PASS is not its password, or the file is damaged`);
+      return fail(
+        `the keystore ${file} does not open: LOGSTASH_KEYSTORE_PASS is not its password, or the file is damaged`,
+      );
     }
   }
 
@@ -99,7 +119,10 @@ export class Keystore {
     const salt = randomBytes(16);
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', await stretch(password, salt, KEY_BYTES), iv);
-    const sealed = Buffer.concat([cipher.update(JSON.stringify(Object.fromEntries(this.#values)), 'utf8'), cipher.final()]);
+    const sealed = Buffer.concat([
+      cipher.update(JSON.stringify(Object.fromEntries(this.#values)), 'utf8'),
+      cipher.final(),
+    ]);
     const content: KeystoreFile = {
       format: 'millrace keystore',
       version: 1,
@@ -127,7 +150,9 @@ export class Keystore {
 }
 
 /** Opens the keystore if the file is there, for the replacement of variables. */
-export async function keystoreLookup(file: string): Promise<((name: string) => string | undefined) | undefined> {
+export async function keystoreLookup(
+  file: string,
+): Promise<((name: string) => string | undefined) | undefined> {
   if (!Keystore.exists(file)) return undefined;
   const store = await Keystore.open(file);
   return (name) => store.get(name);

@@ -6,7 +6,8 @@ import type { GraphNode } from '../lang/graph.ts';
 /** A clause to append to `listen EADDRINUSE …`; empty for other errors. */
 export function listenHint(error: PipelineError, node: GraphNode): string {
   const port = Number(node.options['port']);
-  if (error.cause_code === 'EACCES') return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: set another port => …`;
+  if (error.cause_code === 'EACCES')
+    return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: set another port => …`;
   if (error.cause_code !== 'EADDRINUSE' || !port) return '';
   const owner = ownerOf(port);
   return `. Port ${port} is in use${owner ? ` by ${owner}` : ''}: end that, or set another port => … of this input`;
@@ -20,7 +21,8 @@ export function ownerOf(port: number): string | undefined {
       for (const line of readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1)) {
         const fields = line.trim().split(/\s+/);
         const listening = table.startsWith('tcp') ? fields[3] === '0A' : fields[3] === '07';
-        if (listening && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port) inodes.add(`socket:[${fields[9]}]`);
+        if (listening && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port)
+          inodes.add(`socket:[${fields[9]}]`);
       }
     }
     if (inodes.size === 0) return undefined;

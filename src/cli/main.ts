@@ -1,6 +1,5 @@
 /** The composition root: commands. */
-import { MillraceError } from '../kernel/errors.ts';
-import { errors } from '../kernel/errors.ts';
+import { errors, MillraceError } from '../kernel/errors.ts';
 import { parseArguments } from './arguments.ts';
 import { helpText } from './help.ts';
 import { VERSION } from './version.ts';

@@ -8,21 +8,34 @@ import { MillraceError } from '../kernel/errors.ts';
 import type { Level, Logger } from '../kernel/logger.ts';
 import { registry } from '../plugins/registry.ts';
 import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
-import { type Configuration, formatDiagnostics, type ProcessSettings, processSettings, readConfiguration } from './configuration.ts';
+import {
+  type Configuration,
+  type Definition,
+  formatDiagnostics,
+  type ProcessSettings,
+  processSettings,
+  readConfiguration,
+} from './configuration.ts';
 import { listenHint } from './listen-hint.ts';
 import type { SettingValues } from './settings.ts';
 
-const REGISTRY_URL = new URL(`../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
+const REGISTRY_URL = new URL(
+  `../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+).href;
 
-/** Runs until the pipelines end. Resolves to the exit status. @throws MillraceError before anything runs */
-export async function run(given: SettingValues): Promise<number> {
+/**
+ * Runs the configured pipelines, or those given, until they end. Resolves to the exit status.
+ * @throws MillraceError before anything runs
+ */
+export async function run(given: SettingValues, definitions?: readonly Definition[]): Promise<number> {
   const settings = await processSettings(given);
   const logger = makeLogger(settings);
   for (const warning of settings.warnings) logger.warn({}, warning);
   if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
     logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
   }
-  const configuration = await readConfiguration(settings, registry);
+  const configuration = await readConfiguration(settings, registry, definitions);
   for (const warning of configuration.warnings) logger.warn({}, warning);
   if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
   if (configuration.hasErrors) return 1;
@@ -30,17 +43,24 @@ export async function run(given: SettingValues): Promise<number> {
     process.stdout.write('Configuration OK\n');
     return 0;
   }
-  return new Runner(settings, logger, configuration).run();
+  return new Runner(settings, logger, configuration, definitions).run();
 }
 
 /** The log's settings as every thread gets them. */
-function logging(settings: ProcessSettings): { level: Level; format: 'plain' | 'json'; file: string | undefined } {
+function logging(settings: ProcessSettings): {
+  level: Level;
+  format: 'plain' | 'json';
+  file: string | undefined;
+} {
   const directory = settings.get<string | undefined>('path.logs');
   if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o750 });
   return {
     level: settings.get<Level>('log.level'),
     format: settings.get<'plain' | 'json'>('log.format'),
-    file: directory === undefined ? undefined : join(resolve(directory), `logstash-${settings.get<string>('log.format')}.log`),
+    file:
+      directory === undefined
+        ? undefined
+        : join(resolve(directory), `logstash-${settings.get<string>('log.format')}.log`),
   };
 }
 
@@ -50,6 +70,7 @@ function makeLogger(settings: ProcessSettings): Logger {
 
 class Runner {
   readonly #settings: ProcessSettings;
+  readonly #definitions: readonly Definition[] | undefined;
   readonly #logger: Logger;
   readonly #engine: Engine;
   #configuration: Configuration;
@@ -60,8 +81,14 @@ class Runner {
   #lastSeen: string;
   #resolve!: (status: number) => void;
 
-  constructor(settings: ProcessSettings, logger: Logger, configuration: Configuration) {
+  constructor(
+    settings: ProcessSettings,
+    logger: Logger,
+    configuration: Configuration,
+    definitions: readonly Definition[] | undefined,
+  ) {
     this.#settings = settings;
+    this.#definitions = definitions;
     this.#logger = logger.child('agent');
     this.#configuration = configuration;
     this.#lastSeen = fingerprint(configuration);
@@ -92,8 +119,13 @@ class Runner {
       await this.#engine.terminate();
       return 1;
     }
-    const list = [...this.#engine.pipelines.values()].filter((each) => each.state !== 'terminated').map((each) => each.id);
-    this.#logger.info({ pipelines: list }, `Pipelines running${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`);
+    const list = [...this.#engine.pipelines.values()]
+      .filter((each) => each.state !== 'terminated')
+      .map((each) => each.id);
+    this.#logger.info(
+      { pipelines: list },
+      `Pipelines running${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
+    );
     if (this.#reloads) this.#watch();
     this.#checkEnded();
     const status = await ended;
@@ -103,7 +135,9 @@ class Runner {
 
   async #print(): Promise<number> {
     for (const config of this.#configuration.pipelines) {
-      await this.#engine.compileOnly(config).then((source) => process.stdout.write(`// pipeline ${config.id}\n${source}\n`));
+      await this.#engine
+        .compileOnly(config)
+        .then((source) => process.stdout.write(`// pipeline ${config.id}\n${source}\n`));
     }
     await this.#engine.terminate();
     return 0;
@@ -118,7 +152,10 @@ class Runner {
       await this.#engine.load(config);
       return true;
     } catch (error) {
-      this.#logger.error({ pipeline: config.id }, `Pipeline could not be started: ${await describe(error, config)}`);
+      this.#logger.error(
+        { pipeline: config.id },
+        `Pipeline could not be started: ${await describe(error, config)}`,
+      );
       return false;
     }
   }
@@ -158,10 +195,15 @@ class Runner {
     if (this.#stopping) return;
     let next: Configuration;
     try {
-      next = await readConfiguration(await processSettings(this.#settings.given), registry);
+      next = await readConfiguration(
+        await processSettings(this.#settings.given),
+        registry,
+        this.#definitions,
+      );
     } catch (error) {
       const text = String((error as Error).message);
-      if (text !== this.#lastSeen) this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
+      if (text !== this.#lastSeen)
+        this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
       this.#lastSeen = text;
       return;
     }
@@ -193,9 +235,15 @@ class Runner {
       if (running && running.state !== 'running') this.#engine.pipelines.delete(config.id);
       try {
         await this.#engine.load(config);
-        this.#logger.info({ pipeline: config.id }, `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`);
+        this.#logger.info(
+          { pipeline: config.id },
+          `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
+        );
       } catch (error) {
-        this.#logger.error({ pipeline: config.id }, `Pipeline could not be reloaded, the old one goes on: ${await describe(error, config)}`);
+        this.#logger.error(
+          { pipeline: config.id },
+          `Pipeline could not be reloaded, the old one goes on: ${await describe(error, config)}`,
+        );
       }
     }
   }
@@ -208,7 +256,10 @@ class Runner {
     for (const node of config.graph.inputs) {
       const plugin = await registry.load('input', node.name);
       if (plugin?.kind === 'input' && plugin.reloadable === false) {
-        this.#logger.error({ pipeline: config.id }, `Pipeline is not reloaded: input ${node.name} can not be reloaded`);
+        this.#logger.error(
+          { pipeline: config.id },
+          `Pipeline is not reloaded: input ${node.name} can not be reloaded`,
+        );
         return false;
       }
     }
@@ -271,10 +322,21 @@ class Runner {
     const timer = setInterval(() => {
       const waiting = [...this.#engine.pipelines.values()].filter((status) => status.state === 'running');
       if (waiting.length === 0) return;
-      const why = waiting.flatMap((status) => [...status.problems].map(([node, { problem }]) => `${status.id}/${node}: ${problem}`));
-      this.#logger.warn({ pipelines: waiting.map((status) => status.id) }, `The shutdown process is waiting for outputs${why.length ? `: ${why.join('; ')}` : ''}`);
-      if (++rounds >= 5 && waiting.every((status) => status.config.settings.all['pipeline.unsafe_shutdown'] === true)) {
-        this.#logger.error({}, 'Forcefully quitting: pipeline.unsafe_shutdown is set, events in flight are lost');
+      const why = waiting.flatMap((status) =>
+        [...status.problems].map(([node, { problem }]) => `${status.id}/${node}: ${problem}`),
+      );
+      this.#logger.warn(
+        { pipelines: waiting.map((status) => status.id) },
+        `The shutdown process is waiting for outputs${why.length ? `: ${why.join('; ')}` : ''}`,
+      );
+      if (
+        ++rounds >= 5 &&
+        waiting.every((status) => status.config.settings.all['pipeline.unsafe_shutdown'] === true)
+      ) {
+        this.#logger.error(
+          {},
+          'Forcefully quitting: pipeline.unsafe_shutdown is set, events in flight are lost',
+        );
         process.exit(1);
       }
     }, 5000);
@@ -284,7 +346,8 @@ class Runner {
 
 /** A start error in words, with who holds the port and which setting to change where that is the cause. */
 async function describe(error: unknown, config: PipelineConfig): Promise<string> {
-  if (!(error instanceof PipelineError)) return error instanceof MillraceError ? error.message : String((error as Error).stack ?? error);
+  if (!(error instanceof PipelineError))
+    return error instanceof MillraceError ? error.message : String((error as Error).stack ?? error);
   const node = config.graph.inputs.find((each) => each.id === error.node);
   const where = node ? `${node.position.file}:${node.position.line}: input ${node.name}: ` : '';
   return `${where}${error.message}${node ? await listenHint(error, node) : ''}`;

@@ -47,7 +47,8 @@ export function convertSetting(name: SettingName, value: unknown, at: string): u
     case 'duration': {
       const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|nanos|micros)?$/.exec(text);
       if (!match) return wrong('a duration such as 3s');
-      const unit = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, nanos: 1e-9, micros: 1e-6 }[match[2] ?? 's'] ?? 1;
+      const unit =
+        { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, nanos: 1e-9, micros: 1e-6 }[match[2] ?? 's'] ?? 1;
       return Number(match[1]) * unit;
     }
     case 'ports': {
@@ -100,7 +101,8 @@ export function readPipelinesFile(
   const seen = new Map<string, string>();
   return items.map((item) => {
     const at = `${file}:${line(item)}`;
-    if (!isMap(item)) throw new SettingError(at, 'expected the settings of a pipeline: "- pipeline.id: main"');
+    if (!isMap(item))
+      throw new SettingError(at, 'expected the settings of a pipeline: "- pipeline.id: main"');
     const read: ReadSettings = { values: {}, warnings };
     takeSettings(item as YAMLMap, '', file, line, variables, read, true);
     const id = read.values['pipeline.id'];

@@ -46,8 +46,7 @@ export class Delivery {
   }
 
   #tryOpen(): Promise<void> {
-    this.#opening ??= this.#output
-      .open!(this.#abort.signal)
+    this.#opening ??= this.#output.open!(this.#abort.signal)
       .then(() => {
         this.#open = true;
       })
@@ -118,7 +117,10 @@ export class Delivery {
   }
 
   /** Takes the result of a write; returns a promise when some events must be tried again. */
-  #settled(events: readonly Event[], failures: readonly WriteFailure[] | undefined): Promise<void> | undefined {
+  #settled(
+    events: readonly Event[],
+    failures: readonly WriteFailure[] | undefined,
+  ): Promise<void> | undefined {
     const left = this.#settle(events, failures);
     return left && this.#again(left.events, left.reason, left.wait);
   }

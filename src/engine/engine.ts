@@ -10,9 +10,21 @@ import type { Registry } from '../kernel/plugin.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { packGraph } from '../lang/pack.ts';
-import type { CounterRegion, FromIntake, FromWorker, Health, PipelineSettings, PipelineSpec, QueueState, ThreadData, ToIntake, ToWorker } from './messages.ts';
+import type {
+  CounterRegion,
+  FromIntake,
+  FromWorker,
+  Health,
+  PipelineSettings,
+  PipelineSpec,
+  QueueState,
+  ThreadData,
+  ToIntake,
+  ToWorker,
+} from './messages.ts';
 import { type PipelineCounts, sumCounters } from './metrics.ts';
 import { planPipeline } from './plan.ts';
+import { WorkerPipeline } from './worker-pipeline.ts';
 
 export interface EngineOptions {
   /** URL of the module that exports `registry`; every thread imports it. */
@@ -146,6 +158,22 @@ export class Engine {
     this.#changed(status);
   }
 
+  /** The generated function of a pipeline, without starting anything. */
+  async compileOnly(config: PipelineConfig): Promise<string> {
+    const { registry, logger } = this.#options;
+    const plan = await planPipeline(config.graph, registry, config.settings);
+    const spec: PipelineSpec = {
+      id: config.id,
+      version: 0,
+      graph: config.graph,
+      settings: config.settings,
+      threads: [0],
+      ...plan,
+    };
+    const host = { registry, logger, health: () => {}, done: () => {}, send: async () => false };
+    return (await WorkerPipeline.make(spec, host)).source;
+  }
+
   #newStatus(config: PipelineConfig): PipelineStatus {
     return {
       id: config.id,
@@ -155,7 +183,13 @@ export class Engine {
       startedAt: Date.now(),
       source: '',
       error: undefined,
-      reloads: { successes: 0, failures: 0, lastError: undefined, lastSuccess: undefined, lastFailure: undefined },
+      reloads: {
+        successes: 0,
+        failures: 0,
+        lastError: undefined,
+        lastSuccess: undefined,
+        lastFailure: undefined,
+      },
       problems: new Map(),
       regions: [],
     };
@@ -165,7 +199,10 @@ export class Engine {
     const { registry, logger, maxThreads } = this.#options;
     const plan = await planPipeline(config.graph, registry, config.settings);
     if (plan.shared !== undefined && config.settings.workers > 1) {
-      logger.info({ pipeline: config.id }, `runs on one worker, because ${plan.shared} keeps state for the whole pipeline`);
+      logger.info(
+        { pipeline: config.id },
+        `runs on one worker, because ${plan.shared} keeps state for the whole pipeline`,
+      );
     }
     const workers = plan.shared === undefined ? config.settings.workers : 1;
     const wanted = Math.max(1, Math.min(maxThreads, workers));
@@ -215,7 +252,11 @@ export class Engine {
   #startThreads(workers: number): void {
     if (!this.#intake) this.#startIntake();
     while (this.#workers.length < workers) {
-      const worker: WorkerThread = { index: this.#workers.length, thread: undefined as never, versions: new Set() };
+      const worker: WorkerThread = {
+        index: this.#workers.length,
+        thread: undefined as never,
+        versions: new Set(),
+      };
       this.#workers.push(worker);
       this.#startWorker(worker);
     }
@@ -255,7 +296,12 @@ export class Engine {
     thread.postMessage({ type: 'intake', port: port1 } satisfies ToWorker, [port1]);
     this.#toIntake({ type: 'worker', index: worker.index, port: port2 }, [port2]);
     thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
-    thread.on('error', (error: Error) => this.#options.logger.error({ worker: worker.index }, `worker thread failed: ${error.stack ?? error.message}`));
+    thread.on('error', (error: Error) =>
+      this.#options.logger.error(
+        { worker: worker.index },
+        `worker thread failed: ${error.stack ?? error.message}`,
+      ),
+    );
     thread.on('exit', () => {
       if (!this.#stopping) this.#replaceWorker(worker);
     });
@@ -263,7 +309,10 @@ export class Engine {
 
   /** Its blocks are still with the intake: a new thread gets the same pipelines, and the blocks once more. */
   #replaceWorker(worker: WorkerThread): void {
-    this.#options.logger.error({ worker: worker.index }, 'worker thread ended; starting another, its events are processed again');
+    this.#options.logger.error(
+      { worker: worker.index },
+      'worker thread ended; starting another, its events are processed again',
+    );
     const versions = [...worker.versions];
     worker.versions.clear();
     this.#toIntake({ type: 'worker lost', index: worker.index });
@@ -325,7 +374,9 @@ export class Engine {
         return;
       }
       case 'failed':
-        this.#starting.get(message.version)?.reject(new PipelineError(message.id, message.node, message.error, message.code));
+        this.#starting
+          .get(message.version)
+          ?.reject(new PipelineError(message.id, message.node, message.error, message.code));
         this.#starting.delete(message.version);
         return;
       case 'retired':
@@ -396,7 +447,10 @@ export class Engine {
   /** Ends the threads at once. */
   async terminate(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([this.#intake?.terminate(), ...this.#workers.map((worker) => worker.thread.terminate())]);
+    await Promise.all([
+      this.#intake?.terminate(),
+      ...this.#workers.map((worker) => worker.thread.terminate()),
+    ]);
   }
 
   // ---- numbers ----
@@ -424,5 +478,5 @@ export class Engine {
 }
 
 /** For messages: `output http (siem-http)`. */
-export const describeNode = (node: GraphNode): string => `${node.kind} ${node.name}${node.id.startsWith(node.name) ? '' : ` (${node.id})`}`;
-
+export const describeNode = (node: GraphNode): string =>
+  `${node.kind} ${node.name}${node.id.startsWith(node.name) ? '' : ` (${node.id})`}`;

@@ -4,9 +4,9 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from '../kernel/logger.ts';
+import type { NestedPlugin } from '../kernel/options.ts';
 import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/plugin.ts';
 import type { GraphNode } from '../lang/graph.ts';
-import type { NestedPlugin } from '../kernel/options.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
@@ -67,7 +67,10 @@ export class IntakePipeline implements WriterHost {
   readonly #inFlight = new Map<number, InFlight>();
   readonly #perWorker = new Map<number, number>();
   /** Versions that take no new blocks, with the workers that still have to say so. */
-  readonly #retiring = new Map<number, { readonly threads: readonly number[]; told: boolean; left: Set<number> }>();
+  readonly #retiring = new Map<
+    number,
+    { readonly threads: readonly number[]; told: boolean; left: Set<number> }
+  >();
   readonly #roomWaiters: (() => void)[] = [];
   #waitingSince = 0;
   #pushMillis = 0;
@@ -209,7 +212,11 @@ export class IntakePipeline implements WriterHost {
     const wanted = loaded.spec.graph.inputs.map((node) => {
       const plugin = loaded.plugins.get(node.name)!;
       const same = before.find(
-        (input) => !kept.has(input) && !input.finished && input.intake.update !== undefined && sameSocket(plugin, input.node, node),
+        (input) =>
+          !kept.has(input) &&
+          !input.finished &&
+          input.intake.update !== undefined &&
+          sameSocket(plugin, input.node, node),
       );
       if (same) kept.set(same, node);
       return { node, same };
@@ -467,5 +474,7 @@ function framing(node: GraphNode): string {
 }
 
 function reveal(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'reveal' in value ? (value as { reveal(): string }).reveal() : value;
+  return typeof value === 'object' && value !== null && 'reveal' in value
+    ? (value as { reveal(): string }).reveal()
+    : value;
 }

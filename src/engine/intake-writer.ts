@@ -1,7 +1,7 @@
 /** The way of one input into its pipeline's queue: fills blocks, says when to stop reading, and when to answer. */
 import { type BlockWriter, type Peer, RunKind } from '../kernel/plugin.ts';
 import { BLOCK_BYTES, BlockBuilder, type QueuedBlock, type SlabPool } from '../queue/block-builder.ts';
-import { PipelineSlot, SLOTS_PER_NODE, Slot, type Counters } from './metrics.ts';
+import { type Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 
 /** What the writer needs of its pipeline. */
 export interface WriterHost {
@@ -84,7 +84,9 @@ export class IntakeWriter implements BlockWriter {
 
   #append(kind: number, peer: Peer, bytes: Uint8Array | undefined, count: number): boolean {
     const host = this.#host;
-    const builder = this.#sticky ? this.#builders[lane(peer.key, this.#builders.length)]! : this.#builders[0]!;
+    const builder = this.#sticky
+      ? this.#builders[lane(peer.key, this.#builders.length)]!
+      : this.#builders[0]!;
     const kept = host.countOnly ? undefined : bytes;
     if (!builder.fits(kept?.length ?? 0)) this.#cut(builder);
     if (builder.isEmpty) host.arm();
@@ -92,7 +94,9 @@ export class IntakeWriter implements BlockWriter {
     const { counters, input } = this.#place;
     counters.values[input * SLOTS_PER_NODE + Slot.in]! += count;
     if (bytes) counters.addToPipeline(PipelineSlot.bytes, bytes.length);
-    const full = host.countOnly ? builder.count >= 100_000 : builder.count >= host.batchSize || builder.length >= BLOCK_BYTES;
+    const full = host.countOnly
+      ? builder.count >= 100_000
+      : builder.count >= host.batchSize || builder.length >= BLOCK_BYTES;
     if (full) this.#cut(builder);
     return host.hasRoom;
   }

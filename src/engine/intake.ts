@@ -1,12 +1,25 @@
 /** The intake thread: every pipeline's inputs and queues; sends blocks to the workers. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { CodecPlugin, InputPlugin } from '../kernel/plugin.ts';
+import { unpackGraph } from '../lang/pack.ts';
 import { SlabPool } from '../queue/block-builder.ts';
-import { InputError, IntakePipeline, type IntakeHost, type LoadedSpec, type WorkerLink } from './intake-pipeline.ts';
-import type { FromIntake, IntakeToWorker, PipelineSpec, ThreadData, ToIntake, WorkerToIntake } from './messages.ts';
+import {
+  InputError,
+  type IntakeHost,
+  IntakePipeline,
+  type LoadedSpec,
+  type WorkerLink,
+} from './intake-pipeline.ts';
+import type {
+  FromIntake,
+  IntakeToWorker,
+  PipelineSpec,
+  ThreadData,
+  ToIntake,
+  WorkerToIntake,
+} from './messages.ts';
 import { codecNames } from './plugin-context.ts';
 import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger } from './thread.ts';
-import { unpackGraph } from '../lang/pack.ts';
 
 const data = workerData as ThreadData;
 const port = parentPort!;

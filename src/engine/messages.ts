@@ -42,7 +42,11 @@ export interface ThreadData {
   readonly index: number;
   /** URL of the module that exports `registry`. */
   readonly registry: string;
-  readonly logging: { readonly level: Level; readonly format: 'plain' | 'json'; readonly file: string | undefined };
+  readonly logging: {
+    readonly level: Level;
+    readonly format: 'plain' | 'json';
+    readonly file: string | undefined;
+  };
 }
 
 /** Counters of one pipeline version in one thread: shared memory, laid out by `metrics.ts`. */
@@ -62,12 +66,28 @@ export type ToIntake =
 
 export type FromIntake =
   | { readonly type: 'ready' }
-  | { readonly type: 'started'; readonly id: string; readonly version: number; readonly counters: CounterRegion }
-  | { readonly type: 'failed'; readonly id: string; readonly version: number; readonly node: string; readonly error: string; readonly code: string }
+  | {
+      readonly type: 'started';
+      readonly id: string;
+      readonly version: number;
+      readonly counters: CounterRegion;
+    }
+  | {
+      readonly type: 'failed';
+      readonly id: string;
+      readonly version: number;
+      readonly node: string;
+      readonly error: string;
+      readonly code: string;
+    }
   | { readonly type: 'retired'; readonly id: string; readonly version: number }
   | { readonly type: 'ended'; readonly id: string; readonly version: number }
   | Health
-  | { readonly type: 'queues'; readonly token: number; readonly queues: Readonly<Record<string, QueueState>> };
+  | {
+      readonly type: 'queues';
+      readonly token: number;
+      readonly queues: Readonly<Record<string, QueueState>>;
+    };
 
 export interface QueueState {
   readonly type: 'memory' | 'persisted';
@@ -96,8 +116,20 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'loaded'; readonly id: string; readonly version: number; readonly counters: CounterRegion; readonly source: string }
-  | { readonly type: 'failed'; readonly id: string; readonly version: number; readonly node: string; readonly error: string }
+  | {
+      readonly type: 'loaded';
+      readonly id: string;
+      readonly version: number;
+      readonly counters: CounterRegion;
+      readonly source: string;
+    }
+  | {
+      readonly type: 'failed';
+      readonly id: string;
+      readonly version: number;
+      readonly node: string;
+      readonly error: string;
+    }
   | { readonly type: 'unloaded'; readonly id: string; readonly version: number }
   | Health;
 
@@ -126,4 +158,10 @@ export type IntakeToWorker =
 export type WorkerToIntake =
   | number
   | { readonly type: 'retired'; readonly version: number }
-  | { readonly type: 'send'; readonly token: number; readonly address: string; readonly bytes: Uint8Array; readonly ends: Int32Array };
+  | {
+      readonly type: 'send';
+      readonly token: number;
+      readonly address: string;
+      readonly bytes: Uint8Array;
+      readonly ends: Int32Array;
+    };

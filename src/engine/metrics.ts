@@ -7,7 +7,16 @@ import type { CounterRegion } from './messages.ts';
 export const SLOTS_PER_NODE = 3;
 export const Slot = { in: 0, out: 1, millis: 2 } as const;
 /** The pipeline's own slots, behind those of its nodes. */
-export const PipelineSlot = { in: 0, filtered: 1, out: 2, millis: 3, batches: 4, bytes: 5, dropped: 6, conditionErrors: 7 } as const;
+export const PipelineSlot = {
+  in: 0,
+  filtered: 1,
+  out: 2,
+  millis: 3,
+  batches: 4,
+  bytes: 5,
+  dropped: 6,
+  conditionErrors: 7,
+} as const;
 const PIPELINE_SLOTS = 8;
 const NAMED_SLOTS = 256;
 
@@ -66,8 +75,17 @@ export interface PipelineCounts {
 }
 
 /** Adds up the regions of all threads (and of earlier versions, for nodes that kept their id). */
-export function sumCounters(regions: readonly { nodes: readonly string[]; region: CounterRegion }[]): PipelineCounts {
-  const total: PipelineCounts = { in: 0, filtered: 0, out: 0, millis: 0, conditionErrors: 0, nodes: new Map() };
+export function sumCounters(
+  regions: readonly { nodes: readonly string[]; region: CounterRegion }[],
+): PipelineCounts {
+  const total: PipelineCounts = {
+    in: 0,
+    filtered: 0,
+    out: 0,
+    millis: 0,
+    conditionErrors: 0,
+    nodes: new Map(),
+  };
   for (const { nodes, region } of regions) {
     const values = new Float64Array(region.buffer);
     const node = (id: string): NodeCounts => {

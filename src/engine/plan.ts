@@ -1,11 +1,19 @@
 /** Decides, from the plugins' declarations, how a pipeline runs: on how many workers, and what events it needs. */
+
+import { silentLogger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
-import type { CodecPlugin, FieldUse, FilterPlugin, InputPlugin, OutputPlugin, Registry } from '../kernel/plugin.ts';
+import type {
+  CodecPlugin,
+  FieldUse,
+  FilterPlugin,
+  InputPlugin,
+  OutputPlugin,
+  Registry,
+} from '../kernel/plugin.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { isPassThrough, neededFields } from '../lang/liveness.ts';
 import type { PipelineSettings } from './messages.ts';
-import { silentLogger } from '../kernel/logger.ts';
 
 export interface Plan {
   /** Name of a plugin that must run on one worker, if there is one. */
@@ -15,9 +23,14 @@ export interface Plan {
   readonly passThrough: boolean;
 }
 
-export async function planPipeline(graph: PipelineGraph, registry: Registry, settings: PipelineSettings): Promise<Plan> {
+export async function planPipeline(
+  graph: PipelineGraph,
+  registry: Registry,
+  settings: PipelineSettings,
+): Promise<Plan> {
   const nodes = pluginNodes(graph);
   const reads = new Map<string, FieldUse>();
+  const filters = new Map<string, FilterPlugin>();
   let shared: string | undefined;
   let looksAtNothing = true;
   let textInputs = true;
@@ -27,14 +40,24 @@ export async function planPipeline(graph: PipelineGraph, registry: Registry, set
       const plugin = (await registry.load('filter', node.name)) as FilterPlugin;
       const state = typeof plugin.state === 'function' ? plugin.state(node.options as never) : plugin.state;
       if (state === 'shared') shared ??= `filter ${node.name}`;
-      reads.set(node.id, plugin.reads?.(node.options as never) ?? 'all');
+      filters.set(node.id, plugin);
     } else if (node.kind === 'output') {
       const plugin = (await registry.load('output', node.name)) as OutputPlugin;
-      const concurrency = typeof plugin.concurrency === 'function' ? plugin.concurrency(node.options as never) : plugin.concurrency;
+      const concurrency =
+        typeof plugin.concurrency === 'function'
+          ? plugin.concurrency(node.options as never)
+          : plugin.concurrency;
       if (concurrency === 'shared') shared ??= `output ${node.name}`;
       const own = plugin.reads?.(node.options as never);
       const codec = await codecOf(node, registry, settings);
-      const use = own === undefined ? 'all' : own === 'all' ? 'all' : plugin.usesCodec === false ? own : union(own, codec?.reads ?? 'all');
+      const use =
+        own === undefined
+          ? 'all'
+          : own === 'all'
+            ? 'all'
+            : plugin.usesCodec === false
+              ? own
+              : union(own, codec?.reads ?? 'all');
       reads.set(node.id, use);
       if (!plugin.discards) looksAtNothing = false;
       lineOutput ||= codec?.encodesMessageLine === true && plugin.usesCodec !== false;
@@ -45,7 +68,10 @@ export async function planPipeline(graph: PipelineGraph, registry: Registry, set
       textInputs &&= codec?.delimiter === '\n' || codec?.delimiter === undefined;
     }
   }
-  const needs = neededFields(graph, (node) => reads.get(node.id) ?? 'all');
+  const needs = neededFields(graph, {
+    filter: (node) => filters.get(node.id)!,
+    output: (node) => reads.get(node.id) ?? 'all',
+  });
   const plain = isPassThrough(graph) && textInputs;
   return {
     shared,
@@ -60,7 +86,11 @@ function union(a: readonly string[], b: FieldUse): FieldUse {
 }
 
 /** A codec made only to ask what it does. */
-async function codecOf(node: GraphNode, registry: Registry, settings: PipelineSettings): Promise<ReturnType<CodecPlugin['create']> | undefined> {
+async function codecOf(
+  node: GraphNode,
+  registry: Registry,
+  settings: PipelineSettings,
+): Promise<ReturnType<CodecPlugin['create']> | undefined> {
   const spec = node.options['codec'] as NestedPlugin | undefined;
   if (!spec) return undefined;
   const plugin = (await registry.load('codec', spec.plugin)) as CodecPlugin | undefined;

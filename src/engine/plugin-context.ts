@@ -16,7 +16,12 @@ export interface ContextParts {
   readonly codecs: ReadonlyMap<string, CodecPlugin>;
 }
 
-const folders: Record<PluginKind, string> = { input: 'inputs', filter: 'filters', output: 'outputs', codec: 'codecs' };
+const folders: Record<PluginKind, string> = {
+  input: 'inputs',
+  filter: 'filters',
+  output: 'outputs',
+  codec: 'codecs',
+};
 
 export function pluginContext(node: GraphNode, parts: ContextParts): PluginContext {
   const { spec, counters, codecs } = parts;
@@ -38,12 +43,19 @@ export function pluginContext(node: GraphNode, parts: ContextParts): PluginConte
   return context;
 }
 
-function makeCodec(nested: NestedPlugin, context: PluginContext, codecs: ReadonlyMap<string, CodecPlugin>): Codec {
+function makeCodec(
+  nested: NestedPlugin,
+  context: PluginContext,
+  codecs: ReadonlyMap<string, CodecPlugin>,
+): Codec {
   const plugin = codecs.get(nested.plugin);
   if (!plugin) throw new Error(`codec ${nested.plugin} is not loaded`);
   const ecs = nested.options['ecs_compatibility'] as PluginContext['ecs'] | undefined;
   // A spread would call the getter `dataPath` and make the folder.
-  return plugin.create(nested.options as never, ecs ? Object.create(context, { ecs: { value: ecs } }) : context);
+  return plugin.create(
+    nested.options as never,
+    ecs ? Object.create(context, { ecs: { value: ecs } }) : context,
+  );
 }
 
 /** Names of every codec that the options of a graph mention, nested ones included. */
@@ -60,7 +72,8 @@ export function codecNames(nodes: readonly GraphNode[]): Set<string> {
     visit(node.options);
     // `additional_codecs => { "application/json" => "json" }`
     const additional = node.options['additional_codecs'];
-    if (typeof additional === 'object' && additional !== null) for (const name of Object.values(additional)) names.add(String(name));
+    if (typeof additional === 'object' && additional !== null)
+      for (const name of Object.values(additional)) names.add(String(name));
   }
   return names;
 }

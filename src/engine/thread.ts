@@ -38,7 +38,10 @@ export async function loadPlugin<T>(registry: Registry, kind: PluginKind, name: 
   return plugin as T;
 }
 
-export async function loadCodecs(registry: Registry, names: Iterable<string>): Promise<Map<string, CodecPlugin>> {
+export async function loadCodecs(
+  registry: Registry,
+  names: Iterable<string>,
+): Promise<Map<string, CodecPlugin>> {
   const codecs = new Map<string, CodecPlugin>();
   for (const name of names) codecs.set(name, await loadPlugin<CodecPlugin>(registry, 'codec', name));
   return codecs;

@@ -6,15 +6,24 @@ import { isUtf8 } from 'node:buffer';
 import type { Event } from '../kernel/event-types.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
-import { type Block, type Decoder, type Filter, type FilterPlugin, type InputPlugin, type OutputPlugin, type Registry, RunKind } from '../kernel/plugin.ts';
-import { compileDecorate } from '../lang/common-options.ts';
+import {
+  type Block,
+  type Decoder,
+  type Filter,
+  type FilterPlugin,
+  type InputPlugin,
+  type OutputPlugin,
+  type Registry,
+  RunKind,
+} from '../kernel/plugin.ts';
+import { compileCommonOptions } from '../lang/common-options.ts';
 import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { Delivery } from './delivery.ts';
 import type { BlockMessage, PipelineSpec } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
-import { codecNames, type ContextParts, pluginContext } from './plugin-context.ts';
+import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
 import { loadCodecs, loadPlugin, sentence } from './thread.ts';
 
 /** Filters are timed in one batch of so many. */
@@ -74,37 +83,46 @@ export class WorkerPipeline {
 
   /** Makes every plugin, compiles, opens the outputs. @throws with the node's id in `node` */
   static async load(spec: PipelineSpec, host: WorkerHost): Promise<WorkerPipeline> {
+    const pipeline = await WorkerPipeline.make(spec, host);
+    const outputs = outputsOf(spec.graph);
+    for (const [index, delivery] of pipeline.#deliveries.entries()) {
+      await inNode(outputs[index]!, () => delivery.open());
+    }
+    return pipeline;
+  }
+
+  /** Makes every plugin and compiles. @throws with the node's id in `node` */
+  static async make(spec: PipelineSpec, host: WorkerHost): Promise<WorkerPipeline> {
     const { graph } = spec;
     const nodes = pluginNodes(graph);
     const counters = new Counters(nodes.length);
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
     const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
-    const inNode = async <T>(node: GraphNode, make: () => T | Promise<T>): Promise<T> => {
-      try {
-        return await make();
-      } catch (error) {
-        throw Object.assign(new Error(`${node.kind} ${node.name}: ${sentence(error)}`, { cause: error }), { node: node.id });
-      }
-    };
-
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
     const deliveries: Delivery[] = [];
     const decoders: Decoder[] = [];
     for (const node of nodes) {
       if (node.kind === 'filter') {
         const plugin = await loadPlugin<FilterPlugin>(host.registry, 'filter', node.name);
-        const context = Object.create(pluginContext(node, parts), { decorate: { value: compileDecorate(node) } });
-        filters.set(node.id, { plugin, filter: await inNode(node, () => plugin.create(node.options as never, context)) });
+        const context = Object.create(pluginContext(node, parts), {
+          decorate: { value: compileCommonOptions('filter', node.options) ?? noDecoration },
+        });
+        filters.set(node.id, {
+          plugin,
+          filter: await inNode(node, () => plugin.create(node.options as never, context)),
+        });
       } else if (node.kind === 'output') {
         deliveries.push(await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node))));
       } else {
         const plugin = await loadPlugin<InputPlugin>(host.registry, 'input', node.name);
         const base = pluginContext(node, parts);
-        const codec = base.codec((node.options['codec'] as NestedPlugin | undefined) ?? { plugin: 'plain', options: {} });
+        const codec = base.codec(
+          (node.options['codec'] as NestedPlugin | undefined) ?? { plugin: 'plain', options: {} },
+        );
         const context = Object.create(base, {
           inputCodec: { value: codec },
           needs: { value: spec.needs },
-          decorate: { value: compileDecorate(node) },
+          decorate: { value: compileCommonOptions('input', node.options) ?? noDecoration },
         });
         decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));
       }
@@ -115,20 +133,23 @@ export class WorkerPipeline {
       outputs: deliveries.length,
       onConditionError: (branch, message) => {
         counters.addToPipeline(PipelineSlot.conditionErrors, 1);
-        host.logger.warn({ pipeline: spec.id, branch }, `event dropped, a condition could not be evaluated: ${message}`);
+        host.logger.warn(
+          { pipeline: spec.id, branch },
+          `event dropped, a condition could not be evaluated: ${message}`,
+        );
       },
       onFilterError: (id, error) =>
-        host.logger.error({ pipeline: spec.id, id }, `filter failed, event tagged _filter_exception: ${sentence(error)}`),
+        host.logger.error(
+          { pipeline: spec.id, id },
+          `filter failed, event tagged _filter_exception: ${sentence(error)}`,
+        ),
     });
-    const pipeline = new WorkerPipeline(spec, host, counters, {
+    return new WorkerPipeline(spec, host, counters, {
       decoders,
       compiled,
       deliveries,
       filters: [...filters.values()].map(({ filter }) => filter),
     });
-    const outputNodes = nodes.filter((node) => node.kind === 'output');
-    for (const [index, delivery] of deliveries.entries()) await inNode(outputNodes[index]!, () => delivery.open());
-    return pipeline;
   }
 
   /** A block from the intake: worked on now, or when one before it is done. */
@@ -189,7 +210,8 @@ export class WorkerPipeline {
     const { values } = this.counters;
     const { count, input } = message;
     if (this.spec.countOnly) return this.#countOnly(input, count);
-    if (this.spec.passThrough && this.#linesOnly(message) && isUtf8(bytes)) return this.#passThrough(input, bytes, count);
+    if (this.spec.passThrough && this.#linesOnly(message) && isUtf8(bytes))
+      return this.#passThrough(input, bytes, count);
     const events: Event[] = [];
     const block: Block = {
       id: message.block,
@@ -333,11 +355,34 @@ export class WorkerPipeline {
   }
 }
 
-async function makeDelivery(node: GraphNode, parts: ContextParts, host: WorkerHost, index: number): Promise<Delivery> {
+const noDecoration = (): void => {};
+
+/** Names the node in the error of what is done for it. */
+async function inNode<T>(node: GraphNode, make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    throw Object.assign(new Error(`${node.kind} ${node.name}: ${sentence(error)}`, { cause: error }), {
+      node: node.id,
+    });
+  }
+}
+
+async function makeDelivery(
+  node: GraphNode,
+  parts: ContextParts,
+  host: WorkerHost,
+  index: number,
+): Promise<Delivery> {
   const plugin = await loadPlugin<OutputPlugin>(host.registry, 'output', node.name);
   const { counters, spec } = parts;
   const base = pluginContext(node, parts);
-  const codec = base.codec((node.options['codec'] as NestedPlugin | undefined) ?? { plugin: plugin.defaultCodec ?? 'plain', options: {} });
+  const codec = base.codec(
+    (node.options['codec'] as NestedPlugin | undefined) ?? {
+      plugin: plugin.defaultCodec ?? 'plain',
+      options: {},
+    },
+  );
   const health = (problem: string | undefined): void => host.health(node.id, problem);
   const context = Object.create(base, {
     outputCodec: { value: codec },
@@ -361,4 +406,5 @@ async function makeDelivery(node: GraphNode, parts: ContextParts, host: WorkerHo
 }
 
 /** The graph's nodes that are outputs, in order. */
-export const outputsOf = (graph: PipelineGraph): GraphNode[] => pluginNodes(graph).filter((node) => node.kind === 'output');
+const outputsOf = (graph: PipelineGraph): GraphNode[] =>
+  pluginNodes(graph).filter((node) => node.kind === 'output');

@@ -1,8 +1,15 @@
 /** A worker thread: the compiled versions of all pipelines, fed with blocks by the intake. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, IntakeToWorker, PipelineSpec, ThreadData, ToWorker, WorkerToIntake } from './messages.ts';
-import { loadRegistry, sentence, threadLogger } from './thread.ts';
 import { unpackGraph } from '../lang/pack.ts';
+import type {
+  FromWorker,
+  IntakeToWorker,
+  PipelineSpec,
+  ThreadData,
+  ToWorker,
+  WorkerToIntake,
+} from './messages.ts';
+import { loadRegistry, sentence, threadLogger } from './thread.ts';
 import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 
 const FILTER_FLUSH_SECONDS = 5;
@@ -42,7 +49,13 @@ async function load(packed: PipelineSpec): Promise<void> {
   try {
     const pipeline = await WorkerPipeline.load(spec, hostOf(spec));
     pipelines.set(spec.version, pipeline);
-    post({ type: 'loaded', id: spec.id, version: spec.version, counters: pipeline.counters.region(), source: pipeline.source });
+    post({
+      type: 'loaded',
+      id: spec.id,
+      version: spec.version,
+      counters: pipeline.counters.region(),
+      source: pipeline.source,
+    });
   } catch (error) {
     const node = (error as { node?: string }).node ?? '';
     post({ type: 'failed', id: spec.id, version: spec.version, node, error: sentence(error) });

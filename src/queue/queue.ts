@@ -64,7 +64,9 @@ export class MemoryQueue implements Queue {
   }
   get hasRoom(): boolean {
     const { blocks, bytes, events } = this.#limits;
-    return this.#waiting.length < blocks && this.#bytes < bytes && (events === 0 || this.#unacknowledged < events);
+    return (
+      this.#waiting.length < blocks && this.#bytes < bytes && (events === 0 || this.#unacknowledged < events)
+    );
   }
 
   get hasRoomAgain(): boolean {
