@@ -1,0 +1,11 @@
+/** Regular expressions of conditions: Ruby's, as in Logstash (`^` and `$` are line anchors, the dot stops there). */
+import { translateRegexp } from '../lib/oniguruma.ts';
+
+/**
+ * Compiles a pattern of `=~` or `!~`, once at load.
+ * @throws Error saying what of the pattern can not be translated
+ */
+export function compileConditionRegexp(pattern: string): RegExp {
+  const { source, flags } = translateRegexp(pattern);
+  return new RegExp(source, flags);
+}
