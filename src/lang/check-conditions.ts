@@ -1,29 +1,24 @@
 /** Lints of conditions: what can never, or always, be true, and patterns that do not compile. */
 import type { Expression, Operand } from './ast.ts';
+import { compileConditionRegexp } from './condition-regexp.ts';
 import { printExpression } from './print.ts';
 import type { Reporter } from './reporter.ts';
 
-/** Compiles a pattern of `=~`. @throws Error saying what is wrong with it */
-type CompileRegexp = (pattern: string) => unknown;
-
-export async function lintConditions(conditions: readonly Expression[], reporter: Reporter): Promise<void> {
-  const { compileConditionRegexp } = await import('./condition-regexp.ts').catch(() => ({
-    compileConditionRegexp: () => undefined,
-  }));
+export function lintConditions(conditions: readonly Expression[], reporter: Reporter): void {
   for (const condition of conditions) {
-    visit(condition, reporter, compileConditionRegexp);
+    visit(condition, reporter);
     contradictions(condition, reporter);
   }
 }
 
-function visit(expression: Expression, reporter: Reporter, compile: CompileRegexp): void {
+function visit(expression: Expression, reporter: Reporter): void {
   switch (expression.type) {
     case 'logical':
-      visit(expression.left, reporter, compile);
-      visit(expression.right, reporter, compile);
+      visit(expression.left, reporter);
+      visit(expression.right, reporter);
       return;
     case 'not':
-      visit(expression.operand, reporter, compile);
+      visit(expression.operand, reporter);
       return;
     case 'compare':
       comparison(expression, reporter);
@@ -32,7 +27,7 @@ function visit(expression: Expression, reporter: Reporter, compile: CompileRegex
       membership(expression, reporter);
       return;
     case 'match':
-      pattern(expression, reporter, compile);
+      pattern(expression, reporter);
       return;
     case 'truth':
       if (expression.operand.type !== 'field') {
@@ -91,11 +86,7 @@ function membership(expression: Expression & { type: 'in' }, reporter: Reporter)
   }
 }
 
-function pattern(
-  expression: Expression & { type: 'match' },
-  reporter: Reporter,
-  compile: CompileRegexp,
-): void {
+function pattern(expression: Expression & { type: 'match' }, reporter: Reporter): void {
   const { left, negated } = expression;
   if (left.type !== 'field' && left.type !== 'string') {
     constant(
@@ -107,7 +98,7 @@ function pattern(
     constant(expression, reporter, 'this condition is the same for every event', 'a field is written [name]');
   }
   try {
-    compile(expression.pattern.text);
+    compileConditionRegexp(expression.pattern.text);
   } catch (error) {
     reporter.report(
       'error',

@@ -139,7 +139,7 @@ function lintUnset(
         position,
         `\`${option}\`: ${placeholder} will stay as it is: no input or filter of this pipeline sets [@metadata][${name}]`,
         {
-          hint: `the input ${names} gives no such metadata, and @metadata never travels in an event that an output sends (only from Beats over the beats input): write a fixed name, or set it with a mutate filter`,
+          hint: `inputs here (${names}) give no such metadata; only Beats do over the beats input, and outputs such as http do not pass it on: write a fixed name, or set it with a mutate filter`,
           length: text.length + 2,
         },
       );

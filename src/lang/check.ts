@@ -119,7 +119,7 @@ async function checkPipeline(
     if (places) places.push(place);
     else secretPlaces.set(place.file, [place]);
   }
-  await lintConditions(built.conditions, reporter);
+  lintConditions(built.conditions, reporter);
   return { id, settings, reporter, built, position };
 }
 
