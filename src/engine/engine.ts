@@ -353,7 +353,8 @@ export class Engine {
         worker.versions.delete(message.version);
         return;
       case 'health':
-        return this.#health(message);
+        this.#health(message);
+        return;
       case 'ready':
         return;
     }
@@ -384,7 +385,7 @@ export class Engine {
         return;
       case 'ended': {
         const status = this.pipelines.get(message.id);
-        if (status && status.state !== 'terminated') {
+        if (status?.state === 'running' || status?.state === 'loading') {
           status.state = 'finished';
           status.problems.clear();
           this.#changed(status);
@@ -394,7 +395,8 @@ export class Engine {
         return;
       }
       case 'health':
-        return this.#health(message);
+        this.#health(message);
+        return;
       case 'queues':
         this.#queueAnswers.get(message.token)?.(message.queues);
         this.#queueAnswers.delete(message.token);

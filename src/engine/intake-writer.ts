@@ -125,15 +125,14 @@ export class IntakeWriter implements BlockWriter {
   }
 
   whenSafe(callback: () => void): void {
-    if (this.#host.immediatelySafe) return callback();
-    this.cut();
+    if (!this.#host.immediatelySafe) this.cut();
     this.#host.whenSafe(callback);
   }
 
   whenDelivered(callback: () => void): void {
     this.cut();
-    if (this.#outstanding.size === 0) return callback();
-    this.#marks.push({ after: this.#lastBlock, callback });
+    if (this.#outstanding.size === 0) callback();
+    else this.#marks.push({ after: this.#lastBlock, callback });
   }
 
   acknowledged(block: number): void {

@@ -63,10 +63,9 @@ export function codecNames(nodes: readonly GraphNode[]): Set<string> {
   const names = new Set<string>(['plain']);
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) return value.forEach(visit);
     const nested = value as Partial<NestedPlugin>;
     if (typeof nested.plugin === 'string' && typeof nested.options === 'object') names.add(nested.plugin);
-    Object.values(value).forEach(visit);
+    for (const inner of Object.values(value)) visit(inner);
   };
   for (const node of nodes) {
     visit(node.options);
