@@ -1,11 +1,15 @@
 /** Ruby's `String#gsub` with templates, as mutate has it. */
 import { compileTemplate } from '../event/sprintf.ts';
 import type { Event } from '../kernel/event-types.ts';
-
-const translateRegexp = (source: string): { source: string; flags: string } => ({ source, flags: 'm' });
+import { type TranslatedGroup, translateRegexp } from './oniguruma.ts';
 
 /** A replacement as `String.prototype.replace` takes it. */
 type Replacement = string | ((...match: any[]) => string);
+
+interface Expression {
+  readonly regexp: RegExp;
+  readonly groups: readonly TranslatedGroup[];
+}
 
 export interface Gsub {
   /** Expression and replacement, if they are the same for every event: for `text.replace(regexp, replacement)`. */
@@ -26,33 +30,31 @@ const MAX_CACHED = 200;
 export function compileGsub(needle: string, replacement: string): Gsub {
   const template = compileTemplate(replacement);
   if (!isDynamic(needle)) {
-    const regexp = compileRegexp(needle);
+    const { regexp, groups } = compileExpression(needle);
     if (!template.dynamic) {
-      const fixed = { regexp, replacement: compileReplacement(replacement) };
+      const fixed = { regexp, replacement: compileReplacement(replacement, groups) };
       return { fixed, run: (_, text) => text.replace(regexp, fixed.replacement as string) };
     }
-    const replacementOf = remembering(compileReplacement);
+    const replacementOf = remembering((text) => compileReplacement(text, groups));
     return {
       fixed: undefined,
       run: (event, text) => text.replace(regexp, replacementOf(template.format(event)) as string),
     };
   }
   const expression = compileTemplate(needle);
-  const regexpOf = remembering(compileRegexp);
-  const replacementOf = remembering(compileReplacement);
+  const expressionOf = remembering(compileExpression);
   return {
     fixed: undefined,
-    run: (event, text) =>
-      text.replace(regexpOf(expression.format(event)), replacementOf(template.format(event)) as string),
+    run: (event, text) => {
+      const { regexp, groups } = expressionOf(expression.format(event));
+      return text.replace(regexp, compileReplacement(template.format(event), groups) as string);
+    },
   };
 }
 
-function compileRegexp(source: string): RegExp {
-  const translated = translateRegexp(source);
-  return new RegExp(
-    translated.source,
-    translated.flags.includes('g') ? translated.flags : `${translated.flags}g`,
-  );
+function compileExpression(source: string): Expression {
+  const { source: translated, flags, groups } = translateRegexp(source);
+  return { regexp: new RegExp(translated, `${flags}g`), groups };
 }
 
 function remembering<T>(make: (text: string) => T): (text: string) => T {
@@ -105,25 +107,39 @@ function piecesOf(text: string): Piece[] {
   return pieces;
 }
 
-function compileReplacement(text: string): Replacement {
+/** JavaScript's groups that stand for a group of Ruby; of several at most one takes part in a match. */
+function groupsOf(piece: Piece, groups: readonly TranslatedGroup[]): readonly number[] {
+  const found: number[] = [];
+  groups.forEach((group, at) => {
+    if (at === 0 || group.index === 0) return;
+    if (
+      piece.kind === 'name'
+        ? group.name === piece.name
+        : piece.kind === 'group' && group.index === piece.group
+    )
+      found.push(at);
+  });
+  if (piece.kind === 'name' && found.length === 0)
+    throw new Error(`undefined group name reference: ${piece.name}`);
+  return piece.kind === 'group' && piece.group === 0 ? [0] : found;
+}
+
+function compileReplacement(text: string, groups: readonly TranslatedGroup[]): Replacement {
   const pieces: Piece[] = text.includes('\\') ? piecesOf(text) : [{ kind: 'text', text }];
-  if (pieces.every((piece) => piece.kind === 'text')) {
-    return pieces.map((piece) => piece.text.replaceAll('$', '$$$$')).join('');
-  }
+  const only = pieces[0];
+  if (pieces.length === 0) return '';
+  if (pieces.length === 1 && only?.kind === 'text') return only.text.replaceAll('$', '$$$$');
+  const sources = pieces.map((piece) => groupsOf(piece, groups));
   return (...match) => {
-    // Match, groups 1 to n, offset, whole text, and the named groups if there are any.
-    const named = typeof match.at(-1) === 'object' ? match.pop() : undefined;
-    const whole: string = match.pop();
-    const offset: number = match.pop();
+    // Match, groups 1 to n, offset, whole text.
+    const whole: string = match.at(-1);
+    const offset: number = match.at(-2);
     let made = '';
-    for (const piece of pieces) {
+    for (const [at, piece] of pieces.entries()) {
       if (piece.kind === 'text') made += piece.text;
-      else if (piece.kind === 'group') made += match[piece.group] ?? '';
       else if (piece.kind === 'before') made += whole.slice(0, offset);
       else if (piece.kind === 'after') made += whole.slice(offset + match[0].length);
-      else if (named === undefined || !Object.hasOwn(named, piece.name))
-        throw new Error(`undefined group name reference: ${piece.name}`);
-      else made += named[piece.name] ?? '';
+      else for (const group of sources[at]!) made += match[group] ?? '';
     }
     return made;
   };

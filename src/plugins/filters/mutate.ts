@@ -129,7 +129,7 @@ function checkOptions(given: MutateOptions, report: ReportProblem): void {
     for (const field of namesOf(given[option])) name(option, field);
   for (const type of Object.values(given.convert ?? {})) {
     if (!TYPES.includes(String(type)))
-      report('error', 'convert', `Invalid conversion type '${type}'`, `expected one of ${TYPES.join(', ')}`);
+      report('error', 'convert', `Invalid conversion type '${String(type)}'`, `expected one of ${TYPES.join(', ')}`);
   }
   if ((given.gsub ?? []).length % 3 !== 0)
     report(
