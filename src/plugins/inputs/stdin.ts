@@ -10,6 +10,7 @@ export const stdin = defineInput({
   summary: 'Reads standard input; the pipeline ends when it ends.',
   ecs: true,
   streaming: true,
+  plainRecords: true,
   defaultCodec: 'line',
   reloadable: false,
   options: {},

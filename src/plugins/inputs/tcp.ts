@@ -78,6 +78,7 @@ export const tcp = defineInput({
   ecs: true,
   defaultCodec: 'line',
   streaming: true,
+  plainRecords: true,
   socketOptions: [
     'host',
     'port',

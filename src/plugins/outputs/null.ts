@@ -9,6 +9,8 @@ export const nullOutput = defineOutput({
   examples: [{ title: 'Only measure the filters', config: 'null { }' }],
   concurrency: 'worker',
   reads: () => [],
+  usesCodec: false,
+  discards: true,
   create: () => ({
     write: () => undefined,
     writeLines() {},

@@ -8,6 +8,8 @@ export const sink = defineOutput({
   examples: [{ title: 'Only measure the filters', config: 'sink { }' }],
   concurrency: 'worker',
   reads: () => [],
+  usesCodec: false,
+  discards: true,
   create: () => ({
     write: () => undefined,
     writeLines() {},
