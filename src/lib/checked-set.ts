@@ -19,9 +19,9 @@ export function isGuarded({ path, metadata }: FieldReference): boolean {
   return path.length === 1 && !metadata && (path[0] === '@timestamp' || path[0] === 'tags');
 }
 
-/** Tags are text or a list of text. */
+/** Tags are text, a list of text, or null. */
 export function isLegalTags(value: FieldValue): boolean {
-  if (typeof value === 'string') return true;
+  if (typeof value === 'string' || value === null) return true;
   return Array.isArray(value) && value.every((tag) => typeof tag === 'string');
 }
 
