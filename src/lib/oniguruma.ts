@@ -29,9 +29,11 @@ export interface Translation {
   readonly flags: string;
   /**
    * Groups by JavaScript's numbers, entry 0 unused: Ruby's number and name. Several entries may stand for one group
-   * of Ruby (then at most one of them takes part), and `index` 0 marks helpers to be ignored.
+   * of Ruby (the last that took part counts), and `index` 0 marks helpers to be ignored.
    */
   readonly groups: readonly TranslatedGroup[];
+  /** Names of all of Ruby's groups by their numbers (some may have no entry in `groups`: they never take part). */
+  readonly names: readonly (string | undefined)[];
   /** It can not hang: V8's linear engine takes it, or it has no loops. Otherwise run it under a guard. */
   readonly linear: boolean;
 }
@@ -54,7 +56,8 @@ export function translateRegexp(source: string, options: TranslateOptions = {}):
   } catch (error) {
     throw new RegexpError(`can not be compiled (${(error as Error).message.slice(0, 100)})`, source, 0);
   }
-  return { source: emitted.source, flags: '', groups, linear: emitted.linear || !emitted.loops };
+  const names = parsed.groups.map((group) => group?.name);
+  return { source: emitted.source, flags: '', groups, names, linear: emitted.linear || !emitted.loops };
 }
 
 /** Can matching this pattern never hang (see `Translation.linear`)? @throws RegexpError */

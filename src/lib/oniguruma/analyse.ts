@@ -24,7 +24,7 @@ export interface Follow {
 
 export const NOTHING_MORE: Follow = { set: ALL, always: true };
 
-/** With what a node begins. The end of the text is no character: `$` begins with a newline or nothing. */
+/** With what a node begins. The end of the text counts as a newline here. */
 export function first(node: Node): First {
   switch (node.type) {
     case 'set':
@@ -62,10 +62,9 @@ export function first(node: Node): First {
     case 'backref':
       return { set: ALL, nullable: true, conditional: true };
     case 'assert':
-      if (node.kind === 'line-end' || node.kind === 'text-end-newline') {
+      if (node.kind === 'line-end' || node.kind === 'text-end-newline' || node.kind === 'text-end') {
         return { set: NEWLINE, nullable: false, conditional: false };
       }
-      if (node.kind === 'text-end') return { set: NONE, nullable: false, conditional: false };
       return { set: NONE, nullable: true, conditional: true };
   }
 }
@@ -106,6 +105,25 @@ export function last(node: Node): { set: CharSet; nullable: boolean } {
       return { set: ALL, nullable: true };
     default:
       return { set: NONE, nullable: true };
+  }
+}
+
+/** Can it match without consuming a character? */
+export function mayBeEmpty(node: Node): boolean {
+  switch (node.type) {
+    case 'set':
+      return false;
+    case 'seq':
+      return node.items.every(mayBeEmpty);
+    case 'alt':
+      return node.items.some(mayBeEmpty);
+    case 'repeat':
+      return node.min === 0 || mayBeEmpty(node.body);
+    case 'group':
+    case 'atomic':
+      return mayBeEmpty(node.body);
+    default:
+      return true;
   }
 }
 

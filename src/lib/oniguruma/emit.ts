@@ -1,4 +1,5 @@
 /** Writes a tree as the source of a JavaScript expression without flags. */
+import { mayBeEmpty } from './analyse.ts';
 import { type Assertion, hasGroup, type Node, RegexpError } from './ast.ts';
 import {
   BOUNDARY_WORD,
@@ -80,9 +81,7 @@ class Writer {
   /** As one unit that a quantifier or neighbour can be put to. */
   #unit(node: Node, factor: number): string {
     const text = this.write(node, factor);
-    if (node.type === 'alt' || node.type === 'seq' || node.type === 'repeat') return `(?:${text})`;
-    if (node.type === 'atomic' || node.type === 'backref') return `(?:${text})`;
-    return text;
+    return node.type === 'set' || node.type === 'group' ? text : `(?:${text})`;
   }
 
   #backref(node: Node & { type: 'backref' }): string {
@@ -110,9 +109,14 @@ class Writer {
         : this.#unitOf(body, factor * times)) +
       range(min, max) +
       suffix;
-    if (times <= 1) return plain();
+    if (times <= 1) {
+      // JavaScript does not take a round that matches nothing; Ruby does, and keeps its captures.
+      if (max !== 1 || !mayBeEmpty(body)) return plain();
+      const text = this.write(body, factor);
+      return lazy ? `(?:|${text})` : `(?:${text}|)`;
+    }
     if (factor * times * replication(body) <= MAX_REPLICATION) return plain();
-    if (hasGroup(body)) {
+    if (hasNumber(body)) {
       this.linear = false;
       return plain();
     }
@@ -156,6 +160,13 @@ class Writer {
     };
     return node.max > node.min ? text + optional(node.max - node.min) : text;
   }
+}
+
+/** Does it need group numbers, so that its text can not be repeated? */
+function hasNumber(node: Node): boolean {
+  if (node.type === 'group' || node.type === 'atomic') return true;
+  if (node.type === 'seq' || node.type === 'alt') return node.items.some(hasNumber);
+  return (node.type === 'repeat' || node.type === 'look') && hasNumber(node.body);
 }
 
 /** By how much counted loops multiply a node. */

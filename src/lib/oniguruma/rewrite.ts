@@ -22,6 +22,7 @@ import {
   intersect,
   isDisjoint,
   isSubset,
+  NEWLINE,
   NONE,
   negate,
   subtract,
@@ -86,7 +87,7 @@ function visit(node: Node, context: Context): Node {
 }
 
 function sequence(given: readonly Node[], context: Context): Node {
-  const items = given.flatMap(hoist);
+  const items = spread(given.flatMap(hoist), context);
   const befores: Before[] = [];
   let before = context.before;
   for (const item of items) {
@@ -102,10 +103,42 @@ function sequence(given: readonly Node[], context: Context): Node {
     const tail = context.tail && done.length === 0;
     const follow = followOf(done, context.follow);
     const made = visit(item, { before: befores[index]!, follow, tail });
-    const folded = made.type === 'look' && made.ahead && made.negated ? forbid(made.body, done) : undefined;
+    const folded =
+      made.type === 'look' && made.ahead && made.negated ? forbid(made.body, done, context) : undefined;
     done = folded ?? (made.type === 'seq' ? [...made.items, ...done] : [made, ...done]);
   }
   return seq(done);
+}
+
+/**
+ * Near the end of the pattern: `(?:A(?!x)|B)C` → `(?:A(?!x)C|BC)` where C is short and may match nothing, so that
+ * the look-ahead can be worked into C.
+ */
+function spread(items: readonly Node[], context: Context): readonly Node[] {
+  if (!context.tail) return items;
+  for (let index = items.length - 2; index >= 0; index--) {
+    const rest = items.slice(index + 1);
+    if (sizeOf(rest) > MAX_COPIED || !first(seq(rest)).nullable) return items;
+    const item = items[index]!;
+    const grouped = item.type === 'group' ? item : undefined;
+    const inner = grouped ? grouped.body : item;
+    if (inner.type !== 'alt' || !inner.items.some(endsInLookAhead)) continue;
+    const branches = flatAlternatives(inner).map((branch) => {
+      const wrapped = grouped ? hoist({ ...grouped, body: branch }) : hoist(branch);
+      return seq([...wrapped, ...rest]);
+    });
+    return [...items.slice(0, index), alt(branches)];
+  }
+  return items;
+}
+
+const flatAlternatives = (node: Node): readonly Node[] =>
+  node.type === 'alt' ? node.items.flatMap(flatAlternatives) : [node];
+
+function endsInLookAhead(node: Node): boolean {
+  if (node.type === 'alt') return node.items.some(endsInLookAhead);
+  const end = node.type === 'seq' ? node.items.at(-1) : node;
+  return end?.type === 'look' && end.ahead && end.negated;
 }
 
 /** Takes assertions at the end of a group out of it, where more is known of what follows. */
@@ -124,7 +157,11 @@ function group(node: Node & { type: 'group' }, context: Context): Node {
     // At the very end, alternatives that end in an assertion get a copy of the group each, so that the
     // assertion stands outside.
     const branches = factor(node.body.items, context.follow);
-    if (branches.some((branch) => branch.type === 'seq' && isZeroWidth(branch.items.at(-1)!))) {
+    if (
+      branches.some(
+        (branch) => branch.type === 'seq' && branch.items.length > 0 && isZeroWidth(branch.items.at(-1)!),
+      )
+    ) {
       return alternation(
         branches.map((body) => ({ ...node, body })),
         context,
@@ -137,9 +174,12 @@ function group(node: Node & { type: 'group' }, context: Context): Node {
 function alternation(given: readonly Node[], context: Context): Node {
   const items: Node[] = [];
   let certain = false;
-  for (const branch of factor(given, context.follow)) {
+  const visited = factor(given, context.follow).map((branch) => {
     const hoisted = hoist(branch);
-    const made = visit(hoisted.length === 1 ? hoisted[0]! : seq(hoisted), context);
+    return visit(hoisted.length === 1 ? hoisted[0]! : seq(hoisted), context);
+  });
+  // Once more: atomic groups that are gone no longer hide common beginnings.
+  for (const made of factor(visited, context.follow)) {
     // Behind a branch that can match nothing, an assertion adds no way to match.
     if (certain && (isZeroWidth(made) || context.follow.always)) continue;
     const begin = first(made);
@@ -268,7 +308,7 @@ function flatten(node: Node & { type: 'repeat' }, follow: Follow): Node | undefi
   const unit: Node = seq([alt(others), run]);
   const more: Node = { type: 'repeat', body: unit, min: 0, max: Number.POSITIVE_INFINITY, lazy: false };
   if (min === 0) return seq([run, more]);
-  return seq([alt([set, ...others]), run, more]);
+  return alt([seq([{ ...run, min: 1 }, more]), { ...more, min: 1 }]);
 }
 
 const isUnbounded = (node: { min: number; max: number }): boolean =>
@@ -318,15 +358,83 @@ function lookAround(node: Node & { type: 'look' }, context: Context): Node {
 /** Halves of surrogate pairs instead of characters beyond the BMP: for a last character that nobody looks at. */
 const units = (set: CharSet): CharSet => intersect(set, [0, 0xffff]);
 
-/** `$` and its kin begin with no character: then an empty superset says nothing. */
-const hasEnd = (follow: Follow): boolean => follow.set.length === 0 || follow.set[0] === 10;
+/** May the end of the text follow? It counts as a newline. */
+const hasEnd = (follow: Follow): boolean => !isDisjoint(follow.set, NEWLINE);
 
-/** Works `(?!set)` into the items behind it, if they begin with one character of a set. */
-function forbid(body: Node, rest: readonly Node[]): Node[] | undefined {
+/**
+ * Works `(?!set)` into the items behind it. `tail`: they are the last of the pattern, whose end nobody looks at.
+ * Undefined: it can not be done without a look-ahead.
+ */
+function forbid(body: Node, rest: readonly Node[], context: Context): Node[] | undefined {
   if (body.type !== 'set') return undefined;
+  const banned = body.set;
   const [next, ...others] = rest;
-  if (next?.type === 'set') return [{ type: 'set', set: subtract(next.set, body.set) }, ...others];
-  if (next?.type !== 'repeat' || next.body.type !== 'set' || next.min === 0) return undefined;
-  const head: Node = { type: 'set', set: subtract(next.body.set, body.set) };
-  return [head, { ...next, min: next.min - 1, max: next.max - 1 }, ...others];
+  if (!next) {
+    return context.tail ? [alt([END, { type: 'set', set: units(negate(banned)) }])] : undefined;
+  }
+  const begin = first(next);
+  if (!begin.nullable) {
+    if (isDisjoint(begin.set, banned)) return [...rest];
+    const some = withoutFirst(next, banned);
+    return some && [some, ...others];
+  }
+  if (begin.conditional || next.type === 'alt') return undefined;
+  const some = isDisjoint(begin.set, banned) ? atLeastOne(next) : withoutFirst(next, banned);
+  const none = matchingNothing(next);
+  if (!some || !none) return undefined;
+  const behind = followOf(others, context.follow);
+  const choice = (a: readonly Node[], b: readonly Node[]): Node =>
+    isLazy(next) ? alt([seq(b), seq(a)]) : alt([seq(a), seq(b)]);
+  if (!behind.always && isDisjoint(behind.set, banned)) return [choice([some], [none]), ...others];
+  const left = sizeOf(others) <= MAX_COPIED ? forbid(body, others, context) : undefined;
+  return left && [choice([some, ...others], [none, ...left])];
+}
+
+const MAX_COPIED = 40;
+
+const isLazy = (node: Node): boolean =>
+  node.type === 'group' ? isLazy(node.body) : node.type === 'repeat' && node.lazy;
+
+/** A node that may match nothing, made to match something. */
+function atLeastOne(node: Node): Node | undefined {
+  if (node.type === 'repeat' && !first(node.body).nullable) return { ...node, min: 1 };
+  if (node.type !== 'group') return undefined;
+  const body = atLeastOne(node.body);
+  return body && { ...node, body };
+}
+
+/** What is left of a node, captures above all, when it matches nothing. */
+function matchingNothing(node: Node): Node | undefined {
+  if (node.type === 'repeat') return EMPTY;
+  if (node.type !== 'group') return undefined;
+  const body = matchingNothing(node.body);
+  return body && { ...node, body };
+}
+
+/** The node with a first character that is not banned; it matches something. */
+function withoutFirst(node: Node, banned: CharSet): Node | undefined {
+  if (node.type === 'set') return { type: 'set', set: subtract(node.set, banned) };
+  if (node.type === 'group') {
+    const body = withoutFirst(node.body, banned);
+    return body && { ...node, body };
+  }
+  if (node.type === 'seq') {
+    const [head, ...rest] = node.items;
+    if (!head || first(head).nullable) return undefined;
+    const body = withoutFirst(head, banned);
+    return body && seq([body, ...rest]);
+  }
+  if (node.type !== 'repeat' || node.body.type !== 'set') return undefined;
+  const head: Node = { type: 'set', set: subtract(node.body.set, banned) };
+  return seq([head, { ...node, min: Math.max(0, node.min - 1), max: node.max - 1 }]);
+}
+
+function sizeOf(nodes: readonly Node[]): number {
+  let size = 0;
+  for (const node of nodes) {
+    size += 1;
+    if (node.type === 'seq' || node.type === 'alt') size += sizeOf(node.items);
+    else if ('body' in node) size += sizeOf([node.body]);
+  }
+  return size;
 }
