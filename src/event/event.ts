@@ -1,3 +1,4 @@
+import './bigint-json.ts';
 import type { Event as EventType, Fields, FieldValue } from '../kernel/event-types.ts';
 
 /** An event in a worker: plain fields, `@metadata` beside them. */

@@ -99,18 +99,17 @@ return function decorate(event) {
         lines.push(dynamic ? 'addField(event, name, v);' : this.#addStatic(parseFieldReference(name)));
       }
       if (!guarded) this.line(dynamic ? `{ ${lines.join(' ')} }` : lines.join(' '));
-      else if (!dynamic && isTop(parseFieldReference(name)) && name !== '@timestamp')
+      else if (!dynamic && isTop(parseFieldReference(name)) && !isTimestamp(parseFieldReference(name)))
         this.line(lines.join(' '));
       else this.line(`try { ${lines.join(' ')} } catch { tag(event); }`);
     }
   }
 
   #addStatic(reference: FieldReference): string {
-    const { path, metadata } = reference;
-    if (!metadata && path.length === 1 && path[0] === '@timestamp') return 'addTimestamp(event, v);';
+    if (isTimestamp(reference)) return 'addTimestamp(event, v);';
     const value = (old: string) => `${old} === undefined ? v : append(${old}, v)`;
     if (isTop(reference)) {
-      const field = `f${access(path[0]!)}`;
+      const field = `f${access(reference.path[0]!)}`;
       return `${field} = ${value(field)};`;
     }
     const set = this.#bind('set', setter(reference));
@@ -151,6 +150,9 @@ return function decorate(event) {
 const isTop = ({ path, metadata }: FieldReference): boolean =>
   !metadata && path.length === 1 && !isUnsafeName(path[0]!);
 
+const isTimestamp = ({ path, metadata }: FieldReference): boolean =>
+  !metadata && path.length === 1 && path[0] === '@timestamp';
+
 const texts = (option: unknown): string[] =>
   option === undefined || option === null
     ? []
@@ -168,8 +170,7 @@ function append(old: FieldValue, value: string): FieldValue {
 }
 
 function addField(event: Event, name: string, value: string): void {
-  const { path, metadata } = parseFieldReference(name);
-  if (!metadata && path.length === 1 && path[0] === '@timestamp') {
+  if (isTimestamp(parseFieldReference(name))) {
     addTimestamp(event, value);
     return;
   }
