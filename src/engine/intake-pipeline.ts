@@ -108,6 +108,14 @@ export class IntakePipeline implements WriterHost {
   get hasRoom(): boolean {
     return !this.#full;
   }
+  get wantsBlock(): boolean {
+    return this.#queue.waitingBlocks === 0 && this.#inFlight.size < this.#limit;
+  }
+  /** Blocks at the workers at most. */
+  get #limit(): number {
+    const { settings, threads } = this.#loaded.spec;
+    return Math.max(settings.workers, threads.length) + threads.length;
+  }
   nextBlockId(): number {
     return this.#blockIds.next++;
   }
@@ -274,8 +282,7 @@ export class IntakePipeline implements WriterHost {
   // ---- workers ----
 
   #dispatch(): void {
-    const { spec } = this.#loaded;
-    const limit = Math.max(spec.settings.workers, spec.threads.length) + spec.threads.length;
+    const limit = this.#limit;
     while (this.#inFlight.size < limit) {
       let target = -1;
       const block = this.#queue.next((candidate) => {
@@ -346,6 +353,7 @@ export class IntakePipeline implements WriterHost {
     if (block.slab) this.pool.give(block.slab);
     for (const input of this.#inputs) input.writer.acknowledged(id);
     this.#dispatch();
+    if (this.wantsBlock) for (const input of this.#inputs) input.writer.cutFull();
     if (this.#full && this.#queue.hasRoomAgain) {
       this.#full = false;
       this.#pushMillis += performance.now() - this.#waitingSince;

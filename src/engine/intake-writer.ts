@@ -8,6 +8,8 @@ export interface WriterHost {
   readonly pool: SlabPool;
   readonly batchSize: number;
   readonly hasRoom: boolean;
+  /** A worker could begin with a block now. */
+  readonly wantsBlock: boolean;
   /** Records only: nothing looks at the bytes. */
   readonly countOnly: boolean;
   nextBlockId(): number;
@@ -27,6 +29,11 @@ export interface WriterPlace {
   readonly version: number;
   readonly counters: Counters;
 }
+
+/** How far a block grows while no worker waits for it, and how many records are counted at once. */
+const MAX_BLOCK_BYTES = 2 * BLOCK_BYTES;
+const MAX_BLOCK_RECORDS = 10_000;
+const COUNTED_BLOCK = 100_000;
 
 /** Dropped records are counted for this many senders; the rest go to "other". */
 const MAX_DROP_PEERS = 1000;
@@ -94,11 +101,21 @@ export class IntakeWriter implements BlockWriter {
     const { counters, input } = this.#place;
     counters.values[input * SLOTS_PER_NODE + Slot.in]! += count;
     if (bytes) counters.addToPipeline(PipelineSlot.bytes, bytes.length);
-    const full = host.countOnly
-      ? builder.count >= 100_000
-      : builder.count >= host.batchSize || builder.length >= BLOCK_BYTES;
-    if (full) this.#cut(builder);
+    if (this.#isFull(builder)) this.#cut(builder);
     return host.hasRoom;
+  }
+
+  /** While all workers are busy anyway a block may grow: fewer, larger ones cost less. */
+  #isFull(builder: BlockBuilder): boolean {
+    const host = this.#host;
+    if (host.countOnly) return builder.count >= COUNTED_BLOCK;
+    if (builder.length < BLOCK_BYTES && builder.count < host.batchSize) return false;
+    return host.wantsBlock || builder.length >= MAX_BLOCK_BYTES || builder.count >= MAX_BLOCK_RECORDS;
+  }
+
+  /** A worker is free: what has waited to grow goes out. */
+  cutFull(): void {
+    for (const builder of this.#builders) if (!builder.isEmpty && this.#isFull(builder)) this.#cut(builder);
   }
 
   #cut(builder: BlockBuilder): void {

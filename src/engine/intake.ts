@@ -83,8 +83,10 @@ async function start(spec: PipelineSpec): Promise<void> {
 function connect(index: number, workerPort: MessagePort): void {
   workers.set(index, { port: workerPort, slabs: new Set() });
   workerPort.on('message', (message: WorkerToIntake) => {
-    if (typeof message === 'number') {
-      for (const pipeline of pipelines.values()) if (pipeline.done(message)) return;
+    if (message.type === 'done') {
+      for (const block of message.blocks) {
+        for (const pipeline of pipelines.values()) if (pipeline.done(block)) break;
+      }
     } else if (message.type === 'retired') {
       versions.get(message.version)?.retired(message.version, index);
     } else {

@@ -154,9 +154,9 @@ export type IntakeToWorker =
   | { readonly type: 'retire'; readonly version: number }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 
-/** Worker → intake. A bare number acknowledges the block of that id. */
+/** Worker → intake. */
 export type WorkerToIntake =
-  | number
+  | { readonly type: 'done'; readonly blocks: readonly number[] }
   | { readonly type: 'retired'; readonly version: number }
   | {
       readonly type: 'send';

@@ -12,6 +12,7 @@ import {
   parseFieldReference,
   setter,
 } from '../event/field-reference.ts';
+import { parsingTextOf } from '../event/json.ts';
 import { isoFromMillis } from '../event/timestamp.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import type { Block, Codec, Decoder, DecoderContext, Peer } from '../kernel/plugin.ts';
@@ -143,10 +144,12 @@ class RecordDecoder implements Decoder {
       }
       if (codec.charset !== undefined) {
         const finish = (event: Event) => this.#finish(event, timestamp, values, emit);
-        for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
-          codec.decode(text.slice(from, to), finish);
-          from = to + delimiter.length;
-        }
+        parsingTextOf(bytes, () => {
+          for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
+            codec.decode(text.slice(from, to), finish);
+            from = to + delimiter.length;
+          }
+        });
         return;
       }
     }
