@@ -8,12 +8,15 @@ type Replacement = string | ((...match: any[]) => string);
 
 interface Expression {
   readonly regexp: RegExp;
+  readonly linear: boolean;
   readonly groups: readonly TranslatedGroup[];
 }
 
 export interface Gsub {
   /** Expression and replacement, if they are the same for every event: for `text.replace(regexp, replacement)`. */
   readonly fixed: { readonly regexp: RegExp; readonly replacement: Replacement } | undefined;
+  /** It can not hang on any text. Otherwise it has to run under a guard. */
+  readonly linear: boolean;
   /** @throws Error if what the event makes of the expression is none */
   readonly run: (event: Event, text: string) => string;
 }
@@ -30,14 +33,15 @@ const MAX_CACHED = 200;
 export function compileGsub(needle: string, replacement: string): Gsub {
   const template = compileTemplate(replacement);
   if (!isDynamic(needle)) {
-    const { regexp, groups } = compileExpression(needle);
+    const { regexp, groups, linear } = compileExpression(needle);
     if (!template.dynamic) {
       const fixed = { regexp, replacement: compileReplacement(replacement, groups) };
-      return { fixed, run: (_, text) => text.replace(regexp, fixed.replacement as string) };
+      return { fixed, linear, run: (_, text) => text.replace(regexp, fixed.replacement as string) };
     }
     const replacementOf = remembering((text) => compileReplacement(text, groups));
     return {
       fixed: undefined,
+      linear,
       run: (event, text) => text.replace(regexp, replacementOf(template.format(event)) as string),
     };
   }
@@ -45,6 +49,7 @@ export function compileGsub(needle: string, replacement: string): Gsub {
   const expressionOf = remembering(compileExpression);
   return {
     fixed: undefined,
+    linear: false,
     run: (event, text) => {
       const { regexp, groups } = expressionOf(expression.format(event));
       return text.replace(regexp, compileReplacement(template.format(event), groups) as string);
@@ -53,8 +58,8 @@ export function compileGsub(needle: string, replacement: string): Gsub {
 }
 
 function compileExpression(source: string): Expression {
-  const { source: translated, flags, groups } = translateRegexp(source);
-  return { regexp: new RegExp(translated, `${flags}g`), groups };
+  const { source: translated, flags, groups, linear } = translateRegexp(source);
+  return { regexp: new RegExp(translated, `${flags}g`), groups, linear };
 }
 
 function remembering<T>(make: (text: string) => T): (text: string) => T {

@@ -59,6 +59,9 @@ test.each<[Record<string, unknown>, unknown, unknown]>([
     "PHP Warning:  json_encode() [<a href='x'>y</a>]: in /var/www on line 233",
     ":_()[<=''></>]://",
   ],
+  [
+    {},
+    [ip, '223.223.223.223'],
     ['3a5076c520b4b463f43806896ea0b3978d09dcae', '47bbc4e06edebbace047fed35abeceec64968b81'],
   ],
 ])('%o of %o', async (config, value, expected) => {

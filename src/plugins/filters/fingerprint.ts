@@ -220,7 +220,8 @@ function textOfScalar(value: FieldValue): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return rubyFloat(value);
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' && isRawJson(value) ? value.rawJSON : String(value);
+  if (typeof value === 'object') return isRawJson(value) ? value.rawJSON : canonicalText(value);
+  return String(value);
 }
 
 function punctuationOf(value: FieldValue): string {

@@ -18,6 +18,7 @@ import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter, type FieldUse, type ReportProblem } from '../../kernel/plugin.ts';
 import { checkedSetter, isGuarded, setChecked } from '../../lib/checked-set.ts';
 import { fromEuropean, toBoolean, toFloat, toInteger, toText } from '../../lib/convert-value.ts';
+import { runGuarded } from '../../lib/regexp-guard.ts';
 import { compileGsub, type Gsub, isDynamic } from '../../lib/ruby-gsub.ts';
 import { rubyCapitalize, rubySplit, rubyStrip } from '../../lib/ruby-text.ts';
 
@@ -54,6 +55,13 @@ const options = {
     type: 'string',
     default: '_mutate_error',
     description: 'Tag of events at which an operation failed; the operations after it are left out.',
+  },
+  timeout_millis: {
+    type: 'number',
+    default: 2000,
+    min: 1,
+    description:
+      'How long one event may take, if an expression of `gsub` could run for ever; then the event counts as failed. Not in Logstash.',
   },
   remove: { type: 'array', obsolete: 'use `remove_field`', description: 'Removed fields.' },
 } as const;
@@ -92,6 +100,7 @@ export const mutate = defineFilter({
     'Text in ISO 8601 may be written to `@timestamp`; Logstash takes timestamps only.',
     '`convert` to float keeps all digits of text that has more than a double holds.',
     '`merge` of several fields into one text field adds all of them; Logstash adds the last only.',
+    'A substitution that takes longer than `timeout_millis` for one event counts as failed.',
     'A `rename` whose target can not be written leaves the field where it was; Logstash loses it.',
   ],
   validate: checkOptions,
@@ -99,7 +108,10 @@ export const mutate = defineFilter({
   writes: fieldsItWrites,
   create(given, context) {
     const filter = compile(given, context.logger);
-    return { filter };
+    const gsubs = triplesOf(given.gsub).map(([, needle, replacement]) => compileGsub(needle, replacement));
+    return gsubs.every((gsub) => gsub.linear)
+      ? { filter }
+      : { filterBatch: guarded(filter, given, context.logger) };
   },
 });
 
@@ -129,7 +141,12 @@ function checkOptions(given: MutateOptions, report: ReportProblem): void {
     for (const field of namesOf(given[option])) name(option, field);
   for (const type of Object.values(given.convert ?? {})) {
     if (!TYPES.includes(String(type)))
-      report('error', 'convert', `Invalid conversion type '${String(type)}'`, `expected one of ${TYPES.join(', ')}`);
+      report(
+        'error',
+        'convert',
+        `Invalid conversion type '${String(type)}'`,
+        `expected one of ${TYPES.join(', ')}`,
+      );
   }
   if ((given.gsub ?? []).length % 3 !== 0)
     report(
@@ -334,6 +351,28 @@ function compile(given: MutateOptions, logger: Logger): (event: Event) => boolea
   return new Function(...names, `return function mutate(event) {\n${body}\n}`)(...values) as (
     event: Event,
   ) => boolean;
+}
+
+/** Runs under a time limit; an event that exceeds it is tagged like one at which an operation failed. */
+function guarded(
+  filter: (event: Event) => boolean,
+  given: MutateOptions,
+  logger: Logger,
+): (events: readonly Event[]) => Uint8Array {
+  const limit = given.timeout_millis;
+  return (events) => {
+    const matched = new Uint8Array(events.length);
+    const work = (at: number): void => {
+      matched[at] = filter(events[at]!) ? 1 : 0;
+    };
+    let slow = runGuarded(events.length, limit, work);
+    while (slow >= 0) {
+      logger.warn({ gsub: given.gsub, timeout_millis: limit }, 'mutate: an expression took too long');
+      addTag(events[slow]!, given.tag_on_failure);
+      slow = runGuarded(events.length, limit, work, slow + 1);
+    }
+    return matched;
+  };
 }
 
 /**
