@@ -6,7 +6,8 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Logger } from '../kernel/logger.ts';
 import { type Endpoint, parseProxyHeader } from './proxy-protocol.ts';
-import { describeTlsError, refusal, serverTls, type TlsValues } from './tls.ts';
+import { serverTls, type TlsValues } from './tls.ts';
+import { refuseInWords, socketBelow } from './tls-refusals.ts';
 
 export interface TcpListenerSettings extends TlsValues {
   readonly host: string;
@@ -144,40 +145,17 @@ export class TcpListener {
   #createTls(): tls.Server {
     const settings = serverTls(this.#settings, (message) => this.#logger.warn({}, message));
     const server = tls.createServer(settings);
+    refuseInWords(server, this.#settings, this.#logger, (socket) => name(this.#originOf(socket)));
     server.on('secureConnection', (socket: tls.TLSSocket) => {
-      const origin = this.#originOf(socket);
-      const refused = refusal(socket, this.#settings);
-      socket.on('error', (error) =>
-        this.#logger.debug({ peer: name(origin), error: error.message }, 'TLS failed'),
-      );
-      if (refused) {
-        this.#refuse(origin, refused);
-        socket.destroy();
-        return;
-      }
-      this.#onConnection(socket, { ...origin, subject: peerSubject(socket) });
-    });
-    server.on('tlsClientError', (error: Error, socket: tls.TLSSocket) => {
-      // Port scans and health checks connect and go away without a word.
-      if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' && !socket.authorizationError) {
-        this.#logger.debug(
-          { peer: name(this.#originOf(socket)) },
-          'connection closed before its TLS handshake',
-        );
-      } else this.#refuse(this.#originOf(socket), describeTlsError(error, socket));
-      socket.destroy();
+      if (socket.destroyed) return;
+      this.#onConnection(socket, { ...this.#originOf(socket), subject: peerSubject(socket) });
     });
     return server;
   }
 
-  #refuse(origin: Origin | undefined, reason: string): void {
-    const peer = name(origin);
-    this.#logger.warn({ peer, reason }, `TLS connection from ${peer} refused: ${reason}`);
-  }
-
   #originOf(socket: tls.TLSSocket): Origin {
-    const parent = (socket as { _parent?: net.Socket })._parent;
-    const known = parent && this.#origins.get(parent);
+    const below = socketBelow(socket);
+    const known = below && this.#origins.get(below);
     return (
       known ?? {
         ip: socket.remoteAddress ?? '?',
@@ -189,7 +167,7 @@ export class TcpListener {
   }
 }
 
-const name = (origin: Origin | undefined): string => (origin ? `${origin.ip}:${origin.port}` : '?');
+const name = (origin: Origin): string => `${origin.ip}:${origin.port}`;
 
 /** IPv4 addresses that came over an IPv6 socket, as IPv4. */
 export function plainAddress(address: string): string {
