@@ -160,8 +160,9 @@ class PluginCheck implements CheckedPlugin {
       const value = convertValue(replaced.value as Raw, option);
       return option.type === 'codec' ? await this.#codec(value as Raw, raw) : await this.#nested(value);
     } catch (error) {
-      if (error instanceof VariableError) this.#report('error', raw, error.message);
-      else if (error instanceof ConversionError) {
+      if (error instanceof VariableError) {
+        this.#scope.reporter.report('error', attribute.value.position, error.message);
+      } else if (error instanceof ConversionError) {
         const message = confidential ? 'the value is not of the right kind' : error.message;
         this.#scope.reporter.report(
           'error',

@@ -1,6 +1,5 @@
 /**
- * Checks of `%{…}` in options: date patterns, `[@metadata]` that nothing sets or nothing reads, and reserved
- * fields set by hand.
+ * Checks of `%{…}` in options: date patterns, and `[@metadata]` that nothing sets or nothing reads.
  */
 import { compileDateFormat } from '../event/date-format.ts';
 import type { Position } from '../kernel/diagnostic.ts';
@@ -47,7 +46,6 @@ export function checkTemplates(built: BuiltGraph, configs: readonly Config[], re
   for (const text of [...of('filter'), ...of('output')]) dates(text, reporter);
   lintUnset(built, of('input'), of('filter'), of('output'), reporter);
   lintUnread(built, configs, [...of('input'), ...of('filter'), ...of('output')], reporter);
-  lintReserved(built, reporter);
 }
 
 function collect(node: PluginNode, list: Text[]): void {
@@ -219,53 +217,3 @@ function fieldsOf(expression: Expression, use: (text: string) => void): void {
       operand(expression.right);
   }
 }
-
-/** Fields that Logstash itself gives a meaning, and options that break it. */
-function lintReserved(built: BuiltGraph, reporter: Reporter): void {
-  for (const { node, checked } of built.nodes) {
-    for (const { name, value } of node.attributes) {
-      const keys =
-        value.type === 'hash' ? value.entries.map(({ key, value: target }) => ({ key, target })) : [];
-      for (const { key, target } of keys) {
-        if (key.type !== 'string') continue;
-        const sets = name === 'rename' || name === 'copy' ? target : key;
-        if (!SETTING.has(name) || sets.type !== 'string') continue;
-        const field = sets.text.replace(/^\[(.*)\]$/, '$1');
-        if (field === '@timestamp') {
-          reporter.report(
-            'lint',
-            sets.position,
-            `\`${name}\` can not set @timestamp: it must be a timestamp, and this is text`,
-            {
-              hint: 'use the date filter',
-              length: sets.text.length + 2,
-            },
-          );
-        } else if (field === '@version' || field === '@metadata') {
-          reporter.report(
-            'lint',
-            sets.position,
-            `${field} has a meaning of its own: \`${name}\` should not set it`,
-            {
-              length: sets.text.length + 2,
-            },
-          );
-        }
-      }
-    }
-    const removed = checked.options['remove_field'];
-    if (Array.isArray(removed) && removed.some((each) => each === '@timestamp' || each === '[@timestamp]')) {
-      const attribute = node.attributes.find((each) => each.name === 'remove_field') ?? node;
-      reporter.report(
-        'lint',
-        attribute.position,
-        'an event without @timestamp can not be sorted or indexed by time',
-        {
-          hint: 'dates such as %{+yyyy.MM.dd} are empty then',
-        },
-      );
-    }
-  }
-}
-
-const SETTING = new Set(['add_field', 'replace', 'update', 'rename', 'copy']);

@@ -8,6 +8,7 @@ import type { Config } from './ast.ts';
 import { type BuiltGraph, buildGraph } from './build-graph.ts';
 import { lintConditions } from './check-conditions.ts';
 import { checkAcrossPipelines } from './check-pipelines.ts';
+import { lintReserved } from './check-reserved.ts';
 import { lintSecrets } from './check-secrets.ts';
 import { checkTemplates } from './check-templates.ts';
 import type { PipelineGraph } from './graph.ts';
@@ -114,6 +115,7 @@ async function checkPipeline(
   const position = { file: sources[0]?.file ?? `<pipeline ${id}>`, line: 1, column: 1 };
   if (configs.length === sources.length) warnIfIncomplete(id, configs, position, reporter);
   checkTemplates(built, configs, reporter);
+  lintReserved(built, reporter);
   for (const place of lintSecrets(built, reporter)) {
     const places = secretPlaces.get(place.file);
     if (places) places.push(place);

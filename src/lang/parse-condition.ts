@@ -14,8 +14,10 @@ const MAX_OPERANDS = 1000;
 const LOGICAL = /(?:and|or|xor|nand)(?![A-Za-z0-9_-])/y;
 const COMPARISON = /==|!=|<=|>=|<|>/y;
 const SELECTOR = /(?:\[[^\][,]+\])+/y;
-/** One string, or one number, in brackets. */
-const ONE_STRING = /\[[ \t\r\n]*(["'])(?:\\\1|(?!\\?\1)[^\][,]){0,1000}\1[ \t\r\n]*\](?!\[)/y;
+const EMBEDDED = /\[(?:\[[^\][,]*\]){2}/y;
+const QUOTED = /\[[ \t\r\n]*["']/y;
+/** `["a"]["b"]`: a field reference with quotes in its names. */
+const QUOTED_NAMES = /\[[ \t\r\n]*(?:"[^"\][,]*"|'[^'\][,]*')[ \t\r\n]*\]\[/y;
 const ONE_NUMBER = /\[[ \t\r\n]*-?\d+(?:\.\d*)?[ \t\r\n]*\](?!\[)/y;
 
 /** A condition, up to what is no operator any more. */
@@ -285,23 +287,37 @@ function operand(scanner: Scanner, listed: boolean): Operand {
     return { type: 'string', text: scanner.string()!, quoted: true, position };
   if (next === '/') return { type: 'regexp', text: scanner.regexp()!, position };
   if (next === '[') {
-    const one = scanner.peek(ONE_STRING) ?? (listed ? scanner.peek(ONE_NUMBER) : undefined);
-    if (one !== undefined) {
-      scanner.lint(
-        `Logstash reads ${one} as a field of that name; here it is a list of one element`,
-        start,
-        one.length,
-        listed
-          ? `compare with == instead, or add a second element`
-          : `a field is written without quotes: ${one.replace(/["']/g, '')}`,
-      );
-      return array(scanner);
+    if (scanner.peek(EMBEDDED) !== undefined) {
+      scanner.fail('field references are not nested in conditions', {
+        expected: 'a field reference such as [a][b]',
+        hint: 'write [a][b] instead of [[a][b]]',
+      });
     }
-    return selector(scanner) ?? array(scanner);
+    return list(scanner, listed) ?? selector(scanner) ?? array(scanner);
   }
   const number = scanner.number();
   if (number !== undefined) return { type: 'number', ...number, position };
   failNoOperand(scanner);
+}
+
+/** A list that Logstash would take for a field: by its text it is none. */
+function list(scanner: Scanner, listed: boolean): Operand | undefined {
+  const start = scanner.at;
+  const quoted = scanner.peek(QUOTED) !== undefined && scanner.peek(QUOTED_NAMES) === undefined;
+  if (!quoted && !(listed && scanner.peek(ONE_NUMBER) !== undefined)) return undefined;
+  const made = array(scanner);
+  const text = scanner.source.slice(start, scanner.at);
+  if (made.type === 'array' && made.items.length === 1 && /^\[[^\][,]+\]$/.test(text)) {
+    scanner.lint(
+      `Logstash reads ${text} as a field of that name; here it is a list of one element`,
+      start,
+      text.length,
+      listed
+        ? 'compare with == instead, or add a second element'
+        : `a field is written without quotes: ${text.replace(/[\s"']/g, '')}`,
+    );
+  }
+  return made;
 }
 
 function array(scanner: Scanner): Operand {
@@ -318,8 +334,8 @@ function array(scanner: Scanner): Operand {
       start,
     );
   };
-  const list = convert(value);
-  if (list.type === 'array' && list.items.some((item) => item.type === 'array')) {
+  const made = convert(value);
+  if (made.type === 'array' && made.items.some((item) => item.type === 'array')) {
     scanner.lint(
       'the inner brackets are a list of words here, not a field',
       start,
@@ -327,7 +343,7 @@ function array(scanner: Scanner): Operand {
       'compare with each field on its own, joined by `or`',
     );
   }
-  return list;
+  return made;
 }
 
 function failNoOperand(scanner: Scanner): never {
@@ -367,7 +383,6 @@ function failNoOperand(scanner: Scanner): never {
   const hints: Record<string, string> = {
     '&': 'write `and`',
     '|': 'write `or`',
-    '{': 'a part of the condition is missing before the {',
     '%': 'fields are written [name] in conditions, not %{name}',
     $: 'a variable stands in quotes: "${NAME}"',
     '=': 'equality is written ==',

@@ -68,7 +68,7 @@ function failNotSeparated(scanner: Scanner, comment: number): never {
 /** Text that touches a value: mostly quotes that are missing, or one that closed too early. */
 function failBehindValue(scanner: Scanner, expected: string): never {
   const before = scanner.source[scanner.at - 1]!;
-  if (/[\w.-]/.test(before) && /[^\s,{}[\]"'#]/.test(scanner.next)) {
+  if (/[\w.-]/.test(before) && /[^\s,;{}[\]"'#]/.test(scanner.next)) {
     let start = scanner.at;
     while (start > 0 && /[^\s,{}[\]"'#>]/.test(scanner.source[start - 1]!)) start--;
     const { length } = scanner.found(start);
@@ -82,19 +82,30 @@ function failBehindValue(scanner: Scanner, expected: string): never {
       start,
     );
   }
-  scanner.fail('the value ends here, but text goes on', {
-    expected,
-    ...((before === '"' || before === "'") && {
-      hint: 'is a quote missing above, or one too many here? A quote inside of a string is written \\"',
-    }),
-  });
+  const hint = before === '"' || before === "'" ? stringHint(scanner) : undefined;
+  scanner.fail('the value ends here, but text goes on', { expected, ...(hint !== undefined && { hint }) });
+}
+
+/** Why the string that ends at the cursor probably ends at the wrong quote. */
+function stringHint(scanner: Scanner): string {
+  const { start } = scanner.lastString;
+  const text = scanner.source.slice(start, scanner.at);
+  const swallowed = text.slice(1, -1).search(/\\["'](?=[\s,\]}])/);
+  if (swallowed >= 0) {
+    return `the backslash at ${scanner.place(start + 1 + swallowed)} takes the quote behind it into the string: a string can not end with a backslash`;
+  }
+  if (/[\r\n]/.test(text)) {
+    return `the string that began at ${scanner.place(start)} goes on to here: its closing quote is missing`;
+  }
+  return 'is a quote missing above, or one too many here? A quote inside of a string is written \\"';
 }
 
 /** `write "10.0.0.1"`. */
 function quoted(scanner: Scanner, start: number): string {
-  const text = /[^\s,]*/y;
+  const text = /[%$]\{[^}\s]*\}[^\s,}]*|[^\s,;]*/y;
   text.lastIndex = start;
-  const run = text.exec(scanner.source)![0].replace(/["'}\]]+$/, '');
+  const all = text.exec(scanner.source)![0];
+  const run = /^[%$]\{/.test(all) ? all : all.replace(/["'}\]]+$/, '');
   return run.length <= 60 && !/["']/.test(run) ? `write "${run}"` : 'put it in quotes';
 }
 
@@ -111,6 +122,7 @@ function attribute(scanner: Scanner, plugin: string, open: number): Attribute {
       ...(next === '{' && { hint: 'options are written without braces around them: name => value' }),
       ...(next === ']' && { hint: 'no [ is open here' }),
       ...(next === ')' && { hint: 'there are no parentheses in plugins' }),
+      ...(next === '=' && { hint: 'the option before has no value' }),
     });
   }
   // Names keep their backslashes: escapes are for values.
@@ -187,12 +199,12 @@ export function parseValue(scanner: Scanner, what: string): Value {
     return { type: 'string', text: scanner.string()!, quoted: true, position };
   const bareword = scanner.bareword();
   if (bareword !== undefined) {
-    if (/[^\s,{}[\]"'#=]/.test(scanner.next)) failBehindValue(scanner, '');
+    if (/[^\s,;{}[\]"'#=]/.test(scanner.next)) failBehindValue(scanner, '');
     return { type: 'string', text: bareword, quoted: false, position };
   }
   const number = scanner.number();
   if (number !== undefined) {
-    if (/[^\s,{}[\]"'#=]/.test(scanner.next)) failBehindValue(scanner, '');
+    if (/[^\s,;{}[\]"'#=]/.test(scanner.next)) failBehindValue(scanner, '');
     return { type: 'number', ...number, position };
   }
   failNoValue(scanner, what, start);
@@ -315,7 +327,7 @@ function hashKey(scanner: Scanner, open: number): Value {
           ? `the } of the hash is missing: it began at ${scanner.place(open)}`
           : next === '['
             ? 'a field reference as a key stands in quotes: "[a][b]"'
-            : /[A-Za-z_]/.test(next)
+            : /^[A-Za-z_]$/.test(scanner.found().text.replaceAll('`', ''))
               ? 'a key of one character needs quotes'
               : `put the key in quotes (the hash began at ${scanner.place(open)})`,
   });

@@ -118,7 +118,11 @@ function statement(scanner: Scanner, owner: string, ownerStart: number): Stateme
   if (node === undefined) {
     scanner.fail(
       'this plugin has no body',
-      { expected: `{ behind \`${word}\``, ...(owner !== 'if' && { found: behind(scanner, start) }) },
+      {
+        expected: word === undefined ? '{ behind the name' : `{ behind \`${word}\``,
+        found: behind(scanner, start),
+        length: word?.length ?? 1,
+      },
       start,
     );
   }

@@ -30,6 +30,8 @@ export class Scanner {
   at = 0;
   /** What is read now is a secret: messages do not show it. */
   confidential = false;
+  /** Where the string read last stands, quotes included. */
+  lastString = { start: 0, end: 0 };
   #depth = 0;
   readonly #lineStarts: number[] = [0];
 
@@ -135,6 +137,7 @@ export class Scanner {
     const end = this.#closing(quote, start + 1);
     if (end < 0) this.#failUnclosedString(quote, start);
     this.at = end + 1;
+    this.lastString = { start, end: this.at };
     const text = this.source.slice(start + 1, end);
     return this.supportEscapes ? applyEscapes(text) : text;
   }

@@ -18,7 +18,7 @@ export const isLiteral = (text: string): boolean =>
   text !== '' && !text.includes('${') && !text.includes('%{');
 
 const ASSIGNMENT =
-  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|[^\s{}[\],]+)/gi;
+  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|\[[^\]]*\]|[^\s{}[\],]+)/gi;
 const URL_CREDENTIALS = /(:\/\/[^/@\s:"']*:)([^/@\s"']+)(?=@)/g;
 
 /**
@@ -45,6 +45,7 @@ export function maskSecrets(text: string, places: readonly Position[] = []): str
 /** Keeps quotes and ends of lines; variables hide nothing and stay readable. */
 function masking(value: string): string {
   if (/^["']?\$\{[^}]*\}["']?$/.test(value)) return value;
+  if (value.startsWith('[')) return value.replace(/[^\s,[\]"']/g, '*');
   const quote = /^["']/.exec(value)?.[0];
   if (quote === undefined) return '*'.repeat(value.length);
   const closed = value.length > 1 && value.endsWith(quote);

@@ -101,6 +101,7 @@ export function rawOptions(attributes: readonly Attribute[], reporter: Reporter)
 function merged(before: Raw, value: Raw): Raw {
   if (isRawHash(before) && isRawHash(value)) return mergedHashes(before, value);
   if (Array.isArray(before)) return Array.isArray(value) ? [...before, ...value] : [...before, value];
+  if (Array.isArray(value)) return [before, ...value];
   return same(before, value) ? before : [before, value];
 }
 
