@@ -11,7 +11,7 @@ async function run(given: Record<string, unknown>, ecs: EcsMode = 'disabled') {
   const context = intakeContext({ ecs });
   const intake = heartbeat.createIntake(options, context);
   await intake.open(new AbortController().signal);
-  await context.writer.until((writer) => writer.records >= Number(given['count']));
+  await context.writer.until((writer) => writer.count >= Number(given['count']));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(context.isFinished).toBe(true);
   await intake.close();
@@ -61,9 +61,9 @@ describe('heartbeat', () => {
     const intake = heartbeat.createIntake(resolveOptions(heartbeat, { interval: 0.001 }), context);
     await intake.open(new AbortController().signal);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(context.writer.records).toBe(0);
+    expect(context.writer.count).toBe(0);
     context.writer.setFull(false);
-    await context.writer.until((writer) => writer.records > 1);
+    await context.writer.until((writer) => writer.count > 1);
     await intake.close();
   });
 });
