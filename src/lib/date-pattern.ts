@@ -140,6 +140,17 @@ export function readOffset(text: string, at: number): number {
   const sign = text.charCodeAt(at);
   if ((sign | 32) === 122) return 100_000 * 16 + 1;
   if (sign !== 43 && sign !== 45) return 0;
+  if (at + 5 === text.length) {
+    // `+0100` at the end of the text, by far the most frequent.
+    const h1 = text.charCodeAt(at + 1) - 48;
+    const h2 = text.charCodeAt(at + 2) - 48;
+    const m1 = text.charCodeAt(at + 3) - 48;
+    const m2 = text.charCodeAt(at + 4) - 48;
+    if (h1 >= 0 && h1 <= 2 && h2 >= 0 && h2 <= 9 && m1 >= 0 && m1 <= 5 && m2 >= 0 && m2 <= 9) {
+      const seconds = (h1 * 10 + h2) * 3600 + (m1 * 10 + m2) * 60;
+      if (seconds < 86_400) return ((sign === 45 ? -seconds : seconds) + 100_000) * 16 + 5;
+    }
+  }
   const hours = twoDigitsAt(text, at + 1);
   if (hours < 0 || hours > 23) return 0;
   let seconds = hours * 3600;

@@ -12,29 +12,40 @@ const MILLIS = Array.from({ length: 1000 }, (_, at) => `${String(at).padStart(3,
 
 let lastMillis = Number.NaN;
 let lastText = '';
-let lastDay = Number.NaN;
-let lastDayText = '';
+let lastMinute = Number.NaN;
+let lastMinuteText = '';
 
 /** Whole epoch milliseconds as event text; undefined outside of what a Date can hold. */
 export function isoText(millis: number): string | undefined {
   if (millis === lastMillis) return lastText;
   if (!(millis >= -MAX_MILLIS && millis <= MAX_MILLIS)) return undefined;
-  const day = Math.floor(millis / DAY);
-  if (day !== lastDay) {
-    lastDayText = new Date(day * DAY).toISOString().slice(0, -13);
-    lastDay = day;
+  const minute = Math.floor(millis / 60_000);
+  if (minute !== lastMinute) {
+    lastMinuteText = minuteText(minute);
+    lastMinute = minute;
   }
-  const ofDay = millis - day * DAY;
-  const minute = Math.trunc(ofDay / 60_000);
-  const ofMinute = ofDay - minute * 60_000;
+  const ofMinute = millis - minute * 60_000;
   const second = Math.trunc(ofMinute / 1000);
   const ofSecond = ofMinute - second * 1000;
   lastText =
     ofSecond === 0
-      ? lastDayText + MINUTES[minute] + WHOLE_SECONDS[second]
-      : lastDayText + MINUTES[minute] + SECONDS[second] + MILLIS[ofSecond];
+      ? lastMinuteText + WHOLE_SECONDS[second]
+      : lastMinuteText + SECONDS[second] + MILLIS[ofSecond];
   lastMillis = millis;
   return lastText;
+}
+
+let lastDay = Number.NaN;
+let lastDayText = '';
+
+/** `2026-11-20T10:00:` */
+function minuteText(minute: number): string {
+  const day = Math.floor(minute / 1440);
+  if (day !== lastDay) {
+    lastDayText = new Date(day * DAY).toISOString().slice(0, -13);
+    lastDay = day;
+  }
+  return lastDayText + MINUTES[minute - day * 1440];
 }
 
 const DAYS_BEFORE_MONTH = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
@@ -53,8 +64,22 @@ export function daysOfYear(year: number): number {
   );
 }
 
-/** Days since 1970-01-01 of a date; NaN if there is no such date. */
+let knownYear = Number.NaN;
+let knownMonth = 0;
+let knownDay = 0;
+let knownDays = 0;
+
+/** Days since 1970-01-01 of a date; NaN if there is no such date. Dates that follow each other are mostly the same. */
 export function daysOfDate(year: number, month: number, day: number): number {
+  if (day === knownDay && month === knownMonth && year === knownYear) return knownDays;
+  knownDays = countDays(year, month, day);
+  knownYear = year;
+  knownMonth = month;
+  knownDay = day;
+  return knownDays;
+}
+
+function countDays(year: number, month: number, day: number): number {
   if (month < 1 || month > 12 || day < 1) return Number.NaN;
   const leap = isLeap(year);
   if (day > DAYS_IN_MONTH[month]! && !(leap && month === 2 && day === 29)) return Number.NaN;
