@@ -148,7 +148,7 @@ describe('compiled pipelines agree with the interpreter on any graph and events'
           expect(inAnyOrder(observed)).toEqual(inAnyOrder(interpreted(graph, parts.map(makeEvent))));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 800 },
     );
   });
 
@@ -169,7 +169,7 @@ describe('compiled pipelines agree with the interpreter on any graph and events'
           expect(inAnyOrder(observed)).toEqual(inAnyOrder(interpreted(graph, parts.map(makeEvent))));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 500 },
     );
   });
 });
