@@ -34,7 +34,7 @@ describe('runGuarded', () => {
       const end = performance.now() + 10;
       while (performance.now() < end);
     };
-    expect(runGuarded(8, 40, work)).toBe(-1);
+    expect(runGuarded(12, 20, work)).toBe(-1);
   });
 
   it('passes errors on', () => {

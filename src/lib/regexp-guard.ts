@@ -10,9 +10,9 @@ const slot = globalThis as { [KEY]?: () => void };
 const enter = new vm.Script("globalThis[Symbol.for('millrace.guarded')]()", { filename: 'guarded' });
 
 /**
- * Calls `work(index)` for `from` ≤ index < `count`. Returns -1 when all are done, or the index of the call that ran
- * into the limit: its work was stopped in the middle of anything, so let `work` only compute, and store its result
- * last. The caller goes on behind it. One call gets at least `timeoutMillis`, at most twice that.
+ * Calls `work(index)` for `from` ≤ index < `count`. Returns -1 when all are done, or the index of the call that took
+ * longer than `timeoutMillis`: its work was stopped in the middle, and the caller goes on behind it. A call that was
+ * only begun when the clock ran out is called once more, so let `work` store its result last.
  * @throws what `work` throws
  */
 export function runGuarded(
@@ -22,17 +22,21 @@ export function runGuarded(
   from: number = 0,
 ): number {
   let index = from;
+  let begun = 0;
   const loop = (): void => {
-    for (; index < count; index++) work(index);
+    for (; index < count; index++) {
+      begun = performance.now();
+      work(index);
+    }
   };
+  // The batch as a whole gets a little more, so that the first slow call in it is known to be the slow one.
+  const clock = timeoutMillis + Math.max(timeoutMillis / 4, 50);
   const outer = slot[KEY];
   try {
     for (;;) {
-      const begun = index;
       slot[KEY] = loop;
-      if (!interrupted(timeoutMillis)) return -1;
-      // The clock was started for this call: it is the slow one. Otherwise it may just have begun: once more.
-      if (index === begun) return index;
+      if (!interrupted(clock)) return -1;
+      if (performance.now() - begun >= timeoutMillis) return index;
     }
   } finally {
     if (outer) slot[KEY] = outer;
