@@ -6,7 +6,7 @@ import { rubyFloat } from './ruby-inspect.ts';
 import { rubyStrip } from './ruby-text.ts';
 
 /** A value that can not be converted; the message says which and to what. */
-export class ConversionError extends Error {
+class ConversionError extends Error {
   override name = 'ConversionError';
 }
 

@@ -4,7 +4,7 @@
  * Reads a name at a position. The result is `value * 256 + length`, or 0 if no name stands there. Of several names
  * the longest is taken, and short and long names are both read everywhere, as Joda does.
  */
-export type NameReader = (text: string, at: number) => number;
+type NameReader = (text: string, at: number) => number;
 
 export interface DateNames {
   /** Value 1 to 12. */

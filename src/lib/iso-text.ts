@@ -54,7 +54,7 @@ const DAYS_IN_MONTH = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
 /** Days since 1970-01-01 of the first of January of a year (proleptic Gregorian, year 0 exists). */
-export function daysOfYear(year: number): number {
+function daysOfYear(year: number): number {
   const before = year - 1;
   return (
     365 * (year - 1970) +

@@ -14,7 +14,11 @@ export function rubyStrip(text: string): string {
 /** `String#split(separator)`: no empty parts at the end; one space means runs of white space; nothing: characters. */
 export function rubySplit(text: string, separator: string): string[] {
   const parts =
-    separator === '' ? Array.from(text) : separator === ' ' ? text.split(/[\0\t-\r ]+/) : text.split(separator);
+    separator === ''
+      ? Array.from(text)
+      : separator === ' '
+        ? text.split(/[\0\t-\r ]+/)
+        : text.split(separator);
   if (separator === ' ' && parts[0] === '') parts.shift();
   let end = parts.length;
   while (end > 0 && parts[end - 1] === '') end--;

@@ -36,7 +36,8 @@ export const clone = defineFilter({
   validate(given, report) {
     if (given.clones.length === 0) report('warning', 'clones', 'the list is empty, so no copies are made');
   },
-  reads: () => 'all',
+  reads: () => ['tags'],
+  writes: () => ['type', 'tags'],
   changesCount: true,
   create(given, context) {
     const names = given.clones.map(String);

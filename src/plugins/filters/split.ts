@@ -63,7 +63,7 @@ export const split = defineFilter({
       }
     }
   },
-  reads: () => 'all',
+  reads: (given) => [formatFieldReference(parseFieldReference(given.field))],
   writes: (given) => [formatFieldReference(parseFieldReference(given.target ?? given.field))],
   changesCount: true,
   create(given, context) {
