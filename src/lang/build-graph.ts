@@ -1,11 +1,11 @@
 /** Makes the graph of one pipeline from its parsed sources, checking every plugin and condition on the way. */
 import type { Position } from '../kernel/diagnostic.ts';
 import type { PluginKind } from '../kernel/plugin.ts';
-import type { Branch, Config, PluginNode, SectionKind, Statement } from './ast.ts';
+import type { Branch, Config, Expression, PluginNode, SectionKind, Statement } from './ast.ts';
 import { type CheckedPlugin, checkPlugin, type PluginScope } from './check-plugin.ts';
 import type { GraphBranch, GraphNode, GraphStatement } from './graph.ts';
 import { NodeIds } from './node-ids.ts';
-import { replaceInCondition, VariableError } from './variables.ts';
+import { type Replaced, replaceInCondition, VariableError } from './variables.ts';
 
 /** A plugin with everything that deeper checks look at. */
 export interface CheckedNode {
@@ -22,7 +22,7 @@ export interface BuiltGraph {
   /** All plugins that exist, in the order of the config. */
   readonly nodes: readonly CheckedNode[];
   /** All conditions, variables replaced. */
-  readonly conditions: readonly NonNullable<GraphBranch['arms'][number]['condition']>[];
+  readonly conditions: readonly Expression[];
 }
 
 /** Problems go to the scope's reporter; plugins with problems may be missing from the graph. */
@@ -43,7 +43,7 @@ class GraphBuilder implements BuiltGraph {
   readonly filters: GraphStatement[] = [];
   readonly outputs: GraphStatement[] = [];
   readonly nodes: CheckedNode[] = [];
-  readonly conditions: NonNullable<GraphBranch['arms'][number]['condition']>[] = [];
+  readonly conditions: Expression[] = [];
   readonly #scope: PluginScope;
   readonly #ids: NodeIds;
   readonly #places = new Map<string, Position>();
@@ -93,20 +93,22 @@ class GraphBuilder implements BuiltGraph {
     const id = this.#ids.branch(kind, branch, place);
     const arms: GraphBranch['arms'][number][] = [];
     for (const arm of branch.arms) {
-      const condition = arm.condition && this.#replaced(arm.condition);
+      const replaced = arm.condition && this.#replaced(arm.condition);
+      const condition = replaced?.value;
       if (condition) this.conditions.push(condition);
-      arms.push({ condition, body: await this.#body(kind, arm.body, this.#ids.arm(place, arm.condition)) });
+      const body = await this.#body(kind, arm.body, this.#ids.arm(place, arm.condition));
+      arms.push({ condition, body, ...(replaced?.secret && { secret: true }) });
     }
     return { type: 'branch', id, arms, position: branch.position };
   }
 
-  #replaced(condition: NonNullable<Branch['arms'][number]['condition']>): typeof condition {
+  #replaced(condition: Expression): Replaced<Expression> {
     try {
       return replaceInCondition(condition, this.#scope.variables);
     } catch (error) {
       if (!(error instanceof VariableError)) throw error;
       this.#scope.reporter.report('error', condition.position, error.message);
-      return condition;
+      return { value: condition, secret: false, found: true };
     }
   }
 

@@ -283,6 +283,7 @@ class PluginCheck implements CheckedPlugin {
   #failUnknown(raw: RawOption): void {
     const { name } = raw;
     const names = Object.keys(this.#declared).filter((each) => this.#declared[each]!.obsolete === undefined);
+    const current = Object.keys(this.plugin.options).filter((each) => !this.plugin.options[each]!.renamedTo);
     const near = suggest(name, names);
     const elsewhere = Object.entries(commonOptions)
       .filter(([, options]) => Object.hasOwn(options, name))
@@ -292,7 +293,14 @@ class PluginCheck implements CheckedPlugin {
         ? `did you mean \`${near}\`?`
         : elsewhere.length > 0
           ? `\`${name}\` is an option of ${elsewhere.join(' and ')}`
-          : `it takes: ${names.sort().join(', ')}`;
+          : `it takes ${listed(current)}`;
     this.#report('error', raw, `${this.#title} has no option \`${name}\``, hint);
   }
+}
+
+/** Own options of a plugin, in words; long lists are cut. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'the common options only';
+  const more = names.length > 20 ? ` and ${names.length - 20} more` : '';
+  return `${[...names].sort().slice(0, 20).join(', ')}${more}, and the common options`;
 }

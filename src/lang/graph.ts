@@ -38,6 +38,8 @@ export interface GraphBranch {
   readonly arms: readonly {
     readonly condition: Expression | undefined;
     readonly body: readonly GraphStatement[];
+    /** The condition holds text from the keystore: do not show it. */
+    readonly secret?: true;
   }[];
   readonly position: Position;
 }

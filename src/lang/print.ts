@@ -22,11 +22,6 @@ export function printExpression(
   return new Printer(options.supportEscapes).expression(expression);
 }
 
-/** A value as text, on one or more lines. */
-export function printValue(value: Value, options: ParseOptions = { supportEscapes: false }): string {
-  return new Printer(options.supportEscapes).value(value, '');
-}
-
 class Printer {
   readonly #supportEscapes: boolean;
   constructor(supportEscapes: boolean) {

@@ -1,6 +1,6 @@
 import type { Diagnostic, Position } from '../kernel/diagnostic.ts';
 
-export interface ReportDetails {
+interface ReportDetails {
   readonly expected?: string | undefined;
   readonly found?: string | undefined;
   readonly hint?: string | undefined;
@@ -10,6 +10,7 @@ export interface ReportDetails {
 /** Collects the messages about one check; the same message about the same place counts once. */
 export class Reporter {
   readonly #seen = new Map<string, Diagnostic>();
+  #errors = 0;
 
   report(
     severity: Diagnostic['severity'],
@@ -34,7 +35,9 @@ export class Reporter {
   add(diagnostic: Diagnostic): void {
     const { file, line, column, message } = diagnostic;
     const key = `${file}\n${line}:${column} ${message}`;
-    if (!this.#seen.has(key)) this.#seen.set(key, diagnostic);
+    if (this.#seen.has(key)) return;
+    this.#seen.set(key, diagnostic);
+    if (diagnostic.severity === 'error') this.#errors++;
   }
 
   /** Errors first, then warnings, then lints; each by file (in the order of their first message) and place. */
@@ -51,8 +54,6 @@ export class Reporter {
   }
 
   get errors(): number {
-    let count = 0;
-    for (const each of this.#seen.values()) if (each.severity === 'error') count++;
-    return count;
+    return this.#errors;
   }
 }

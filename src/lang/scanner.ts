@@ -14,7 +14,7 @@ const COMMENT = /#[^\r\n]*/y;
 /** What a reader would take for one word, for messages. */
 const RUN = /[^\s,{}[\]"'#]+/y;
 
-export interface Complaint {
+interface Complaint {
   readonly expected?: string;
   /** What stands there; read from the text unless given. */
   readonly found?: string;
@@ -269,6 +269,6 @@ const ESCAPES: Record<string, string> = {
 };
 
 /** `config.support_escapes`: seven escapes are translated, others stay as written. */
-export function applyEscapes(text: string): string {
+function applyEscapes(text: string): string {
   return text.replace(/\\[^\n]/g, (pair) => ESCAPES[pair] ?? pair);
 }

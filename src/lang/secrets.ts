@@ -2,7 +2,7 @@
 import type { Position } from '../kernel/diagnostic.ts';
 
 const NAME =
-  /(?:^|[_-])(?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|client_secret)$/i;
+  /(?:^|[_-])(?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|workspace_key|cloud_auth|auth_pass|priv_pass)$/i;
 
 /** Does an option of this name hold a secret, whatever its type? */
 export const isSecretName = (name: string): boolean => NAME.test(name);
@@ -18,7 +18,7 @@ export const isLiteral = (text: string): boolean =>
   text !== '' && !text.includes('${') && !text.includes('%{');
 
 const ASSIGNMENT =
-  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|\[[^\]]*\]|[^\s{}[\],]+)/gi;
+  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|workspace_key|cloud_auth|auth_pass|priv_pass)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|\[[^\]]*\]|[^\s{}[\],]+)/gi;
 const URL_CREDENTIALS = /(:\/\/[^/@\s:"']*:)([^/@\s"']+)(?=@)/g;
 
 /**

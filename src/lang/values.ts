@@ -19,7 +19,7 @@ export const isRawHash = (value: unknown): value is RawHash =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NestedNode);
 
 /** Plain data of a value. A key twice in one hash is reported. */
-export function rawValue(value: Value, reporter: Reporter): Raw {
+function rawValue(value: Value, reporter: Reporter): Raw {
   switch (value.type) {
     case 'plugin':
       return new NestedNode(value);

@@ -89,7 +89,9 @@ test('conditions: strings, patterns, lists and names of fields', () => {
   const config = parseConfig(`filter { if ${source} { } }`, 'a.conf', { supportEscapes: false });
   const branch = config.sections[0]!.body[0]!;
   if (branch.type !== 'branch') throw new Error('a branch was expected');
-  expect(printExpression(replaceInCondition(branch.arms[0]!.condition!, variables))).toBe(
+  const replaced = replaceInCondition(branch.arms[0]!.condition!, variables);
+  expect(replaced).toMatchObject({ secret: true, found: true });
+  expect(printExpression(replaced.value)).toBe(
     '[a] == "a" and ([b] =~ /a/ or "geheim" in ["a", "x"]) and !([c] =~ "a") and ([d] xor [a])',
   );
 });

@@ -96,8 +96,20 @@ function unquoted(text: string): string {
 }
 
 /** Replaces in the strings, patterns and field names of a condition. @throws VariableError */
-export function replaceInCondition(expression: Expression, variables: Variables): Expression {
-  const inText = (text: string): string => replaceVariables(text, variables).value;
+export function replaceInCondition(expression: Expression, variables: Variables): Replaced<Expression> {
+  let secret = false;
+  let found = false;
+  const inText = (text: string): string => {
+    const replaced = replaceVariables(text, variables);
+    secret ||= replaced.secret;
+    found ||= replaced.found;
+    return replaced.value;
+  };
+  const value = mapTexts(expression, inText);
+  return { value, secret, found };
+}
+
+function mapTexts(expression: Expression, inText: (text: string) => string): Expression {
   const inOperand = (operand: Operand): Operand => {
     switch (operand.type) {
       case 'string':
@@ -115,11 +127,11 @@ export function replaceInCondition(expression: Expression, variables: Variables)
     case 'logical':
       return {
         ...expression,
-        left: replaceInCondition(expression.left, variables),
-        right: replaceInCondition(expression.right, variables),
+        left: mapTexts(expression.left, inText),
+        right: mapTexts(expression.right, inText),
       };
     case 'not':
-      return { ...expression, operand: replaceInCondition(expression.operand, variables) };
+      return { ...expression, operand: mapTexts(expression.operand, inText) };
     case 'compare':
     case 'in':
       return { ...expression, left: inOperand(expression.left), right: inOperand(expression.right) };
