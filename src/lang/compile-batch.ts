@@ -4,17 +4,19 @@
  * own steps, and what comes out is put together again in the old order. Steps wait only where a filter does.
  */
 import type { Event } from '../kernel/event-types.ts';
+import { runGuarded } from '../lib/regexp-guard.ts';
 import {
   COUNTERS_PER_NODE,
   compileChooser,
   compileSegment,
   describe,
   type NodeInfo,
-  type Segment,
   type SegmentInput,
 } from './compile-segment.ts';
+import { needsGuard } from './condition.ts';
+import { conditionState } from './condition-values.ts';
 import type { GraphBranch, GraphNode, GraphStatement } from './graph.ts';
-import { nodesOf } from './graph-walk.ts';
+import { branchesOf, nodesOf } from './graph-walk.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -43,6 +45,9 @@ export interface Plan {
   readonly flushers: readonly Flusher[];
   run(events: readonly Event[], run: Run): MaybePromise<unknown>;
 }
+
+/** How long one event may take in the regular expressions of one condition. */
+const CONDITION_TIMEOUT_MILLIS = 2000;
 
 export type PlanInput = Omit<SegmentInput, 'filters' | 'end'> & {
   readonly filters: readonly GraphStatement[];
@@ -96,10 +101,12 @@ class PlanCode {
       (at: number) =>
       (flow: Flow, run: Run): MaybePromise<unknown> =>
         then(runSteps(steps, at, flow, run), (result) => after(result, run));
+    const guardedRouting = end === 'outputs' && this.#input.outputs.some(hasGuard);
     let stretch: GraphStatement[] = [];
     const flushStretch = (last: boolean): void => {
-      if (stretch.length > 0 || (last && end === 'outputs')) {
-        const segmentEnd = end === 'placed list' ? end : last ? { outputs: this.#input.outputs } : 'list';
+      const outputs = last && end === 'outputs' && !guardedRouting;
+      if (stretch.length > 0 || outputs) {
+        const segmentEnd = end === 'placed list' ? end : outputs ? { outputs: this.#input.outputs } : 'list';
         steps.push(this.#segment(stretch, segmentEnd, resumeAt(steps.length + 1)));
       }
       stretch = [];
@@ -116,10 +123,18 @@ class PlanCode {
       );
     }
     flushStretch(true);
+    if (guardedRouting) {
+      const route = this.#route(this.#input.outputs);
+      steps.push((flow, run) => {
+        route(flow.events, run);
+        return { events: [], places: undefined };
+      });
+    }
     return steps;
   }
 
   #isBatch(statement: GraphStatement): boolean {
+    if (hasGuard(statement)) return true;
     return nodesOf([statement]).some((node) => this.#input.node(node).filter?.filterBatch !== undefined);
   }
 
@@ -230,29 +245,106 @@ class PlanCode {
   // ---- a branch over the batch -------------------------------------------------------------------------------
 
   #branch(branch: GraphBranch, resume: (flow: Flow, run: Run) => MaybePromise<unknown>): Step {
-    const { source, choose, text } = compileChooser(branch);
-    this.#source.push(`// The whole batch is parted (arm by arm, then joined in order): ${text}\n${source}`);
+    const part = this.#partition(branch, true);
     const arms = branch.arms.map(({ body }) =>
       this.#steps(body, 'placed list', (flow, run) =>
         resume({ events: flow.events, places: flow.events.map(() => 0) }, run),
       ),
     );
-    const { conditionFailed } = this.#input;
     return (flow, run) => {
-      const lists = arms.map(() => ({ events: [] as Event[], places: [] as number[] }));
-      const passed = { events: [] as Event[], places: [] as number[] };
-      for (const [at, event] of flow.events.entries()) {
-        const arm = choose(event);
+      const { lists, passed } = part(flow.events);
+      return then(runArms(arms, 0, lists, run), (results) => join([...results, passed], flow));
+    };
+  }
+
+  /** Parts events by the arm that they take; those without an answer are reported. */
+  #partition(
+    branch: GraphBranch,
+    drop: boolean,
+  ): (events: readonly Event[]) => { lists: PlacedList[]; passed: PlacedList } {
+    const { source, choose, text } = compileChooser(branch);
+    const guarded = branch.arms.some(({ condition }) => condition && needsGuard(condition));
+    const how = guarded
+      ? `in ${CONDITION_TIMEOUT_MILLIS} ms an event at most`
+      : 'arm by arm, then joined in order';
+    this.#source.push(`// The whole batch is parted (${how}): ${text}\n${source}`);
+    const { conditionFailed } = this.#input;
+    return (events) => {
+      const lists = branch.arms.map((): PlacedList => ({ events: [], places: [] }));
+      const passed: PlacedList = { events: [], places: [] };
+      const sort = (at: number, arm: number): void => {
+        const event = events[at]!;
         if (arm === -2) {
-          conditionFailed(branch.id, text, event, true);
-          continue;
+          conditionFailed(branch.id, text, event, drop);
+          return;
         }
         const list = arm < 0 ? passed : lists[arm]!;
         list.events.push(event);
         list.places.push(at);
-      }
-      return then(runArms(arms, 0, lists, run), (results) => join([...results, passed], flow));
+      };
+      if (guarded) chooseGuarded(events, choose, sort);
+      else for (const [at, event] of events.entries()) sort(at, choose(event));
+      return { lists, passed };
     };
+  }
+
+  // ---- outputs whose conditions need a time limit ------------------------------------------------------------
+
+  #route(statements: readonly GraphStatement[]): (events: readonly Event[], run: Run) => void {
+    const routes: ((events: readonly Event[], run: Run) => void)[] = [];
+    for (const statement of statements) {
+      if (statement.type === 'branch' && hasGuard(statement)) {
+        const part = this.#partition(statement, false);
+        const arms = statement.arms.map(({ body }) => this.#route(body));
+        routes.push((events, run) => {
+          for (const [at, list] of part(events).lists.entries()) arms[at]!(list.events, run);
+        });
+      } else {
+        const segment = compileSegment({ ...this.#input, filters: [], end: { outputs: [statement] } });
+        this.#source.push(`// One event after the other:\n${segment.source}`);
+        routes.push((events, run) => segment.run(events, run.outputs, run.counters));
+      }
+    }
+    return (events, run) => {
+      for (const route of routes) route(events, run);
+    };
+  }
+}
+
+interface PlacedList {
+  readonly events: Event[];
+  readonly places: number[];
+}
+
+const hasGuard = (statement: GraphStatement): boolean =>
+  branchesOf([statement]).some(({ arms }) =>
+    arms.some(({ condition }) => condition !== undefined && needsGuard(condition)),
+  );
+
+/** Chooses the arm of each event under a time limit; an event that takes longer has no answer. */
+function chooseGuarded(
+  events: readonly Event[],
+  choose: (event: Event) => number,
+  sort: (at: number, arm: number) => void,
+): void {
+  const chosen = new Int32Array(events.length);
+  const failures = new Map<number, string>();
+  const choice = (at: number): void => {
+    conditionState.failure = undefined;
+    const arm = choose(events[at]!);
+    if (arm === -2) failures.set(at, conditionState.failure!);
+    chosen[at] = arm;
+  };
+  for (let from = 0; from < events.length; ) {
+    const slow = runGuarded(events.length, CONDITION_TIMEOUT_MILLIS, choice, from);
+    if (slow < 0) break;
+    chosen[slow] = -2;
+    failures.set(slow, `its regular expression took longer than ${CONDITION_TIMEOUT_MILLIS} ms`);
+    from = slow + 1;
+  }
+  for (const [at, arm] of chosen.entries()) {
+    conditionState.failure = failures.get(at);
+    sort(at, arm);
   }
 }
 
@@ -316,5 +408,3 @@ function join(lists: readonly Flow[], from: Flow): Flow {
     }
   }
 }
-
-export type { Segment };

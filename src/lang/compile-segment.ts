@@ -100,12 +100,16 @@ class SegmentCode {
   readonly #sums: string[] = [];
   /** Node indices of filters with a function for what comes behind them. */
   readonly #behind: number[] = [];
-  readonly #sinks: number;
+  /** Outputs (by their index) that it writes to; a list is output 0. */
+  readonly #sinks: readonly number[];
   #next = 0;
 
   constructor(input: SegmentInput) {
     this.#input = input;
-    this.#sinks = typeof input.end === 'string' ? 1 : countNodes(input.end.outputs);
+    this.#sinks =
+      typeof input.end === 'string'
+        ? [0]
+        : flatten(input.end.outputs).map((node) => input.node(node).output!);
   }
 
   compile(): Segment {
@@ -125,7 +129,7 @@ class SegmentCode {
   }
 
   #source(loop: Scope, block: string): string {
-    const sinks = Array.from({ length: this.#sinks }, (_, at) => `o${at}`);
+    const sinks = this.#sinks.map((at) => `o${at}`);
     const placed = this.#input.end === 'placed list';
     const declared = [...sinks, ...this.#variables, ...(placed ? ['place', 'to'] : [])];
     const initial = declared.map((name) =>
@@ -135,7 +139,7 @@ class SegmentCode {
           ? `${name} = []`
           : name,
     );
-    const taken = sinks.map((name, at) => `    ${name} = sinks[${at}];`);
+    const taken = this.#sinks.map((at) => `    o${at} = sinks[${at}];`);
     const counted = typeof this.#input.end === 'string' ? [] : this.#countOutputs(this.#input.end.outputs);
     return [
       '"use strict";',

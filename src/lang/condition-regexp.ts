@@ -9,3 +9,8 @@ export function compileConditionRegexp(pattern: string): RegExp {
   const { source, flags } = translateRegexp(pattern);
   return new RegExp(source, flags);
 }
+
+/** Could it run for ever on some text? Then it is run under a time limit, a whole batch at once. */
+export function mayHang(pattern: string): boolean {
+  return !translateRegexp(pattern).linear;
+}

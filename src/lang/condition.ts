@@ -6,7 +6,7 @@
 import { parseFieldReference, readExpression } from '../event/field-reference.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import type { Comparison, Expression, Operand } from './ast.ts';
-import { compileConditionRegexp } from './condition-regexp.ts';
+import { compileConditionRegexp, mayHang } from './condition-regexp.ts';
 import { holds, isPlainText, order, same, scalarText } from './condition-values.ts';
 
 /** Gives a value that generated code needs a name in its scope: `bind('r', /x/)` → `r0`. */
@@ -88,6 +88,20 @@ function chain(expression: Expression & { type: 'logical' }, bind: Bind, event: 
   if (codes.length === 0) return exact(neutral);
   if (codes.length === 1) return { code: codes[0]!, fails };
   return { code: `(${codes.join(operator === 'and' ? ' && ' : ' || ')})`, fails };
+}
+
+/** Does it search the text of a field with an expression that could run for ever? */
+export function needsGuard(expression: Expression): boolean {
+  switch (expression.type) {
+    case 'logical':
+      return needsGuard(expression.left) || needsGuard(expression.right);
+    case 'not':
+      return needsGuard(expression.operand);
+    case 'match':
+      return expression.left.type === 'field' && mayHang(expression.pattern.text);
+    default:
+      return false;
+  }
 }
 
 // ---- operands --------------------------------------------------------------------------------------------
