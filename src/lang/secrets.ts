@@ -18,7 +18,7 @@ export const isLiteral = (text: string): boolean =>
   text !== '' && !text.includes('${') && !text.includes('%{');
 
 const ASSIGNMENT =
-  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|workspace_key|cloud_auth|auth_pass|priv_pass)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|\[[^\]]*\]|[^\s{}[\],]+)/gi;
+  /((?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|workspace_key|cloud_auth|auth_pass|priv_pass)["']?\s*=>\s*)("(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|\[[^\]]{0,2000}\]|[^\s{}[\],]+)/gi;
 const URL_CREDENTIALS = /(:\/\/[^/@\s:"']*:)([^/@\s"']+)(?=@)/g;
 
 /**
