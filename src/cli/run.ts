@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Engine, type PipelineConfig, PipelineError } from '../engine/engine.ts';
+import type { ThreadData } from '../engine/messages.ts';
 import { threadLogger } from '../engine/thread.ts';
 import { MillraceError } from '../kernel/errors.ts';
-import type { Level, Logger } from '../kernel/logger.ts';
+import { type Level, type Logger, levels } from '../kernel/logger.ts';
 import { registry } from '../plugins/registry.ts';
 import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
 import {
@@ -17,7 +18,9 @@ import {
   readConfiguration,
 } from './configuration.ts';
 import { listenHint } from './listen-hint.ts';
+import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
+import { VERSION } from './version.ts';
 
 const REGISTRY_URL = new URL(
   `../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
@@ -30,7 +33,8 @@ const REGISTRY_URL = new URL(
  */
 export async function run(given: SettingValues, definitions?: readonly Definition[]): Promise<number> {
   const settings = await processSettings(given);
-  const logger = makeLogger(settings);
+  const log = logging(settings);
+  const logger = threadLogger(log);
   for (const warning of settings.warnings) logger.warn({}, warning);
   if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
     logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
@@ -43,33 +47,26 @@ export async function run(given: SettingValues, definitions?: readonly Definitio
     process.stdout.write('Configuration OK\n');
     return 0;
   }
-  return new Runner(settings, logger, configuration, definitions).run();
+  return new Runner(settings, logger, log, configuration, definitions).run();
 }
 
 /** The log's settings as every thread gets them. */
-function logging(settings: ProcessSettings): {
-  level: Level;
-  format: 'plain' | 'json';
-  file: string | undefined;
-} {
+function logging(settings: ProcessSettings): ThreadData['logging'] {
   const directory = settings.get<string | undefined>('path.logs');
   if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o750 });
+  const format = settings.get<'plain' | 'json'>('log.format');
+  const level = new SharedArrayBuffer(1);
+  new Uint8Array(level)[0] = levels.indexOf(settings.get<Level>('log.level'));
   return {
-    level: settings.get<Level>('log.level'),
-    format: settings.get<'plain' | 'json'>('log.format'),
-    file:
-      directory === undefined
-        ? undefined
-        : join(resolve(directory), `logstash-${settings.get<string>('log.format')}.log`),
+    level,
+    format,
+    file: directory === undefined ? undefined : join(resolve(directory), `logstash-${format}.log`),
   };
-}
-
-function makeLogger(settings: ProcessSettings): Logger {
-  return threadLogger(logging(settings));
 }
 
 class Runner {
   readonly #settings: ProcessSettings;
+  readonly #level: Uint8Array;
   readonly #definitions: readonly Definition[] | undefined;
   readonly #logger: Logger;
   readonly #engine: Engine;
@@ -84,10 +81,12 @@ class Runner {
   constructor(
     settings: ProcessSettings,
     logger: Logger,
+    log: ThreadData['logging'],
     configuration: Configuration,
     definitions: readonly Definition[] | undefined,
   ) {
     this.#settings = settings;
+    this.#level = new Uint8Array(log.level);
     this.#definitions = definitions;
     this.#logger = logger.child('agent');
     this.#configuration = configuration;
@@ -96,7 +95,7 @@ class Runner {
       registryUrl: REGISTRY_URL,
       registry,
       logger,
-      logging: logging(settings),
+      logging: log,
       maxThreads: availableParallelism(),
     });
   }
@@ -168,6 +167,14 @@ class Runner {
         name: this.#settings.get<string | undefined>('node.name') ?? hostname(),
         setting: (name) => this.#settings.get(name as never),
         logger: this.#logger,
+        version: VERSION,
+        logLevel: {
+          get: () => levels[this.#level[0]!]!,
+          set: (level) => {
+            this.#level[0] = levels.indexOf(level);
+          },
+        },
+        plugins: pluginNames(),
       });
     } catch (error) {
       this.#logger.error({}, `the monitoring API is off: ${(error as Error).message}`);

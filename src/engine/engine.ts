@@ -457,6 +457,23 @@ export class Engine {
 
   // ---- numbers ----
 
+  get threadCount(): number {
+    return 1 + (this.#intake ? 1 : 0) + this.#workers.length;
+  }
+
+  /** How busy each thread is, since it started (0 to 1). */
+  threads(): { name: string; utilization: number }[] {
+    const busy = (thread: Worker): number => thread.performance.eventLoopUtilization().utilization;
+    return [
+      { name: 'main', utilization: performance.eventLoopUtilization().utilization },
+      ...(this.#intake ? [{ name: 'intake', utilization: busy(this.#intake) }] : []),
+      ...this.#workers.map((worker) => ({
+        name: `worker ${worker.index}`,
+        utilization: busy(worker.thread),
+      })),
+    ];
+  }
+
   counts(id: string): PipelineCounts {
     return sumCounters(this.pipelines.get(id)?.regions ?? []);
   }

@@ -1,6 +1,5 @@
 /** What the threads say to each other. Plain data: everything here passes structured clone. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Level } from '../kernel/logger.ts';
 import type { EcsMode, FieldUse, Peer } from '../kernel/plugin.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 
@@ -43,7 +42,8 @@ export interface ThreadData {
   /** URL of the module that exports `registry`. */
   readonly registry: string;
   readonly logging: {
-    readonly level: Level;
+    /** One byte: index in `levels`; shared, so that it can be changed while all threads run. */
+    readonly level: SharedArrayBuffer;
     readonly format: 'plain' | 'json';
     readonly file: string | undefined;
   };

@@ -1,13 +1,14 @@
 /** What intake and worker threads share: their logger and the loading of plugins. */
 import { appendFileSync, writeSync } from 'node:fs';
-import { createLogger, type Logger } from '../kernel/logger.ts';
+import { createLogger, type Logger, levels } from '../kernel/logger.ts';
 import type { CodecPlugin, PluginKind, Registry } from '../kernel/plugin.ts';
 import type { ThreadData } from './messages.ts';
 
 /** Logs go to standard error, and to the file of `path.logs` if one is set; both append whole lines. */
 export function threadLogger(logging: ThreadData['logging']): Logger {
+  const level = new Uint8Array(logging.level);
   return createLogger({
-    level: logging.level,
+    level: () => levels[level[0]!]!,
     format: logging.format,
     write: (line) => {
       try {

@@ -12,7 +12,8 @@ export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as co
 export type Level = (typeof levels)[number];
 
 export interface LoggerOptions {
-  readonly level: Level;
+  /** Least severe level that is written; a function is asked at every line. */
+  readonly level: Level | (() => Level);
   readonly format: 'plain' | 'json';
   /** Writes one finished line; must not throw. */
   readonly write: (line: string) => void;
@@ -30,10 +31,11 @@ const MAX_REMEMBERED = 500;
 export function createLogger(options: LoggerOptions): Logger {
   const repeats = new Map<string, { until: number; suppressed: number }>();
   const now = options.now ?? (() => new Date());
-  const threshold = levels.indexOf(options.level);
+  const { level: least } = options;
+  const threshold = typeof least === 'function' ? () => levels.indexOf(least()) : () => levels.indexOf(least);
   const make = (name: string): Logger => {
     const log = (level: Level) => (fields: object, message: string) => {
-      if (levels.indexOf(level) < threshold) return;
+      if (levels.indexOf(level) < threshold()) return;
       const time = now();
       let text = message;
       if (level !== 'debug') {
