@@ -6,7 +6,6 @@ import { Event } from '../event/event.ts';
 import { depthOf, MAX_DEPTH, parseJson } from '../event/json.ts';
 import { coerceTimestamp, isoFromMillis } from '../event/timestamp.ts';
 import type { Fields, FieldValue } from '../kernel/event-types.ts';
-import { mayNeedExactNumbers } from './exact-numbers.ts';
 
 /** Text that is no JSON object or list of objects became `message`. */
 export const JSON_FAILURE_TAG = '_jsonparsefailure';
@@ -57,8 +56,7 @@ export function eventsFromJson(
 
 function parse(text: string): FieldValue {
   // A byte order mark is no part of the text.
-  const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  return mayNeedExactNumbers(json) ? parseJson(json) : JSON.parse(json);
+  return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 }
 
 /** What stands in for text that is not JSON: the text as `message`, tagged. */
