@@ -123,7 +123,7 @@ class Runner {
       .map((each) => each.id);
     this.#logger.info(
       { pipelines: list },
-      `Pipelines running${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
+      `${list.length > 0 ? 'Pipelines running' : 'No pipeline is running'}${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
     );
     if (this.#reloads) this.#watch();
     this.#checkEnded();
@@ -249,7 +249,7 @@ class Runner {
       } catch (error) {
         this.#logger.error(
           { pipeline: config.id },
-          `Pipeline could not be reloaded, the old one goes on: ${await describe(error, config)}`,
+          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${await describe(error, config)}`,
         );
       }
     }
@@ -357,7 +357,8 @@ async function describe(error: unknown, config: PipelineConfig): Promise<string>
     return error instanceof MillraceError ? error.message : String((error as Error).stack ?? error);
   const node = config.graph.inputs.find((each) => each.id === error.node);
   const where = node ? `${node.position.file}:${node.position.line}: input ${node.name}: ` : '';
-  return `${where}${error.message}${node ? await listenHint(error, node) : ''}`;
+  const message = node ? error.message.replace(`input ${node.name}: `, '') : error.message;
+  return `${where}${message}${node ? await listenHint(error, node) : ''}`;
 }
 
 function fingerprint(configuration: Configuration): string {

@@ -14,6 +14,7 @@ import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { isPassThrough, neededFields } from '../lang/liveness.ts';
 import type { PipelineSettings } from './messages.ts';
+import { makeCodec } from './plugin-context.ts';
 
 export interface Plan {
   /** Name of a plugin that must run on one worker, if there is one. */
@@ -95,14 +96,20 @@ async function codecOf(
   if (!spec) return undefined;
   const plugin = (await registry.load('codec', spec.plugin)) as CodecPlugin | undefined;
   if (!plugin) return undefined;
-  const nested = { codec: () => undefined as never, counter: () => ({ add: () => {} }) };
-  return plugin.create(spec.options as never, {
-    id: node.id,
-    pipeline: '',
-    ecs: node.ecs,
-    logger: silentLogger,
-    dataPath: settings.dataPath,
-    settings: settings.all,
-    ...nested,
-  });
+  return makeCodec(
+    spec,
+    {
+      id: node.id,
+      pipeline: '',
+      ecs: node.ecs,
+      logger: silentLogger,
+      dataPath: settings.dataPath,
+      settings: settings.all,
+      counter: () => ({ add: () => {} }),
+      codec: () => {
+        throw new Error('not here');
+      },
+    },
+    new Map([[spec.plugin, plugin]]),
+  );
 }

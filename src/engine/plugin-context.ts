@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../kernel/logger.ts';
-import type { NestedPlugin } from '../kernel/options.ts';
+import type { NestedPlugin, Options } from '../kernel/options.ts';
 import type { Codec, CodecPlugin, PluginContext, PluginKind } from '../kernel/plugin.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import type { PipelineSpec } from './messages.ts';
@@ -43,19 +43,21 @@ export function pluginContext(node: GraphNode, parts: ContextParts): PluginConte
   return context;
 }
 
-function makeCodec(
+export function makeCodec(
   nested: NestedPlugin,
   context: PluginContext,
   codecs: ReadonlyMap<string, CodecPlugin>,
 ): Codec {
   const plugin = codecs.get(nested.plugin);
   if (!plugin) throw new Error(`codec ${nested.plugin} is not loaded`);
-  const ecs = nested.options['ecs_compatibility'] as PluginContext['ecs'] | undefined;
+  // Codecs that plugins ask for by name alone come without the defaults that the check fills in.
+  const options: Record<string, unknown> = { ...nested.options };
+  for (const [name, option] of Object.entries(plugin.options as Options)) {
+    if (options[name] === undefined && option.default !== undefined) options[name] = option.default;
+  }
+  const ecs = options['ecs_compatibility'] as PluginContext['ecs'] | undefined;
   // A spread would call the getter `dataPath` and make the folder.
-  return plugin.create(
-    nested.options as never,
-    ecs ? Object.create(context, { ecs: { value: ecs } }) : context,
-  );
+  return plugin.create(options as never, ecs ? Object.create(context, { ecs: { value: ecs } }) : context);
 }
 
 /** Names of every codec that the options of a graph mention, nested ones included. */
