@@ -46,12 +46,11 @@ export interface Plan {
   run(events: readonly Event[], run: Run): MaybePromise<unknown>;
 }
 
-/** How long one event may take in the regular expressions of one condition. */
-const CONDITION_TIMEOUT_MILLIS = 2000;
-
 export type PlanInput = Omit<SegmentInput, 'filters' | 'end'> & {
   readonly filters: readonly GraphStatement[];
   readonly outputs: readonly GraphStatement[];
+  /** How long one event may take in the regular expressions of one branch's conditions. */
+  readonly conditionTimeoutMillis: number;
 };
 
 /** Compiles filters and outputs to steps; without batch filters that is one segment. */
@@ -265,10 +264,10 @@ class PlanCode {
     const { source, choose, text } = compileChooser(branch);
     const guarded = branch.arms.some(({ condition }) => condition && needsGuard(condition));
     const how = guarded
-      ? `in ${CONDITION_TIMEOUT_MILLIS} ms an event at most`
+      ? `in ${this.#input.conditionTimeoutMillis} ms an event at most`
       : 'arm by arm, then joined in order';
     this.#source.push(`// The whole batch is parted (${how}): ${text}\n${source}`);
-    const { conditionFailed } = this.#input;
+    const { conditionFailed, conditionTimeoutMillis } = this.#input;
     return (events) => {
       const lists = branch.arms.map((): PlacedList => ({ events: [], places: [] }));
       const passed: PlacedList = { events: [], places: [] };
@@ -282,7 +281,7 @@ class PlanCode {
         list.events.push(event);
         list.places.push(at);
       };
-      if (guarded) chooseGuarded(events, choose, sort);
+      if (guarded) chooseGuarded(events, conditionTimeoutMillis, choose, sort);
       else for (const [at, event] of events.entries()) sort(at, choose(event));
       return { lists, passed };
     };
@@ -324,6 +323,7 @@ const hasGuard = (statement: GraphStatement): boolean =>
 /** Chooses the arm of each event under a time limit; an event that takes longer has no answer. */
 function chooseGuarded(
   events: readonly Event[],
+  timeoutMillis: number,
   choose: (event: Event) => number,
   sort: (at: number, arm: number) => void,
 ): void {
@@ -336,10 +336,10 @@ function chooseGuarded(
     chosen[at] = arm;
   };
   for (let from = 0; from < events.length; ) {
-    const slow = runGuarded(events.length, CONDITION_TIMEOUT_MILLIS, choice, from);
+    const slow = runGuarded(events.length, timeoutMillis, choice, from);
     if (slow < 0) break;
     chosen[slow] = -2;
-    failures.set(slow, `its regular expression took longer than ${CONDITION_TIMEOUT_MILLIS} ms`);
+    failures.set(slow, `its regular expression took longer than ${timeoutMillis} ms`);
     from = slow + 1;
   }
   for (const [at, arm] of chosen.entries()) {

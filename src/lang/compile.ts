@@ -20,6 +20,8 @@ export interface CompileInput {
   /** By node id. */
   readonly filters: ReadonlyMap<string, { readonly plugin: FilterPlugin<any>; readonly filter: Filter }>;
   readonly outputs: number;
+  /** How long one event may take in a condition whose regular expression could run for ever; default 2000. */
+  readonly conditionTimeoutMillis?: number;
   /** A comparison without an answer: the event was dropped (by an output's condition: kept from that output). */
   onConditionError(branchId: string, message: string, event: Event): void;
   /** `event` is undefined when the flush of a filter threw. */
@@ -69,6 +71,7 @@ function planInput(input: CompileInput, timed: boolean): PlanInput {
     filters: graph.filters,
     outputs: graph.outputs,
     timed,
+    conditionTimeoutMillis: input.conditionTimeoutMillis ?? 2000,
     node: (node) => infos.get(node)!,
     filterFailed: (node, error, event) => {
       addTag(event, FILTER_EXCEPTION_TAG);
