@@ -44,7 +44,9 @@ export function createGeneratorDecoder(
     context.decorate(event);
     emit(event);
   };
-  let lastBlock = 0;
+  /** Block in which what the codec holds began: it holds nothing from before it last emitted. */
+  let heldSince = 0;
+  let block = 0;
   let lastTime = '';
   let lastRound = 0;
   const run = (
@@ -65,9 +67,10 @@ export function createGeneratorDecoder(
       } else {
         const sequence = round;
         const text = texts[line]!;
-        codec.decode(codec.charset === undefined ? Buffer.from(text) : text, (event) =>
-          finish(event, timestamp, sequence, emit),
-        );
+        codec.decode(codec.charset === undefined ? Buffer.from(text) : text, (event) => {
+          heldSince = block;
+          finish(event, timestamp, sequence, emit);
+        });
       }
       if (++line === texts.length) {
         line = 0;
@@ -77,30 +80,25 @@ export function createGeneratorDecoder(
     lastRound = round;
   };
   return {
-    decode(block: Block, emit) {
-      const timestamp = isoFromMillis(block.receivedAt);
-      lastBlock = block.id;
+    decode({ id, receivedAt, runs, peers }: Block, emit) {
+      const timestamp = isoFromMillis(receivedAt);
+      block = id;
+      if (!codec.holding) heldSince = id;
       lastTime = timestamp;
-      for (let at = 0; at < block.runs.length; at += 4) {
-        const peer = block.peers[block.runs[at + 1]!]!;
-        if (block.runs[at] === RunKind.end) {
+      for (let at = 0; at < runs.length; at += 4) {
+        const peer = peers[runs[at + 1]!]!;
+        if (runs[at] === RunKind.end) {
           codec.flush?.((event) => finish(event, timestamp, lastRound, emit), true);
-        } else if (block.runs[at] === RunKind.virtual) {
+        } else if (runs[at] === RunKind.virtual) {
           const own = peer['message'];
-          run(
-            typeof own === 'string' ? [own] : lines,
-            Number(peer[FIRST]),
-            block.runs[at + 3]!,
-            timestamp,
-            emit,
-          );
+          run(typeof own === 'string' ? [own] : lines, Number(peer[FIRST]), runs[at + 3]!, timestamp, emit);
         }
       }
     },
     flush(emit, final) {
       codec.flush?.((event) => finish(event, lastTime || isoFromMillis(Date.now()), lastRound, emit), final);
     },
-    holds: (blockId) => codec.holding === true && blockId >= lastBlock,
+    holds: (blockId) => codec.holding === true && blockId >= heldSince,
   };
 }
 

@@ -33,7 +33,7 @@ function map(fields: Fields, indent: number, root: boolean): string {
   const keys: string[] = [];
   for (const name of Object.keys(fields)) {
     if (fields[name] === undefined) continue;
-    const key = rubyString(name);
+    const key = shownKey(name);
     names.push(name);
     keys.push(key);
     if (key.length > width) width = key.length;
@@ -50,6 +50,20 @@ function map(fields: Fields, indent: number, root: boolean): string {
       root && name === '@timestamp' && typeof inner === 'string' ? inner : value(inner, indent + INDENT);
   }
   return `${text}\n${' '.repeat(indent - INDENT)}}`;
+}
+
+const shownKeys = new Map<string, string>();
+const MAX_KEYS = 1000;
+
+/** Keys come again and again: those seen are remembered as they are shown. */
+function shownKey(name: string): string {
+  let shown = shownKeys.get(name);
+  if (shown === undefined) {
+    shown = rubyString(name);
+    if (shownKeys.size >= MAX_KEYS) shownKeys.clear();
+    if (name.length < 100) shownKeys.set(name, shown);
+  }
+  return shown;
 }
 
 function list(values: readonly FieldValue[], indent: number): string {

@@ -60,13 +60,13 @@ async function start(given: Record<string, unknown>, more: Partial<IntakeContext
     intake,
     async texts(count) {
       await context.writer.until((writer) => writer.count >= count);
-      await delay(30); // what is too much would come now
+      await delay(15); // what is too much would come now
       return context.writer.texts(String(options.delimiter));
     },
   };
 }
 /** Time for a few looks at the files. */
-const looks = (): Promise<void> => delay(80);
+const looks = (): Promise<void> => delay(60);
 
 describe('tail mode', () => {
   it('reads what is appended after the start, in whole lines', async () => {

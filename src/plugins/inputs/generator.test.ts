@@ -5,6 +5,7 @@ import { intakeContext, ownFields, TestWriter } from '../../../test/support/writ
 import type { Fields } from '../../kernel/event-types.ts';
 import type { Codec, EcsMode } from '../../kernel/plugin.ts';
 import { json } from '../codecs/json.ts';
+import { multiline } from '../codecs/multiline.ts';
 import { plain } from '../codecs/plain.ts';
 import { generator } from './generator.ts';
 
@@ -37,7 +38,7 @@ describe('generator', () => {
 
   it('goes through all lines count times', async () => {
     const { events } = await run({ lines: ['a', 'b'], count: 2 });
-    expect(events.map(({ fields }) => `${fields['message']}${fields['sequence']}`)).toEqual([
+    expect(events.map(({ fields }) => `${String(fields['message'])}${String(fields['sequence'])}`)).toEqual([
       'a0',
       'b0',
       'a1',
@@ -67,6 +68,24 @@ describe('generator', () => {
     ]);
     const scalar = await run({ lines: ['{"event":"x"}'], count: 1 }, createCodec(json), 'v8');
     expect(scalar.events[0]!.fields['event']).toBe('x');
+  });
+
+  it('holds the blocks of which a codec has something left, and no others', () => {
+    const options = resolveOptions(generator, { lines: ['a', ' b', ' c'] });
+    const codec = createCodec(multiline, { pattern: '^ ', what: 'previous' });
+    const decoder = generator.createDecoder(options, decoderContext(codec));
+    const block = (id: number, first: number, count: number): string[] => {
+      const writer = new TestWriter();
+      writer.virtual({ key: 'generator', first }, count);
+      const messages: string[] = [];
+      decoder.decode(writer.block(id), (event) => messages.push(String(event.fields['message'])));
+      return messages;
+    };
+    expect(block(1, 0, 2)).toEqual([]);
+    expect(block(2, 2, 1)).toEqual([]);
+    expect([decoder.holds!(1), decoder.holds!(2)]).toEqual([true, true]);
+    expect(block(3, 3, 1)).toEqual(['a\n b\n c']);
+    expect([decoder.holds!(1), decoder.holds!(2), decoder.holds!(3)]).toEqual([false, false, true]);
   });
 
   it('builds only the fields that are read', () => {
