@@ -10,7 +10,7 @@ import type { GraphNode } from '../lang/graph.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
-import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import type { BlockMessage, FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
 import { pluginContext } from './plugin-context.ts';
 import { sentence } from './thread.ts';
@@ -75,6 +75,7 @@ export class IntakePipeline implements WriterHost {
   #waitingSince = 0;
   #pushMillis = 0;
   #full = false;
+  #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #ending = false;
   #running = false;
@@ -108,13 +109,13 @@ export class IntakePipeline implements WriterHost {
   get hasRoom(): boolean {
     return !this.#full;
   }
-  get wantsBlock(): boolean {
+  get #wantsBlock(): boolean {
     return this.#queue.waitingBlocks === 0 && this.#inFlight.size < this.#limit;
   }
   /** Blocks at the workers at most. */
   get #limit(): number {
     const { settings, threads } = this.#loaded.spec;
-    return Math.max(settings.workers, threads.length) + threads.length;
+    return Math.max(settings.workers + threads.length, threads.length * 4);
   }
   nextBlockId(): number {
     return this.#blockIds.next++;
@@ -126,7 +127,18 @@ export class IntakePipeline implements WriterHost {
       this.#full = true;
       this.#waitingSince = performance.now();
     }
-    this.#dispatch();
+    this.schedule();
+  }
+
+  /** Once a turn of the event loop: waking a worker costs more than most of what it then does. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#wantsBlock) for (const input of this.#inputs) input.writer.cutFull();
+      this.#dispatch();
+    });
   }
 
   arm(): void {
@@ -283,6 +295,7 @@ export class IntakePipeline implements WriterHost {
 
   #dispatch(): void {
     const limit = this.#limit;
+    const batches = new Map<number, BlockMessage[]>();
     while (this.#inFlight.size < limit) {
       let target = -1;
       const block = this.#queue.next((candidate) => {
@@ -290,7 +303,12 @@ export class IntakePipeline implements WriterHost {
         return target >= 0;
       });
       if (!block) break;
-      this.#send(block, target);
+      const messages = batches.get(target) ?? [];
+      messages.push(this.#take(block, target));
+      batches.set(target, messages);
+    }
+    for (const [worker, blocks] of batches) {
+      this.#host.worker(worker)!.port.postMessage({ type: 'blocks', blocks } satisfies IntakeToWorker);
     }
     this.#tellRetired();
   }
@@ -319,15 +337,15 @@ export class IntakePipeline implements WriterHost {
     return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
   }
 
-  #send(block: QueuedBlock, worker: number): void {
+  /** Notes that the block is at that worker, and makes its message. */
+  #take(block: QueuedBlock, worker: number): BlockMessage {
     const link = this.#host.worker(worker)!;
     this.#inFlight.set(block.id, { block, worker });
     this.#perWorker.set(worker, (this.#perWorker.get(worker) ?? 0) + 1);
     const slab = block.slab;
     const known = slab === undefined || link.slabs.has(slab.id);
     if (slab && !known) link.slabs.add(slab.id);
-    const message: IntakeToWorker = {
-      type: 'block',
+    return {
       version: block.version,
       block: block.id,
       input: block.input,
@@ -339,7 +357,6 @@ export class IntakePipeline implements WriterHost {
       runs: block.runs,
       peers: block.peers,
     };
-    link.port.postMessage(message);
   }
 
   /** A worker has delivered a block. */
@@ -352,8 +369,7 @@ export class IntakePipeline implements WriterHost {
     this.#queue.acknowledge(block);
     if (block.slab) this.pool.give(block.slab);
     for (const input of this.#inputs) input.writer.acknowledged(id);
-    this.#dispatch();
-    if (this.wantsBlock) for (const input of this.#inputs) input.writer.cutFull();
+    this.schedule();
     if (this.#full && this.#queue.hasRoomAgain) {
       this.#full = false;
       this.#pushMillis += performance.now() - this.#waitingSince;

@@ -8,12 +8,12 @@ export interface WriterHost {
   readonly pool: SlabPool;
   readonly batchSize: number;
   readonly hasRoom: boolean;
-  /** A worker could begin with a block now. */
-  readonly wantsBlock: boolean;
   /** Records only: nothing looks at the bytes. */
   readonly countOnly: boolean;
   nextBlockId(): number;
   push(block: QueuedBlock): void;
+  /** A block is full enough: it is sent when all that has arrived by now is read. */
+  schedule(): void;
   /** A block is being filled: call `cut` of every writer after the batch delay. */
   arm(): void;
   whenRoom(): Promise<void>;
@@ -30,8 +30,8 @@ export interface WriterPlace {
   readonly counters: Counters;
 }
 
-/** How far a block grows while no worker waits for it, and how many records are counted at once. */
-const MAX_BLOCK_BYTES = 2 * BLOCK_BYTES;
+/** How far a block grows before it is sent, and how many records are counted at once. */
+const MAX_BLOCK_BYTES = 4 * BLOCK_BYTES;
 const MAX_BLOCK_RECORDS = 10_000;
 const COUNTED_BLOCK = 100_000;
 
@@ -101,16 +101,19 @@ export class IntakeWriter implements BlockWriter {
     const { counters, input } = this.#place;
     counters.values[input * SLOTS_PER_NODE + Slot.in]! += count;
     if (bytes) counters.addToPipeline(PipelineSlot.bytes, bytes.length);
-    if (this.#isFull(builder)) this.#cut(builder);
+    if (
+      host.countOnly
+        ? builder.count >= COUNTED_BLOCK
+        : builder.length >= MAX_BLOCK_BYTES || builder.count >= MAX_BLOCK_RECORDS
+    )
+      this.#cut(builder);
+    else if (this.#isFull(builder)) host.schedule();
     return host.hasRoom;
   }
 
-  /** While all workers are busy anyway a block may grow: fewer, larger ones cost less. */
   #isFull(builder: BlockBuilder): boolean {
-    const host = this.#host;
-    if (host.countOnly) return builder.count >= COUNTED_BLOCK;
-    if (builder.length < BLOCK_BYTES && builder.count < host.batchSize) return false;
-    return host.wantsBlock || builder.length >= MAX_BLOCK_BYTES || builder.count >= MAX_BLOCK_RECORDS;
+    if (this.#host.countOnly) return false;
+    return builder.length >= BLOCK_BYTES || builder.count >= this.#host.batchSize;
   }
 
   /** A worker is free: what has waited to grow goes out. */

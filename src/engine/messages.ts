@@ -135,7 +135,6 @@ export type FromWorker =
 
 /** Intake → worker. */
 export type BlockMessage = {
-  readonly type: 'block';
   readonly version: number;
   readonly block: number;
   readonly input: number;
@@ -150,7 +149,7 @@ export type BlockMessage = {
   readonly peers: readonly Peer[];
 };
 export type IntakeToWorker =
-  | BlockMessage
+  | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
   | { readonly type: 'retire'; readonly version: number }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 

@@ -46,7 +46,7 @@ function hostOf(spec: PipelineSpec): WorkerHost {
 
 /** Delivered blocks, told to the intake together: waking another thread costs more than most of the work here. */
 let delivered: number[] = [];
-const MAX_DELIVERED = 4;
+const MAX_DELIVERED = 16;
 
 function done(block: number): void {
   if (delivered.length === 0) setImmediate(tellDelivered);
@@ -78,10 +78,12 @@ async function load(packed: PipelineSpec): Promise<void> {
 }
 
 function fromIntake(message: IntakeToWorker): void {
-  if (message.type === 'block') {
-    if (message.buffer) slabs.set(message.slab, Buffer.from(message.buffer));
-    const bytes = message.slab === 0 ? NO_BYTES : slabs.get(message.slab)!.subarray(0, message.length);
-    pipelines.get(message.version)?.take({ message, bytes });
+  if (message.type === 'blocks') {
+    for (const block of message.blocks) {
+      if (block.buffer) slabs.set(block.slab, Buffer.from(block.buffer));
+      const bytes = block.slab === 0 ? NO_BYTES : slabs.get(block.slab)!.subarray(0, block.length);
+      pipelines.get(block.version)?.take({ message: block, bytes });
+    }
   } else if (message.type === 'sent') {
     sends.get(message.token)?.(message.accepted);
     sends.delete(message.token);

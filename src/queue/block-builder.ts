@@ -26,11 +26,11 @@ export interface Slab {
   readonly bytes: Uint8Array;
 }
 
-/** A block is cut when it holds this much. */
+/** A block with this much is sent. */
 export const BLOCK_BYTES = 64 * 1024;
-/** Room for a full block and one more chunk of a socket with the tail of a line. */
-const SLAB_BYTES = 3 * BLOCK_BYTES;
-const MAX_FREE = 64;
+/** Room for the largest block and one more chunk of a socket with the tail of a line. */
+const SLAB_BYTES = 6 * BLOCK_BYTES;
+const MAX_FREE = 32;
 /** Peers and runs of one block are bounded, whatever their records' size. */
 const MAX_PEERS = 4096;
 
