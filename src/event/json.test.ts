@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { depthOf, MAX_DEPTH, mayHoldLongNumber, parseDecimal, parseJson, parsingTextOf } from './json.ts';
+
+describe('parseJson alters no number', () => {
+  test.each([
+    ...['0', '1', '-1', '1.5', '123456789012345', '9007199254740991', '9007199254740992', '9007199254740993'],
+    ...['-9223372036854775808', '18446744073709551615', `1${'0'.repeat(40)}1`, `-${'9'.repeat(2000)}`],
+    ...[
+      '0.1',
+      '0.1000000000000000055511151231257827',
+      '3.141592653589793238462643383279',
+      '1e400',
+      '-1e400',
+      '1e-400',
+    ],
+    ...['12345678901234567.25', '123456789012345678e5', '0.00000000000000000000001234567890123456789'],
+  ])('%s', (text) => {
+    expect(JSON.stringify(parseJson(`{"a":[${text}]}`))).toBe(`{"a":[${text}]}`);
+    expect(JSON.stringify(parseJson(text))).toBe(text);
+  });
+
+  test('kinds: doubles where they are exact, BigInt for integers, exact numbers for the rest', () => {
+    expect(parseJson('[1.0000000000000000, 100000000000000000000000.0]')).toEqual([1, 1e23]);
+    expect(parseJson('[12345678901234567890]')).toEqual([12345678901234567890n]);
+    expect(JSON.isRawJSON((parseJson('[1.00000000000000000001]') as unknown[])[0])).toBe(true);
+    expect(parseJson('"1234567890123456789"')).toBe('1234567890123456789');
+    expect(parseJson('{"id":"12345678901234567890","n":12345678901234567890}')).toEqual({
+      id: '12345678901234567890',
+      n: 12345678901234567890n,
+    });
+  });
+
+  test('any text of digits', () => {
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 25 });
+    const number = fc
+      .tuple(
+        fc.constantFrom('', '-'),
+        digits,
+        fc.option(digits),
+        fc.option(fc.integer({ min: -450, max: 450 })),
+      )
+      .map(([sign, whole, fraction, exponent]) =>
+        [
+          sign,
+          BigInt(whole),
+          fraction === null ? '' : `.${fraction}`,
+          exponent === null ? '' : `e${exponent}`,
+        ].join(''),
+      );
+    fc.assert(
+      fc.property(number, (text) => {
+        const { negative, digits: expected, exponent } = parseDecimal(text);
+        const printed = parseDecimal(JSON.stringify(parseJson(`[${text}]`)).slice(1, -1));
+        expect(printed.digits).toBe(expected);
+        if (expected !== '') expect([printed.negative, printed.exponent]).toEqual([negative, exponent]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test('hostile numbers and nesting cost little', () => {
+  const started = performance.now();
+  parseJson(`[0.${'0'.repeat(500_000)}1]`);
+  parseJson(`[${'9'.repeat(500_000)}]`);
+  parseJson(`[1${'0'.repeat(500_000)}]`);
+  const nested = `${'['.repeat(300_000)}12345678901234567890${']'.repeat(300_000)}`;
+  expect(() => parseJson(nested)).toThrow(SyntaxError);
+  expect(performance.now() - started).toBeLessThan(1500);
+});
+
+test('names are data; the last of several wins', () => {
+  expect(JSON.stringify(parseJson('{"__proto__":{"x":12345678901234567890},"a":1,"a":2}'))).toBe(
+    '{"__proto__":{"x":12345678901234567890},"a":2}',
+  );
+  expect(({} as { x?: unknown }).x).toBe(undefined);
+});
+
+test('throws SyntaxError only', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json().map((text) => text.slice(1)),
+      ),
+      (text) => {
+        try {
+          parseJson(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+        }
+      },
+    ),
+  );
+});
+
+describe('text of bytes that were searched once', () => {
+  test('finds long numbers wherever they stand', () => {
+    for (let shift = 0; shift < 24; shift++) {
+      const text = `{"${'k'.repeat(shift)}":9007199254740993,"m":"text"}`;
+      expect(mayHoldLongNumber(Buffer.from(text))).toBe(true);
+      const short = `{"${'k'.repeat(shift)}":123456789012345,"m":"12345678901234567"}`;
+      expect(mayHoldLongNumber(Buffer.from(short))).toBe(false);
+    }
+  });
+
+  test('decoding stays exact', () => {
+    const text = '{"a":-9007199254740993}';
+    parsingTextOf(Buffer.from(text), () => expect(parseJson(text)).toEqual({ a: -9007199254740993n }));
+    const short = '{"a":5}';
+    parsingTextOf(Buffer.from(short), () => expect(parseJson(short)).toEqual({ a: 5 }));
+    expect(() => parsingTextOf(Buffer.from(''), () => parseJson('{'))).toThrow(SyntaxError);
+    expect(parseJson(text)).toEqual({ a: -9007199254740993n });
+  });
+});
+
+test('depthOf counts up to a limit', () => {
+  expect([1, [], [[1]], { a: [{}] }].map((value) => depthOf(value))).toEqual([0, 1, 2, 3]);
+  let deep: unknown = 1;
+  for (let i = 0; i < MAX_DEPTH + 50; i++) deep = [deep];
+  expect(depthOf(deep as never)).toBe(MAX_DEPTH + 1);
+});
