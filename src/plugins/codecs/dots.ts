@@ -6,6 +6,7 @@ export const dots = defineCodec({
   name: 'dots',
   summary: 'Writes a dot for every event, to see or measure that they flow.',
   options: {},
+  examples: [{ title: 'See the rate of events in the terminal', config: '' }],
   differences: ['Logstash can not decode with it; here a record becomes the message, as with `plain`.'],
   create: () => ({
     charset: 'UTF-8',

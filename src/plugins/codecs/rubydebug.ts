@@ -9,6 +9,7 @@ export const rubydebug = defineCodec({
   options: {
     metadata: { type: 'boolean', default: false, description: 'Show `@metadata` too, if there is any.' },
   },
+  examples: [{ title: 'With what outputs do not send', config: 'metadata => true' }],
   differences: [
     'Fields are shown in the order in which they were set.',
     'Only `@timestamp` is shown as a time without quotes; a float with a whole value has no `.0`.',

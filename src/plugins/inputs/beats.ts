@@ -32,6 +32,12 @@ export const beats = defineInput({
       description:
         "What is added to events: the sender's address (source_metadata), the tag that names the codec (codec_metadata), its certificate (ssl_peer_metadata). Without the option: the first two.",
     },
+    ssl_peer_metadata: {
+      type: 'boolean',
+      renamedTo: 'enrich',
+      renamedValue: (value) => (value === true ? ['all'] : ['source_metadata', 'codec_metadata']),
+      description: 'Whether the certificate of the client is added to events.',
+    },
     include_codec_tag: {
       type: 'boolean',
       default: true,
