@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { addTag, cloneValue, Event, illegalTags, isMap, ownField } from '../event/event.ts';
 import { isUnsafeName, parseFieldReference, type Setter, setter } from '../event/field-reference.ts';
-import { depthOf, MAX_DEPTH, parseJson } from '../event/json.ts';
+import { depthOf, MAX_DEPTH, parseJson, parsingTextOf } from '../event/json.ts';
 import { coerceTimestamp, isoFromMillis } from '../event/timestamp.ts';
 import type { Event as EventType, Fields, FieldValue } from '../kernel/event-types.ts';
 import type { Block, Decoder, DecoderContext, Peer } from '../kernel/plugin.ts';
@@ -89,15 +89,23 @@ class BeatsDecoder implements Decoder {
   }
 
   decode(block: Block, emit: Emit): void {
+    if (this.#countOnly) this.#count(block, emit);
+    else parsingTextOf(block.bytes, () => this.#decode(block, emit));
+  }
+
+  #count({ runs }: Block, emit: Emit): void {
+    for (let at = 0; at < runs.length; at += 4)
+      if (runs[at] === RunKind.record) this.#emit(new Event({}), undefined, emit);
+  }
+
+  #decode(block: Block, emit: Emit): void {
     const { runs, bytes, peers } = block;
     const timestamp = isoFromMillis(block.receivedAt);
     let start = 0;
     for (let at = 0; at < runs.length; at += 4) {
       const end = runs[at + 2]!;
-      if (runs[at] === RunKind.record) {
-        if (this.#countOnly) this.#emit(new Event({}), undefined, emit);
-        else this.#record(bytes, start, end, peers[runs[at + 1]!] as BeatsPeer, timestamp, emit);
-      }
+      if (runs[at] === RunKind.record)
+        this.#record(bytes, start, end, peers[runs[at + 1]!] as BeatsPeer, timestamp, emit);
       start = end;
     }
   }

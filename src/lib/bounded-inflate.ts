@@ -1,14 +1,16 @@
 /**
  * Inflates zlib streams from senders who may be hostile: the result is capped, and only so many results exist at
- * a time, from the start of inflating until `release`. Small ones are inflated at once (a third of the CPU time),
- * the others in the thread pool.
+ * a time, from the start of inflating until `release`. Usual ones are inflated at once (a few milliseconds at most,
+ * and half the CPU time: no fresh memory for every large piece), the others in the thread pool.
  */
 import zlib from 'node:zlib';
 
 /** Up to this many deflated bytes are tried at once, if they do not come to more than MAX_AT_ONCE. */
-const SMALL = 256 * 1024;
-const MAX_AT_ONCE = 2 * 1024 * 1024;
-const CHUNK = 64 * 1024;
+const SMALL = 512 * 1024;
+const MAX_AT_ONCE = 4 * 1024 * 1024;
+const MIN_CHUNK = 16 * 1024;
+const MAX_RATIO = 32;
+const THREAD_CHUNK = 2 * 1024 * 1024;
 
 export type Inflated = (error: Error | undefined, bytes: Buffer | undefined) => void;
 
@@ -21,6 +23,8 @@ interface Job {
 export class BoundedInflate {
   readonly #maxBytes: number;
   #free: number;
+  /** How much recent streams grew; memory for a result is taken in one piece if it fits. */
+  #ratio = 8;
   readonly #waiting: Job[] = [];
 
   constructor(slots: number, maxBytes: number) {
@@ -56,7 +60,10 @@ export class BoundedInflate {
       let bytes: Buffer | undefined;
       let failure: Error | undefined;
       try {
-        bytes = zlib.inflateSync(deflated, { maxOutputLength: limit, chunkSize: CHUNK });
+        const expected = Math.ceil(deflated.length * this.#ratio * 1.1);
+        const chunkSize = Math.min(limit, Math.max(MIN_CHUNK, expected));
+        bytes = zlib.inflateSync(deflated, { maxOutputLength: limit, chunkSize });
+        this.#learn(bytes.length / deflated.length);
       } catch (error) {
         failure = error as Error;
       }
@@ -65,10 +72,15 @@ export class BoundedInflate {
         return;
       }
     }
-    zlib.inflate(deflated, { maxOutputLength: this.#maxBytes, chunkSize: MAX_AT_ONCE }, (error, bytes) => {
+    zlib.inflate(deflated, { maxOutputLength: this.#maxBytes, chunkSize: THREAD_CHUNK }, (error, bytes) => {
       if (error) done(error, undefined);
       else done(undefined, bytes);
     });
+  }
+
+  #learn(ratio: number): void {
+    const bounded = Math.min(MAX_RATIO, ratio);
+    this.#ratio = bounded > this.#ratio ? bounded : this.#ratio * 0.95 + bounded * 0.05;
   }
 }
 
