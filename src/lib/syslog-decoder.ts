@@ -1,7 +1,7 @@
 /** The decoding half of the syslog input: codec, sender's address, common options, and then the syslog fields. */
 import { isUtf8 } from 'node:buffer';
 import { addTag, Event } from '../event/event.ts';
-import { parseFieldReference, setter } from '../event/field-reference.ts';
+import { FieldSetError, parseFieldReference, setter } from '../event/field-reference.ts';
 import { isoFromMillis } from '../event/timestamp.ts';
 import type { Event as EventType } from '../kernel/event-types.ts';
 import { type Block, type Decoder, type DecoderContext, RunKind } from '../kernel/plugin.ts';
@@ -116,9 +116,19 @@ export class SyslogDecoder implements Decoder {
     const bytes = block.bytes.subarray(start, end);
     const run = Int32Array.of(runs[at]!, runs[at + 1]!, bytes.length, runs[at + 3]!);
     this.#codec.decode({ ...block, bytes, runs: run, count: runs[at + 3]! }, (event) => {
-      this.#setHost(event, ip);
+      this.#nameHost(event, ip);
       this.#take(event, emit);
     });
+  }
+
+  /** The sender's address replaces what the codec left in that field. */
+  #nameHost(event: EventType, ip: string): void {
+    try {
+      this.#setHost(event, ip);
+    } catch (error) {
+      // The event has a list or a scalar where the field would nest: its own field stays.
+      if (!(error instanceof FieldSetError)) throw error;
+    }
   }
 
   #take(event: EventType, emit: Emit): void {

@@ -81,9 +81,6 @@ describe('the default pattern by hand', () => {
     '<13>Oct 11 22:14:15 my_host app: x',
     '<13>Oct 11 22:14:15 host',
     '<13>Oct 11 22:14:15 ',
-    '<13>Oct 11 22:14:15',
-    '<13>Oct 32 22:14:15 host app: x',
-    '<13>Oct 11 25:14:15 host app: x',
     '<34>1 2003-10-11T22:14:15.003Z mymachine su - ID47 - BOM',
   ])('agrees that there is or is no match: %s', (text) => {
     expect(parsed(text, 'disabled')).toBe('no match');
@@ -97,6 +94,8 @@ describe('the default pattern by hand', () => {
       '<13>Oct 11 2:14:15 host app: x',
       '<13>Oct 11 22:14:15 fe80::1 app: x',
       '<13>Oct 11 22:14:15 <3.4> host app: x',
+      '<13>Oct 32 22:14:15 host app: x',
+      '<13>Oct 11 25:14:15 host app: x',
     ])
       expect(parsed(text, 'disabled'), text).toBe('unsure');
   });
@@ -154,7 +153,7 @@ describe('the default pattern by hand', () => {
           agrees(start + pieces.join(glue));
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
