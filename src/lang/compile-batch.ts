@@ -4,19 +4,11 @@
  * own steps, and what comes out is put together again in the old order. Steps wait only where a filter does.
  */
 import type { Event } from '../kernel/event-types.ts';
-import { runGuarded } from '../lib/regexp-guard.ts';
-import {
-  COUNTERS_PER_NODE,
-  compileChooser,
-  compileSegment,
-  describe,
-  type NodeInfo,
-  type SegmentInput,
-} from './compile-segment.ts';
-import { needsGuard } from './condition.ts';
-import { conditionState } from './condition-values.ts';
+import { compilePartition, hasGuard, type Partition } from './compile-partition.ts';
+import { COUNTERS_PER_NODE, compileSegment, type NodeInfo, type SegmentInput } from './compile-segment.ts';
+import { conditionTexts, describeNode } from './compile-text.ts';
 import type { GraphBranch, GraphNode, GraphStatement } from './graph.ts';
-import { branchesOf, nodesOf } from './graph-walk.ts';
+import { nodesOf } from './graph-walk.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -171,7 +163,7 @@ class PlanCode {
 
   #batch(node: GraphNode, resume: (flow: Flow, run: Run) => MaybePromise<unknown>): Step {
     const info = this.#input.node(node);
-    this.#source.push(`// The whole batch: ${describe(node)}`);
+    this.#source.push(`// The whole batch: ${describeNode(node)}`);
     if (info.filter!.flush) {
       this.#flushers.push({
         node,
@@ -256,35 +248,10 @@ class PlanCode {
     };
   }
 
-  /** Parts events by the arm that they take; those without an answer are reported. */
-  #partition(
-    branch: GraphBranch,
-    drop: boolean,
-  ): (events: readonly Event[]) => { lists: PlacedList[]; passed: PlacedList } {
-    const { source, choose, text } = compileChooser(branch);
-    const guarded = branch.arms.some(({ condition }) => condition && needsGuard(condition));
-    const how = guarded
-      ? `in ${this.#input.conditionTimeoutMillis} ms an event at most`
-      : 'arm by arm, then joined in order';
-    this.#source.push(`// The whole batch is parted (${how}): ${text}\n${source}`);
-    const { conditionFailed, conditionTimeoutMillis } = this.#input;
-    return (events) => {
-      const lists = branch.arms.map((): PlacedList => ({ events: [], places: [] }));
-      const passed: PlacedList = { events: [], places: [] };
-      const sort = (at: number, arm: number): void => {
-        const event = events[at]!;
-        if (arm === -2) {
-          conditionFailed(branch.id, text, event, drop);
-          return;
-        }
-        const list = arm < 0 ? passed : lists[arm]!;
-        list.events.push(event);
-        list.places.push(at);
-      };
-      if (guarded) chooseGuarded(events, conditionTimeoutMillis, choose, sort);
-      else for (const [at, event] of events.entries()) sort(at, choose(event));
-      return { lists, passed };
-    };
+  #partition(branch: GraphBranch, drop: boolean): Partition {
+    const { source, partition } = compilePartition(branch, { ...this.#input, drop });
+    this.#source.push(`// The whole batch is parted, arm by arm: ${conditionTexts(branch)}\n${source}`);
+    return partition;
   }
 
   // ---- outputs whose conditions need a time limit ------------------------------------------------------------
@@ -307,44 +274,6 @@ class PlanCode {
     return (events, run) => {
       for (const route of routes) route(events, run);
     };
-  }
-}
-
-interface PlacedList {
-  readonly events: Event[];
-  readonly places: number[];
-}
-
-const hasGuard = (statement: GraphStatement): boolean =>
-  branchesOf([statement]).some(({ arms }) =>
-    arms.some(({ condition }) => condition !== undefined && needsGuard(condition)),
-  );
-
-/** Chooses the arm of each event under a time limit; an event that takes longer has no answer. */
-function chooseGuarded(
-  events: readonly Event[],
-  timeoutMillis: number,
-  choose: (event: Event) => number,
-  sort: (at: number, arm: number) => void,
-): void {
-  const chosen = new Int32Array(events.length);
-  const failures = new Map<number, string>();
-  const choice = (at: number): void => {
-    conditionState.failure = undefined;
-    const arm = choose(events[at]!);
-    if (arm === -2) failures.set(at, conditionState.failure!);
-    chosen[at] = arm;
-  };
-  for (let from = 0; from < events.length; ) {
-    const slow = runGuarded(events.length, timeoutMillis, choice, from);
-    if (slow < 0) break;
-    chosen[slow] = -2;
-    failures.set(slow, `its regular expression took longer than ${timeoutMillis} ms`);
-    from = slow + 1;
-  }
-  for (const [at, arm] of chosen.entries()) {
-    conditionState.failure = failures.get(at);
-    sort(at, arm);
   }
 }
 

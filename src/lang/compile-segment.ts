@@ -6,23 +6,13 @@
  * Names in generated code: e event, f filter, d decorate, q events a filter made, s statements behind a filter,
  * o events for an output, n events that entered a block, m milliseconds of a node, r regular expression, k constant.
  */
-import { step } from '../event/field-reference.ts';
 import type { Event } from '../kernel/event-types.ts';
 import type { Filter, FilterPlugin } from '../kernel/plugin.ts';
-import type { Expression } from './ast.ts';
 import type { Decorate } from './common-options.ts';
-import {
-  type Bind,
-  compileCondition,
-  conditionState,
-  fieldInField,
-  holds,
-  order,
-  same,
-  scalarText,
-} from './condition.ts';
+import { conditionTexts, describeNode, printCondition } from './compile-text.ts';
+import { type Bind, compileCondition, conditionNames } from './condition.ts';
 import type { GraphBranch, GraphNode, GraphStatement } from './graph.ts';
-import { printExpression } from './print.ts';
+import { nodesOf } from './graph-walk.ts';
 
 /** Three numbers for each node index: events in, events out, milliseconds. */
 export const COUNTERS_PER_NODE = 3;
@@ -109,7 +99,7 @@ class SegmentCode {
     this.#sinks =
       typeof input.end === 'string'
         ? [0]
-        : flatten(input.end.outputs).map((node) => input.node(node).output!);
+        : nodesOf(input.end.outputs).map((node) => input.node(node).output!);
   }
 
   compile(): Segment {
@@ -179,7 +169,7 @@ class SegmentCode {
 
   /** Outputs count what they are given by the length of their lists. */
   #countOutputs(outputs: readonly GraphStatement[]): { before: string; after: string }[] {
-    return flatten(outputs).map((node) => {
+    return nodesOf(outputs).map((node) => {
       const { index, output } = this.#input.node(node);
       return {
         before: `const l${output} = o${output}.length;`,
@@ -283,7 +273,7 @@ class SegmentCode {
 
   /** Must a branch end in calls of what follows it? Because events may leave or come up in it, or for its size. */
   #isSplit(branch: GraphBranch): boolean {
-    const nodes = flatten([branch]);
+    const nodes = nodesOf([branch]);
     return nodes.length + branch.arms.length > FUNCTION_STATEMENTS || nodes.some((node) => this.#isCut(node));
   }
 
@@ -304,7 +294,7 @@ class SegmentCode {
     const info = this.#input.node(node);
     this.#count(info, 0, block);
     const lines = scope.lines;
-    lines.push(`${indent}// ${describe(node)}`);
+    lines.push(`${indent}// ${describeNode(node)}`);
     if (!this.#isCut(node)) {
       this.#count(info, 1, block);
       this.#call(node, info, 'noEmit', scope, indent);
@@ -366,12 +356,12 @@ class SegmentCode {
 
   /** `split`: every way through ends in `tail`; otherwise the code goes on behind the branch. */
   #branch(branch: GraphBranch, tail: string, scope: Scope, indent: string, split: boolean): void {
-    const small = !split || flatten([branch]).length + branch.arms.length <= FUNCTION_STATEMENTS;
+    const small = !split || nodesOf([branch]).length + branch.arms.length <= FUNCTION_STATEMENTS;
     const arms = this.#arms(branch, true, scope, indent);
     for (const [at, { body }] of branch.arms.entries()) {
       scope.lines.push(indent + arms.heads[at]!);
       scope.room--;
-      if (!small && countNodes(body) >= ARM_STATEMENTS)
+      if (!small && nodesOf(body).length >= ARM_STATEMENTS)
         scope.lines.push(`${indent}  ${this.#rest(body, tail)}`);
       else if (body.length > 0) {
         const block = this.#block();
@@ -379,7 +369,7 @@ class SegmentCode {
         const room = scope.room;
         if (small) scope.room = Number.POSITIVE_INFINITY;
         this.#statements(body, tail, block, scope, `${indent}  `);
-        if (small) scope.room = room - countNodes(body);
+        if (small) scope.room = room - nodesOf(body).length;
       } else if (tail) scope.lines.push(`${indent}  ${tail}`);
     }
     if (tail && branch.arms.at(-1)?.condition) scope.lines.push(`${indent}} else {`, `${indent}  ${tail}`);
@@ -397,7 +387,7 @@ class SegmentCode {
     if (!conditions.some(({ fails }) => fails)) {
       const heads = branch.arms.map(({ condition }, at) => {
         const opening = condition ? `if ${parenthesised(conditions[at]!.code)} {` : '{';
-        return `${at === 0 ? '' : '} else '}${opening}${condition ? ` // ${printed(condition)}` : ''}`;
+        return `${at === 0 ? '' : '} else '}${opening}${condition ? ` // ${printCondition(condition)}` : ''}`;
       });
       return { heads };
     }
@@ -407,7 +397,7 @@ class SegmentCode {
     scope.lines.push(`${indent}const ${chosen} = ${choice}-1;`);
     if (drop) scope.lines.push(`${indent}if (state.failure !== undefined) { ${failed}; ${scope.exit}; }`);
     const heads = branch.arms.map(({ condition }, at) => {
-      const comment = condition ? ` // ${printed(condition)}` : '';
+      const comment = condition ? ` // ${printCondition(condition)}` : '';
       const opening = `${at === 0 ? '' : '} else '}if (${chosen} === ${at}) {${comment}`;
       if (drop || at > 0) return opening;
       return `if (state.failure !== undefined) ${failed};\n${indent}else ${opening}`;
@@ -425,7 +415,7 @@ class SegmentCode {
   #outputs(statements: readonly GraphStatement[], scope: Scope, indent: string): void {
     for (const statement of statements) {
       if (statement.type === 'plugin') {
-        scope.lines.push(`${indent}${this.#push(statement)} // ${describe(statement)}`);
+        scope.lines.push(`${indent}${this.#push(statement)} // ${describeNode(statement)}`);
         continue;
       }
       const { heads } = this.#arms(statement, false, scope, indent);
@@ -438,72 +428,15 @@ class SegmentCode {
   }
 }
 
-/** The chooser of a branch that is run batch-wise: index of the arm, -1 for none, -2 if a comparison failed. */
-export function compileChooser(branch: GraphBranch): {
-  source: string;
-  choose: (event: Event) => number;
-  text: string;
-} {
-  const names: string[] = [];
-  const values: unknown[] = [];
-  const bind: Bind = (prefix, value) => {
-    names.push(`${prefix}${names.length}`);
-    values.push(value);
-    return names.at(-1)!;
-  };
-  const choice = branch.arms
-    .map(({ condition }, at) =>
-      condition ? `${compileCondition(condition, bind).code} ? ${at} : ` : `${at};`,
-    )
-    .join('\n    ');
-  const source = `return function choose(e) {
-  let t;
-  const arm = ${choice}${branch.arms.at(-1)?.condition ? '-1;' : ''}
-  return state.failure === undefined ? arm : -2;
-};`;
-  const make = new Function(...Object.keys(helpers), ...names, source);
-  return { source, choose: make(...Object.values(helpers), ...values), text: conditionTexts(branch) };
-}
-
-// ---- helpers -------------------------------------------------------------------------------------------------
-
+/** What generated code calls by these names. */
 const helpers = {
-  state: conditionState,
-  step,
-  same,
-  order,
-  holds,
-  fieldInField,
-  scalarText,
+  ...conditionNames,
   now: () => performance.now(),
   noEmit: (): never => {
     throw new Error('the filter made an event, but does not declare `changesCount`');
   },
 };
 
-const flatten = (statements: readonly GraphStatement[]): GraphNode[] =>
-  statements.flatMap((each) =>
-    each.type === 'plugin' ? [each] : each.arms.flatMap(({ body }) => flatten(body)),
-  );
-const countNodes = (statements: readonly GraphStatement[]): number => flatten(statements).length;
-
 const usesTemporary = (lines: readonly string[]): boolean => lines.some((line) => line.includes('(t = '));
 
 const parenthesised = (code: string): string => (/^\(.*\)$/.test(code) ? code : `(${code})`);
-
-const oneLine = (text: string): string => text.replace(/[\r\n\u2028\u2029]+/g, ' ');
-
-function printed(condition: Expression): string {
-  try {
-    return oneLine(printExpression(condition));
-  } catch {
-    return 'a condition that can not be printed';
-  }
-}
-
-const conditionTexts = (branch: GraphBranch): string =>
-  branch.arms.flatMap(({ condition }) => (condition ? [printed(condition)] : [])).join(', ');
-
-/** A node as comments name it. */
-export const describe = (node: GraphNode): string =>
-  oneLine(`${node.name} ${JSON.stringify(node.id)} at ${node.position.file}:${node.position.line}`);

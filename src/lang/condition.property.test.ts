@@ -4,8 +4,8 @@ import * as interpreter from '../../test/support/interpreter.ts';
 import { eventParts, expression, makeEvent, nowhere, shown } from '../../test/support/lang-arbitraries.ts';
 import type { Event, FieldValue } from '../kernel/event-types.ts';
 import type { Expression, Operand } from './ast.ts';
-import { compileChooser } from './compile-segment.ts';
-import { conditionState } from './condition.ts';
+import { compileChooser } from './compile-partition.ts';
+import { conditionState } from './condition-values.ts';
 import { printExpression } from './print.ts';
 
 const branch = (condition: Expression) => ({

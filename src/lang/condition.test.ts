@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Event } from '../event/event.ts';
 import type { Fields } from '../kernel/event-types.ts';
 import type { Branch } from './ast.ts';
-import { compileChooser } from './compile-segment.ts';
-import { conditionState, needsGuard } from './condition.ts';
+import { compileChooser } from './compile-partition.ts';
+import { needsGuard } from './condition.ts';
+import { conditionState } from './condition-values.ts';
 import { parseConfig } from './parse.ts';
 
 /** A condition as it stands in a config. */

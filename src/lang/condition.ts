@@ -3,17 +3,25 @@
  * decisions of the design: what the text says counts. A comparison that Logstash ends with
  * ConditionalEvaluationError sets `conditionState.failure` and is false.
  */
-import { parseFieldReference, readExpression } from '../event/field-reference.ts';
+import { parseFieldReference, readExpression, step } from '../event/field-reference.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import type { Comparison, Expression, Operand } from './ast.ts';
 import { compileConditionRegexp, mayHang } from './condition-regexp.ts';
-import { holds, isPlainText, order, same, scalarText } from './condition-values.ts';
+import {
+  conditionState,
+  fieldInField,
+  holds,
+  isPlainText,
+  order,
+  same,
+  scalarText,
+} from './condition-values.ts';
 
 /** Gives a value that generated code needs a name in its scope: `bind('r', /x/)` → `r0`. */
 export type Bind = (prefix: string, value: unknown) => string;
 
-/** Names that the text of conditions uses: bind them, and declare `let t` beside the variable of the event. */
-export { conditionState, fieldInField, holds, order, same, scalarText } from './condition-values.ts';
+/** What the text of conditions calls, by name; beside these it uses a variable `t`, to be declared. */
+export const conditionNames = { state: conditionState, step, same, order, holds, fieldInField, scalarText };
 
 export interface CompiledCondition {
   /** A boolean expression, closed (needs no parentheses); `true` or `false` if it is constant. */
