@@ -6,8 +6,9 @@ import {
   type FieldReference,
   FieldReferenceError,
   formatFieldReference,
-  getter,
   parseFieldReference,
+  readExpression,
+  step,
 } from './field-reference.ts';
 import { isEventTime, isoFromMillis, millisOf } from './timestamp.ts';
 
@@ -19,7 +20,8 @@ export interface Template {
   format(event: Event): string;
 }
 
-type Part = string | ((event: Event) => string);
+/** Text, a field, or a date. */
+type Part = string | { reference: FieldReference; placeholder: string } | ((event: Event) => string);
 
 /**
  * Compiles a template. Missing (or null) fields stay literally as `%{field}`; lists are joined with commas, maps
@@ -57,37 +59,39 @@ export function compileTemplate(text: string): Template {
     at = end;
   }
   if (literal) parts.push(literal);
-  const dynamic = parts.some((part) => typeof part === 'function');
+  const dynamic = parts.some((part) => typeof part !== 'string');
   return { dynamic, references, format: dynamic ? join(parts) : () => text };
 }
 
 /** One expression, so that V8 builds the text without an array: `"a" + p0(event) + "b"`. */
 function join(parts: readonly Part[]): (event: Event) => string {
-  const functions = parts.filter((part) => typeof part === 'function');
-  let index = 0;
-  const expression = parts
-    .map((part) => (typeof part === 'string' ? JSON.stringify(part) : `p${index++}(event)`))
-    .join(' + ');
-  const names = functions.map((_, at) => `p${at}`);
-  return new Function(...names, `return function format(event) { return ${expression}; }`)(...functions);
+  const dates = parts.filter((part) => typeof part === 'function');
+  let next = 0;
+  const expression = parts.map((part) => {
+    if (typeof part === 'string') return JSON.stringify(part);
+    if (typeof part === 'function') return `p${next++}(event)`;
+    const placeholder = JSON.stringify(part.placeholder);
+    return `(typeof (v = ${readExpression(part.reference)}) === "string" ? v : shown(v, ${placeholder}))`;
+  });
+  const body = `return function format(event) { let v; return ${expression.join(' + ')}; }`;
+  const names = dates.map((_, at) => `p${at}`);
+  return new Function('step', 'shown', ...names, body)(step, shown, ...dates);
 }
+
+/** Missing and null fields stay as they are written. */
+const shown = (value: FieldValue, placeholder: string): string =>
+  value === undefined || value === null ? placeholder : textOf(value);
 
 function fieldPart(name: string, placeholder: string, references: FieldReference[]): Part {
   if (name === '') return placeholder;
-  let reference: FieldReference;
   try {
-    reference = parseFieldReference(name);
+    const reference = parseFieldReference(name);
+    references.push(reference);
+    return { reference, placeholder };
   } catch (error) {
     if (error instanceof FieldReferenceError) return placeholder;
     throw error;
   }
-  references.push(reference);
-  const read = getter(reference);
-  return (event) => {
-    const value = read(event);
-    if (typeof value === 'string') return value;
-    return value === undefined || value === null ? placeholder : textOf(value);
-  };
 }
 
 function datePart(pattern: string, dialect: 'joda' | 'java'): Part {
