@@ -1,5 +1,5 @@
 /** The decoding half of the syslog input: codec, sender's address, common options, and then the syslog fields. */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { addTag, Event } from '../event/event.ts';
 import { FieldSetError, parseFieldReference, setter } from '../event/field-reference.ts';
 import { isoFromMillis } from '../event/timestamp.ts';
@@ -41,12 +41,20 @@ export class SyslogDecoder implements Decoder {
     const { inputCodec } = this.#context;
     const plain = inputCodec.wholeText && inputCodec.charset !== undefined && !inputCodec.stateful;
     const timestamp = isoFromMillis(block.receivedAt);
+    // One string for all records, when it can be cut anywhere.
+    const text =
+      plain && inputCodec.charset === 'UTF-8' && isAscii(bytes)
+        ? bytes.latin1Slice(0, bytes.length)
+        : undefined;
     let start = 0;
     for (let at = 0; at < runs.length; at += 4) {
       const end = runs[at + 2]!;
       const ip = peers[runs[at + 1]!]!['ip'] as string;
       const kind = runs[at]!;
-      if (plain && kind !== RunKind.end) this.#plain(bytes.subarray(start, end), kind, ip, timestamp, emit);
+      if (text !== undefined && kind === RunKind.record)
+        this.#line(text.slice(start, end), true, ip, timestamp, emit);
+      else if (plain && kind !== RunKind.end)
+        this.#plain(bytes.subarray(start, end), kind, ip, timestamp, emit);
       else this.#coded(block, at, start, end, ip, emit);
       start = end;
     }

@@ -169,12 +169,14 @@ export class SyslogFields {
 
   #setEcs(event: Event, line: SyslogLine, rfc5424: boolean): void {
     const names = this.#names;
-    if (line.timestamp !== undefined) trySet(names.timestamp, event, line.timestamp);
+    if (line.timestamp !== undefined) event.fields['timestamp'] = line.timestamp;
     if (line.host !== undefined) trySet(names.host, event, line.host);
-    if (line.program !== undefined) trySet(names.program, event, line.program);
-    if (line.pid !== undefined) {
-      if (/^[1-9]\d*$/.test(line.pid)) trySet(names.pid, event, toInteger(line.pid));
-      else trySet(names.processId, event, line.pid);
+    const numeric = line.pid !== undefined && line.pid.length < 10 && /^[1-9]\d*$/.test(line.pid);
+    if (line.program !== undefined && numeric && event.fields['process'] === undefined) {
+      event.fields['process'] = { name: line.program, pid: Number(line.pid) };
+    } else {
+      if (line.program !== undefined) trySet(names.program, event, line.program);
+      if (line.pid !== undefined) this.#setPid(event, line.pid);
     }
     if (!rfc5424) return;
     trySet(names.version, event, line.version);
@@ -182,8 +184,15 @@ export class SyslogFields {
     if (line.structuredData !== undefined) trySet(names.structuredData, event, line.structuredData);
   }
 
+  #setPid(event: Event, pid: string): void {
+    if (/^[1-9]\d*$/.test(pid)) trySet(this.#names.pid, event, toInteger(pid));
+    else trySet(this.#names.processId, event, pid);
+  }
+
   #keepOriginal(event: Event, text: FieldValue): void {
-    if (this.#ecs) trySet(this.#names.original, event, text);
+    if (!this.#ecs) return;
+    if (event.fields['event'] === undefined) event.fields['event'] = { original: text };
+    else trySet(this.#names.original, event, text);
   }
 
   /** No pattern matches: tagged, and of the priority of lines that have none. */
@@ -221,6 +230,18 @@ export class SyslogFields {
       if (severityLabel !== undefined) fields['severity_label'] = severityLabel;
       return;
     }
+    if (event.fields['log'] === undefined) {
+      event.fields['log'] = {
+        syslog: {
+          priority,
+          severity:
+            severityLabel === undefined ? { code: severity } : { code: severity, name: severityLabel },
+          facility:
+            facilityLabel === undefined ? { code: facility } : { code: facility, name: facilityLabel },
+        },
+      };
+      return;
+    }
     const names = this.#names;
     trySet(names.priority, event, priority);
     trySet(names.severity, event, severity);
@@ -231,8 +252,9 @@ export class SyslogFields {
 
   #setService(event: Event): void {
     const { serviceType } = this.#options;
-    if (serviceType === '' || this.#names.service.get(event) !== undefined) return;
-    trySet(this.#names.service, event, serviceType);
+    if (serviceType === '') return;
+    if (event.fields['service'] === undefined) event.fields['service'] = { type: serviceType };
+    else if (this.#names.service.get(event) === undefined) trySet(this.#names.service, event, serviceType);
   }
 }
 
