@@ -102,7 +102,7 @@ export class LumberjackReceiver {
     for (const connection of this.#connections) connection.stop();
     while (this.#connections.size > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const connection of [...this.#connections]) connection.destroy();
+    for (const connection of this.#connections) connection.destroy();
     clearInterval(this.#ticker);
     this.#ticker = undefined;
   }
@@ -208,12 +208,16 @@ class Connection implements Readable {
   #read(chunk: Buffer): void {
     if (this.#closed) return;
     this.#lastRead = this.#receiver.now;
+    // All acknowledgements that a chunk makes due leave together.
+    this.#socket.cork();
     try {
       this.#reader.push(chunk);
     } catch (error) {
       if (!(error instanceof LumberjackError)) throw error;
       this.fail(error.message);
       return;
+    } finally {
+      this.#socket.uncork();
     }
     const change = this.#reader.buffered - this.partialBytes;
     if (change !== 0) {

@@ -99,12 +99,14 @@ describe('FrameReader', () => {
     expect(read([Buffer.concat(Array(200_000).fill(encodeWindow(V2, 0)))])).toHaveLength(200_000);
   });
 
-  it('walks a data frame that comes byte by byte in linear time', () => {
-    const pairs = Array.from({ length: 20_000 }, () => ['', ''] as const);
+  it('walks a data frame that comes in tiny pieces in linear time', () => {
+    const pairs = Array.from({ length: 60_000 }, () => ['', ''] as const);
     const bytes = encodeData(1, pairs);
     const start = performance.now();
-    expect(read([...bytes].map((byte) => Buffer.from([byte])))).toEqual(['1 {"":""}']);
-    expect(performance.now() - start).toBeLessThan(1500);
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += 4) pieces.push(bytes.subarray(at, at + 4));
+    expect(read(pieces)).toEqual(['1 {"":""}']);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   it('holds no more memory than came for a frame that claims to be huge', () => {
@@ -161,7 +163,9 @@ describe('FrameReader', () => {
   it('throws nothing but LumberjackError on any bytes', () => {
     const frames = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
-      fc.constantFrom(...[...'WDJC'].flatMap((type) => [Buffer.from(`1${type}`), Buffer.from(`2${type}`)])),
+      fc.constantFrom(
+        ...['W', 'D', 'J', 'C'].flatMap((type) => [Buffer.from(`1${type}`), Buffer.from(`2${type}`)]),
+      ),
       fc.nat(300).map((n) => encodeWindow(V2, n).subarray(2)),
     );
     fc.assert(

@@ -110,9 +110,10 @@ export class FrameReader {
   #collect(chunk: Buffer, at: number): number {
     const count = Math.min(this.#need - this.#have, chunk.length - at);
     const total = this.#have + count;
-    if (total > this.#partial.length) {
-      const size =
-        this.#need <= EAGER_BYTES ? this.#need : Math.min(this.#need, Math.max(EAGER_BYTES, total * 2));
+    const capacity = this.#partial.length;
+    if (total > capacity) {
+      // What a sender claims is believed up to a point; beyond it memory doubles with what came.
+      const size = Math.max(total, Math.min(this.#need, EAGER_BYTES), capacity * 2);
       const larger = Buffer.allocUnsafeSlow(size);
       this.#partial.copy(larger, 0, 0, this.#have);
       this.#partial = larger;

@@ -52,7 +52,7 @@ class Sender {
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`waited in vain; acks ${this.acks}, closed ${this.closed}`)),
+        () => reject(new Error(`waited in vain; acks ${this.acks.join()}, closed ${this.closed}`)),
         2_000,
       );
       this.#watch = () => {

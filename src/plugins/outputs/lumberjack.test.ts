@@ -103,7 +103,7 @@ describe('lumberjack output', () => {
   it('splits batches into windows of flush_size and keeps several under way', async () => {
     const { port, context } = await receiver();
     const output = create(port, { protocol_version: 2, flush_size: 10 });
-    await Promise.all(Array.from({ length: 20 }, () => output.write(numbered(25), signal)));
+    await Promise.all(Array.from({ length: 20 }, async () => output.write(numbered(25), signal)));
     expect(context.writer.count).toBe(500);
   });
 

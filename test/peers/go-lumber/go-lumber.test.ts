@@ -1,14 +1,16 @@
 /** The beats input against Elastic's own Lumberjack client, as a Beat would send. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Event } from '../../../src/event/event.ts';
 import { plain } from '../../../src/plugins/codecs/plain.ts';
 import { beats } from '../../../src/plugins/inputs/beats.ts';
+import { lumberjack } from '../../../src/plugins/outputs/lumberjack.ts';
 import { makeCertificates, type TestCertificates } from '../../support/certs.ts';
-import { createCodec, decoderContext, resolveOptions } from '../../support/plugin.ts';
+import { createCodec, decoderContext, outputContext, resolveOptions } from '../../support/plugin.ts';
 import { intakeContext, type TestIntakeContext } from '../../support/writer.ts';
 import { buildGoLumber } from './go-lumber.ts';
 
@@ -85,5 +87,51 @@ describe.skipIf(!program)(title, () => {
     expect(context.writer.runs.map((each) => each.bytes.toString('utf8', 10))).toEqual([payload]);
     await expect(run(program, flags)).rejects.toThrow();
     expect(context.log.join()).toMatch(/refused: the client showed no certificate/);
+  });
+
+  it.each([
+    ['version 1, as Logstash', { protocol_version: 1 }, { line: 'hello' }],
+    ['version 2, as Beats', { protocol_version: 2 }, { message: 'hello', '@metadata': { beat: 'x' } }],
+  ])('receives from the lumberjack output over mutual TLS: %s', async (_, options, expected) => {
+    const { ca, server, client } = certificates;
+    const flags = [
+      '-listen',
+      '127.0.0.1:0',
+      '-count',
+      '3',
+      '-ca',
+      ca,
+      '-cert',
+      server.cert,
+      '-key',
+      server.key,
+    ];
+    const receiver = spawn(program, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    const listening = new Promise<number>((resolve) =>
+      receiver.stdout.on('data', (chunk) => {
+        text += String(chunk);
+        const port = /listening .*:(\d+)\n/.exec(text)?.[1];
+        if (port) resolve(Number(port));
+      }),
+    );
+    const output = lumberjack.create(
+      resolveOptions(lumberjack, {
+        hosts: ['127.0.0.1'],
+        port: await listening,
+        ssl_certificate: ca,
+        ssl_client_certificate: client.cert,
+        ssl_client_key: client.key,
+        ...options,
+      }),
+      outputContext(createCodec(plain, { format: '%{message}' })),
+    );
+    const { signal } = new AbortController();
+    const events = Array.from({ length: 3 }, () => new Event({ message: 'hello' }, { beat: 'x' }));
+    expect(await output.write(events, signal)).toBeUndefined();
+    await new Promise((resolve) => receiver.on('close', resolve));
+    await output.close();
+    const lines = text.trim().split('\n').slice(1);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([expected, expected, expected]);
   });
 });
