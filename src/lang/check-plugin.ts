@@ -150,13 +150,16 @@ class PluginCheck implements CheckedPlugin {
 
   async #convert(raw: RawOption, option: Option): Promise<unknown> {
     const { value: literal, attribute } = raw;
-    const confidential = option.type === 'password' || isSecretName(raw.name);
+    let confidential = option.type === 'password' || isSecretName(raw.name);
     try {
       // Ids are shown everywhere: nothing from the keystore belongs into them.
       const { variables } = this.#scope;
       const sources = raw.name === 'id' ? { environment: variables.environment } : variables;
       const replaced = replaceDeep(literal, sources, true);
-      if (replaced.secret) this.secrets.push(raw.name);
+      if (replaced.secret) {
+        this.secrets.push(raw.name);
+        confidential = true;
+      }
       const value = convertValue(replaced.value as Raw, option);
       return option.type === 'codec' ? await this.#codec(value as Raw, raw) : await this.#nested(value);
     } catch (error) {

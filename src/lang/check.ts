@@ -16,7 +16,7 @@ import { CONFIG_STRING, type Source } from './load.ts';
 import { ConfigSyntaxError, parseConfig } from './parse.ts';
 import { PluginLoader } from './plugin-loader.ts';
 import { Reporter } from './reporter.ts';
-import { maskSecrets } from './secrets.ts';
+import { maskSecrets, rememberKept, withoutKept } from './secrets.ts';
 import type { Variables } from './variables.ts';
 
 export interface PipelineSources {
@@ -60,10 +60,12 @@ export async function checkPipelines(
 ): Promise<CheckResult> {
   const loader = new PluginLoader(registry);
   const named = nameSources(pipelines);
+  const kept = new Set<string>();
+  const variables = rememberKept(environment, kept);
   const secretPlaces = new Map<string, Position[]>();
   const checked: PipelineUnderCheck[] = [];
   for (const pipeline of named) {
-    checked.push(await checkPipeline(pipeline, loader, environment, secretPlaces));
+    checked.push(await checkPipeline(pipeline, loader, variables, secretPlaces));
   }
   checkAcrossPipelines(checked);
   const all = new Reporter();
@@ -81,7 +83,7 @@ export async function checkPipelines(
           ? undefined
           : { inputs: built.inputs, filters: built.filters, outputs: built.outputs },
     })),
-    diagnostics: all.diagnostics,
+    diagnostics: kept.size === 0 ? all.diagnostics : all.diagnostics.map((each) => withoutKept(each, kept)),
     sources,
   };
 }

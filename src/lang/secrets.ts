@@ -1,5 +1,6 @@
 /** Secrets in configs: how they are recognised, and how source text is shown without them. */
-import type { Position } from '../kernel/diagnostic.ts';
+import type { Diagnostic, Position } from '../kernel/diagnostic.ts';
+import type { Variables } from './variables.ts';
 
 const NAME =
   /(?:^|[_-])(?:password|passwd|passphrase|secret|token|api_?key|access_key|shared_key|workspace_key|cloud_auth|auth_pass|priv_pass)$/i;
@@ -51,4 +52,42 @@ function masking(value: string): string {
   const closed = value.length > 1 && value.endsWith(quote);
   const inner = value.slice(1, closed ? -1 : undefined).replace(/[^\r\n]/g, '*');
   return `${quote}${inner}${closed ? quote : ''}`;
+}
+
+/** The same variables; every text that the keystore gives out is put into `kept`. */
+export function rememberKept(variables: Variables, kept: Set<string>): Variables {
+  const { keystore } = variables;
+  if (keystore === undefined) return variables;
+  return {
+    ...variables,
+    keystore(name) {
+      const text = keystore(name);
+      if (text !== undefined) kept.add(text);
+      return text;
+    },
+  };
+}
+
+/** Shorter texts would hide half of every message, and protect nothing. */
+const LEAST_LENGTH = 3;
+
+/** A message without what the keystore keeps, as it stands or escaped. */
+export function withoutKept(diagnostic: Diagnostic, kept: ReadonlySet<string>): Diagnostic {
+  const hide = (text: string): string => {
+    let hidden = text;
+    for (const secret of kept) {
+      if (secret.length < LEAST_LENGTH) continue;
+      for (const form of [JSON.stringify(secret).slice(1, -1), secret])
+        hidden = hidden.replaceAll(form, '<password>');
+    }
+    return hidden;
+  };
+  const { message, expected, found, hint } = diagnostic;
+  return {
+    ...diagnostic,
+    message: hide(message),
+    ...(expected === undefined ? {} : { expected: hide(expected) }),
+    ...(found === undefined ? {} : { found: hide(found) }),
+    ...(hint === undefined ? {} : { hint: hide(hint) }),
+  };
 }
