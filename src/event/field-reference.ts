@@ -133,7 +133,7 @@ export function step(value: FieldValue, name: string): FieldValue {
 }
 
 /** Writes one own field or list element; lists are padded with null. */
-export function setStep(container: Fields | FieldValue[], name: string, value: FieldValue): void {
+function setStep(container: Fields | FieldValue[], name: string, value: FieldValue): void {
   if (Array.isArray(container)) {
     if (!isIndex(name)) throw new FieldSetError(`can not set field \`${name}\` of a list`);
     let index = Number(name);

@@ -27,7 +27,7 @@ import type { FieldUse } from '../kernel/plugin.ts';
 export type Decorate = (event: Event) => void;
 
 /** An input's decorator never throws: what can not be set is left out, and the event gets this tag. */
-export const INPUT_DECORATION_TAG = '_add_field_failure';
+const INPUT_DECORATION_TAG = '_add_field_failure';
 
 type Given = Readonly<Record<string, unknown>>;
 

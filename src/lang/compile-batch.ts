@@ -27,7 +27,7 @@ export interface Run {
 type Step = (flow: Flow, run: Run) => MaybePromise<Flow>;
 
 /** Filters with a flush, and how the events that they make then go on. */
-export interface Flusher {
+interface Flusher {
   readonly node: GraphNode;
   readonly resume: (events: readonly Event[], run: Run) => MaybePromise<unknown>;
 }

@@ -11,7 +11,7 @@ import type { GraphBranch, GraphStatement } from './graph.ts';
 import { branchesOf } from './graph-walk.ts';
 
 /** Events, and where each stood in the batch. */
-export interface PlacedList {
+interface PlacedList {
   readonly events: Event[];
   readonly places: number[];
 }
@@ -27,7 +27,7 @@ export interface PartitionInput {
 }
 
 /** The chooser said that a comparison has no answer. */
-export const NO_ANSWER = -2;
+const NO_ANSWER = -2;
 
 /** Is there a condition in it that needs a time limit? */
 export const hasGuard = (statement: GraphStatement): boolean => branchesOf([statement]).some(isGuarded);

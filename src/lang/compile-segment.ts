@@ -56,7 +56,7 @@ export interface Segment {
   ): void;
 }
 
-export interface Places {
+interface Places {
   readonly from: readonly number[];
   readonly to: number[];
 }

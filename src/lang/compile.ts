@@ -13,7 +13,7 @@ import type { GraphNode, PipelineGraph } from './graph.ts';
 import { nodesOf, pluginNodes } from './graph-walk.ts';
 
 /** A filter threw. The event goes on with this tag; what the filter had done to it stays. */
-export const FILTER_EXCEPTION_TAG = '_filter_exception';
+const FILTER_EXCEPTION_TAG = '_filter_exception';
 
 export interface CompileInput {
   readonly graph: PipelineGraph;

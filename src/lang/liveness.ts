@@ -60,7 +60,7 @@ export function isPassThrough(graph: PipelineGraph): boolean {
 }
 
 /** Fields that a condition looks at. */
-export function conditionReads(expression: Expression): string[] {
+function conditionReads(expression: Expression): string[] {
   switch (expression.type) {
     case 'logical':
       return [...conditionReads(expression.left), ...conditionReads(expression.right)];
