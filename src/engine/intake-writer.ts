@@ -34,6 +34,8 @@ export interface WriterPlace {
 const MAX_BLOCK_BYTES = 4 * BLOCK_BYTES;
 const MAX_BLOCK_RECORDS = 10_000;
 const COUNTED_BLOCK = 100_000;
+/** Records that are appended in one go. */
+const MAX_RUN = 1000;
 
 /** Dropped records are counted for this many senders; the rest go to "other". */
 const MAX_DROP_PEERS = 1000;
@@ -72,13 +74,23 @@ export class IntakeWriter implements BlockWriter {
   }
 
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {
-    let start = 0;
-    for (let index = 0; index < ends.length; index++) {
-      const end = ends[index]!;
-      this.#append(RunKind.record, peer, bytes.subarray(start, end), 1);
+    const host = this.#host;
+    if (host.countOnly) return this.#append(RunKind.record, peer, bytes, ends.length);
+    // As many records at once as a block takes.
+    for (let first = 0, start = 0; first < ends.length; ) {
+      let last = first;
+      while (last + 1 < ends.length && last - first < MAX_RUN && ends[last + 1]! - start <= BLOCK_BYTES)
+        last++;
+      const end = ends[last]!;
+      const builder = this.#builder(peer);
+      if (!builder.fits(end - start)) this.#cut(builder);
+      if (builder.isEmpty) host.arm();
+      builder.appendRecords(peer, bytes, start, ends, first, last, Date.now());
+      this.#appended(builder, last - first + 1, end - start);
       start = end;
+      first = last + 1;
     }
-    return this.#host.hasRoom;
+    return host.hasRoom;
   }
 
   virtual(peer: Peer, count: number): boolean {
@@ -89,26 +101,33 @@ export class IntakeWriter implements BlockWriter {
     if (this.#sticky) this.#append(RunKind.end, peer, undefined, 0);
   }
 
+  #builder(peer: Peer): BlockBuilder {
+    return this.#sticky ? this.#builders[lane(peer.key, this.#builders.length)]! : this.#builders[0]!;
+  }
+
   #append(kind: number, peer: Peer, bytes: Uint8Array | undefined, count: number): boolean {
     const host = this.#host;
-    const builder = this.#sticky
-      ? this.#builders[lane(peer.key, this.#builders.length)]!
-      : this.#builders[0]!;
+    const builder = this.#builder(peer);
     const kept = host.countOnly ? undefined : bytes;
     if (!builder.fits(kept?.length ?? 0)) this.#cut(builder);
     if (builder.isEmpty) host.arm();
     builder.append(kind, peer, kept, count, Date.now());
+    this.#appended(builder, count, bytes?.length ?? 0);
+    return host.hasRoom;
+  }
+
+  /** Counts what was appended, and sends the block if it is full enough. */
+  #appended(builder: BlockBuilder, count: number, bytes: number): void {
     const { counters, input } = this.#place;
     counters.values[input * SLOTS_PER_NODE + Slot.in]! += count;
-    if (bytes) counters.addToPipeline(PipelineSlot.bytes, bytes.length);
+    if (bytes > 0) counters.addToPipeline(PipelineSlot.bytes, bytes);
     if (
-      host.countOnly
+      this.#host.countOnly
         ? builder.count >= COUNTED_BLOCK
         : builder.length >= MAX_BLOCK_BYTES || builder.count >= MAX_BLOCK_RECORDS
     )
       this.#cut(builder);
-    else if (this.#isFull(builder)) host.schedule();
-    return host.hasRoom;
+    else if (this.#isFull(builder)) this.#host.schedule();
   }
 
   #isFull(builder: BlockBuilder): boolean {

@@ -109,6 +109,27 @@ export class BlockBuilder {
     this.#count += count;
   }
 
+  /** Appends records `first` to `last`, of which the first begins at `start`. Call `fits` first. */
+  appendRecords(
+    peer: Peer,
+    bytes: Uint8Array,
+    start: number,
+    ends: Int32Array,
+    first: number,
+    last: number,
+    now: number,
+  ): void {
+    if (this.#runs.length === 0) this.#receivedAt = now;
+    const index = this.#indexOf(peer);
+    const length = ends[last]! - start;
+    this.#slab ??= this.#pool.take(length);
+    this.#slab.bytes.set(bytes.subarray(start, start + length), this.#length);
+    const shift = this.#length - start;
+    for (let at = first; at <= last; at++) this.#runs.push(RunKind.record, index, ends[at]! + shift, 1);
+    this.#length += length;
+    this.#count += last - first + 1;
+  }
+
   #indexOf(peer: Peer): number {
     if (peer === this.#lastPeer) return this.#lastIndex;
     let index = this.#peerIndex.get(peer);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fieldsRead } from '../../event/sprintf.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import { defineOutput, type WriteFailure } from '../../kernel/plugin.ts';
-import { encodeBatch } from '../../lib/encode-batch.ts';
+import { BatchEncoder } from '../../lib/encode-batch.ts';
 import { OutputFiles } from '../../lib/output-files.ts';
 import { outputPath, startsDynamic } from '../../lib/output-path.ts';
 
@@ -113,13 +113,22 @@ export const file = defineOutput({
         return files.write(refused(path, message), bytes, signal);
       }
     };
-    const bytesOf = (events: readonly Event[]): Buffer =>
-      encodeBatch(codec, overwrite ? events.slice(-1) : events);
+    const encoder = new BatchEncoder(codec);
+    /** Encodes and writes; the memory is used again unless a slow pipe still reads it. */
+    const putEvents = (
+      path: string,
+      events: readonly Event[],
+      signal: AbortSignal,
+    ): Promise<void> | undefined => {
+      const waiting = put(path, encoder.encode(overwrite ? events.slice(-1) : events), signal);
+      if (waiting !== undefined) encoder.release();
+      return waiting;
+    };
 
     return {
       write(events, signal) {
         if (fixedPath !== undefined)
-          return put(mustExist(fixedPath), bytesOf(events), signal)?.then(() => undefined);
+          return putEvents(mustExist(fixedPath), events, signal)?.then(() => undefined);
         const failures: WriteFailure[] = [];
         const waiting: Promise<void>[] = [];
         for (const [path, group] of grouped(events, pathOf, refused)) {
@@ -128,7 +137,7 @@ export const file = defineOutput({
             for (const index of group.indexes) failures.push({ index, kind: 'retry', reason });
           };
           try {
-            const written = put(mustExist(path), bytesOf(group.events), signal);
+            const written = putEvents(mustExist(path), group.events, signal);
             if (written !== undefined) waiting.push(written.catch(fail));
           } catch (error) {
             fail(error);

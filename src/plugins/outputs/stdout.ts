@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { defineOutput } from '../../kernel/plugin.ts';
-import { encodeBatch } from '../../lib/encode-batch.ts';
+import { BatchEncoder } from '../../lib/encode-batch.ts';
 import { DescriptorWriter } from '../../lib/write-fully.ts';
 
 const STDOUT = 1;
@@ -21,6 +21,7 @@ export const stdout = defineOutput({
   reads: () => [],
   create(_options, { outputCodec: codec }) {
     const writer = new DescriptorWriter(STDOUT);
+    const encoder = new BatchEncoder(codec);
     let broken = false;
     const failed = (error: unknown): void => {
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
@@ -37,7 +38,12 @@ export const stdout = defineOutput({
       }
     };
     return {
-      write: (events, signal) => put(encodeBatch(codec, events), signal)?.then(() => undefined),
+      write(events, signal) {
+        const waiting = put(encoder.encode(events), signal);
+        if (waiting === undefined) return undefined;
+        encoder.release();
+        return waiting.then(() => undefined);
+      },
       ...(codec.encodesMessageLine
         ? { writeLines: (bytes: Buffer, _count: number, signal: AbortSignal) => put(bytes, signal) }
         : {}),

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext } from '../../kernel/plugin.ts';
-import { encodeBatch } from '../../lib/encode-batch.ts';
+import { BatchEncoder } from '../../lib/encode-batch.ts';
 import { OutputConnection } from '../../lib/output-connection.ts';
 import { TcpListener } from '../../lib/tcp-listener.ts';
 import {
@@ -126,6 +126,7 @@ function authentication(values: TcpOptions): 'none' | 'optional' | 'required' {
 
 class TcpClient implements Output {
   readonly #context: OutputContext;
+  readonly #encoders: BatchEncoder[] = [];
   readonly #connection: OutputConnection;
   readonly writeLines?: (bytes: Buffer, count: number, signal: AbortSignal) => Promise<void>;
 
@@ -149,8 +150,11 @@ class TcpClient implements Output {
   }
 
   write(events: Parameters<Output['write']>[0], signal: AbortSignal): Promise<undefined> {
-    const bytes = encodeBatch(this.#context.outputCodec, events);
-    return this.#connection.send(bytes, signal) as Promise<undefined>;
+    // One encoder for every batch that is being sent: its memory is free again when the kernel has taken it.
+    const encoder = this.#encoders.pop() ?? new BatchEncoder(this.#context.outputCodec);
+    return this.#connection
+      .send(encoder.encode(events), signal)
+      .finally(() => this.#encoders.push(encoder)) as Promise<undefined>;
   }
 
   close(): Promise<void> {
@@ -187,7 +191,7 @@ class TcpServer implements Output {
 
   write(events: Parameters<Output['write']>[0]): Promise<undefined> | undefined {
     if (this.#clients.size === 0) return undefined;
-    return this.#send(encodeBatch(this.#context.outputCodec, events));
+    return this.#send(new BatchEncoder(this.#context.outputCodec).encode(events));
   }
 
   async close(): Promise<void> {
