@@ -133,7 +133,7 @@ function hostAndPort(host: FieldValue): { domain: string | undefined; port: numb
 }
 
 /** Media type in lower case, and the encoding that `charset` names, if it is one. */
-export function contentType(value: FieldValue): { mime: string; charset: string | undefined } {
+function contentType(value: FieldValue): { mime: string; charset: string | undefined } {
   if (typeof value !== 'string') return { mime: '', charset: undefined };
   const end = value.indexOf(';');
   const mime = (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();

@@ -18,7 +18,7 @@ import { type Apply, compileApply } from './grok/apply.ts';
 import { compileGrok, type GrokMatcher, toInteger } from './grok/compile.ts';
 import { newSyslogLine, parseRfc5424, parseSyslogLine, type SyslogLine } from './syslog-parse.ts';
 
-export const SYSLOG_FAILURE_TAG = '_grokparsefailure_sysloginput';
+const SYSLOG_FAILURE_TAG = '_grokparsefailure_sysloginput';
 const DATE_FAILURE_TAG = '_dateparsefailure';
 /** user.notice, for lines without a priority (RFC 3164, section 4.3.3). */
 const DEFAULT_PRIORITY = 13;

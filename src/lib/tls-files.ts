@@ -9,7 +9,7 @@ export function fileError(option: string, path: string, what: string): MillraceE
 }
 
 /** Reads a whole file. */
-export function readOptionFile(option: string, path: string): Buffer {
+function readOptionFile(option: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

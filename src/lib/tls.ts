@@ -175,8 +175,6 @@ export const clientTlsOptions = {
 
 /** Names of the server's options that count, for `socketOptions`: without the old ones. */
 export const serverTlsNames = namesOf(serverTlsOptions);
-/** The same for the client's options. */
-export const clientTlsNames = namesOf(clientTlsOptions);
 
 function namesOf<O extends Options>(table: O): (keyof O & string)[] {
   return Object.keys(table).filter((name) => table[name]!.renamedTo === undefined);
