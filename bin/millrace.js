@@ -63,12 +63,11 @@ const cache = compileCache();
 const environment = {
   ...process.env,
   UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
-  MILLRACE_LAUNCHED: '1',
   ...(cache ? { NODE_COMPILE_CACHE: cache } : {}),
 };
 const args = [...flags, entry, ...process.argv.slice(2)];
 
-if (typeof process.execve === 'function') {
+if (typeof process.execve === 'function' && !process.env.MILLRACE_NO_EXECVE) {
   process.execve(file, [file, ...args], environment);
 } else {
   // Older Node: a child in our process group. Signals reach it over the channel (it takes each once, though the
