@@ -5,15 +5,16 @@
  *
  * Known differences: `$` also stands before a carriage return (unless at the end of a pattern with `openEnd`); case
  * is ignored character by character (`ß` is not `ss`); a back-reference to a group that took no part matches nothing
- * instead of failing; captures in loops are those of the last round.
+ * instead of failing; captures in loops are those of the last round (but see `keepLoopCaptures`).
  */
 import type { Parsed } from './oniguruma/ast.ts';
 import { RegexpError } from './oniguruma/ast.ts';
 import { emit } from './oniguruma/emit.ts';
+import { type CaptureLoop, fillLoopCaptures } from './oniguruma/loops.ts';
 import { type ParseOptions, parseRegexp } from './oniguruma/parse.ts';
 import { rewrite } from './oniguruma/rewrite.ts';
 
-export { RegexpError };
+export { fillLoopCaptures, RegexpError };
 
 export interface TranslateOptions extends ParseOptions {
   /**
@@ -21,6 +22,11 @@ export interface TranslateOptions extends ParseOptions {
    * consume, which keeps it in the linear engine. Default: false.
    */
   readonly openEnd?: boolean;
+  /**
+   * Groups in loops keep what they held in earlier rounds, as in Ruby, if the caller compiles with the flag `d` and
+   * hands matches to `fillLoopCaptures` where `captureLoops` is not empty. Default: false.
+   */
+  readonly keepLoopCaptures?: boolean;
 }
 
 export interface Translation {
@@ -36,6 +42,8 @@ export interface Translation {
   readonly names: readonly (string | undefined)[];
   /** It can not hang: V8's linear engine takes it, or it has no loops. Otherwise run it under a guard. */
   readonly linear: boolean;
+  /** See `keepLoopCaptures`. */
+  readonly captureLoops: readonly CaptureLoop[];
 }
 
 export interface TranslatedGroup {
@@ -49,7 +57,11 @@ export interface TranslatedGroup {
  */
 export function translateRegexp(source: string, options: TranslateOptions = {}): Translation {
   const parsed: Parsed = parseRegexp(source, options);
-  const emitted = emit(rewrite(parsed.tree, options.openEnd ?? false), source);
+  const emitted = emit(
+    rewrite(parsed.tree, options.openEnd ?? false),
+    source,
+    options.keepLoopCaptures ?? false,
+  );
   const groups = emitted.groups.map((index) => ({ index, name: parsed.groups[index]?.name }));
   try {
     new RegExp(emitted.source);
@@ -57,7 +69,9 @@ export function translateRegexp(source: string, options: TranslateOptions = {}):
     throw new RegexpError(`can not be compiled (${(error as Error).message.slice(0, 100)})`, source, 0);
   }
   const names = parsed.groups.map((group) => group?.name);
-  return { source: emitted.source, flags: '', groups, names, linear: emitted.linear || !emitted.loops };
+  const { captureLoops } = emitted;
+  const linear = emitted.linear || !emitted.loops;
+  return { source: emitted.source, flags: '', groups, names, linear, captureLoops };
 }
 
 /** Can matching this pattern never hang (see `Translation.linear`)? @throws RegexpError */

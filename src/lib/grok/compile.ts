@@ -3,7 +3,7 @@
  * capturing), and generated functions that put its captures into events.
  */
 import type { EcsMode } from '../../kernel/plugin.ts';
-import { RegexpError, type Translation, translateRegexp } from '../oniguruma.ts';
+import { fillLoopCaptures, RegexpError, type Translation, translateRegexp } from '../oniguruma.ts';
 import { expandGrok, GrokError, type GrokPatterns, references } from './expand.ts';
 import { stockPatterns } from './stock.ts';
 
@@ -68,7 +68,12 @@ function translate(expanded: string, expression: string, patterns: GrokPatterns)
   // Numbered back-references are legal only where no group has a name: then unnamed groups must capture.
   const captureUnnamed = /\\[1-9k]/.test(expanded);
   try {
-    return translateRegexp(expanded, { dotAll: true, openEnd: true, captureUnnamed });
+    return translateRegexp(expanded, {
+      dotAll: true,
+      openEnd: true,
+      keepLoopCaptures: true,
+      captureUnnamed,
+    });
   } catch (error) {
     if (!(error instanceof RegexpError)) throw error;
     throw guilty(expression, patterns, new Set()) ?? new GrokError(`${short(expression)}: ${error.message}`);
@@ -122,12 +127,21 @@ const LINE_START = '(?:^|(?<=\\n))';
  * A pattern that begins with `^` is tried at the start of the text first; only text of several lines is searched
  * for other line starts. That makes a pattern that does not match cheap.
  */
-function matcherOf({ source }: Translation): (text: string) => RegExpExecArray | null {
-  const pattern = new RegExp(source);
+function matcherOf({ source, captureLoops }: Translation): (text: string) => RegExpExecArray | null {
+  const flags = captureLoops.length > 0 ? 'd' : '';
+  const pattern = new RegExp(source, flags);
   const rest = source.slice(LINE_START.length);
-  if (!source.startsWith(LINE_START) || hasTopLevelChoice(rest)) return (text) => pattern.exec(text);
-  const anchored = new RegExp(`^${rest}`);
-  return (text) => anchored.exec(text) ?? (text.includes('\n') ? pattern.exec(text) : null);
+  const atStart = source.startsWith(LINE_START) && !hasTopLevelChoice(rest);
+  const anchored = new RegExp(atStart ? `^${rest}` : '(?!)', flags);
+  const exec = atStart
+    ? (text: string) => anchored.exec(text) ?? (text.includes('\n') ? pattern.exec(text) : null)
+    : (text: string) => pattern.exec(text);
+  if (captureLoops.length === 0) return exec;
+  return (text) => {
+    const match = exec(text);
+    if (match) fillLoopCaptures(match, text, captureLoops);
+    return match;
+  };
 }
 
 function hasTopLevelChoice(source: string): boolean {

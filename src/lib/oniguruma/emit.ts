@@ -11,6 +11,7 @@ import {
   subtract,
   union,
 } from './char-set.ts';
+import type { CaptureLoop } from './loops.ts';
 
 export interface Emitted {
   readonly source: string;
@@ -20,6 +21,7 @@ export interface Emitted {
   readonly linear: boolean;
   /** There is a loop without bound (or with a large one): only then can backtracking take long. */
   readonly loops: boolean;
+  readonly captureLoops: readonly CaptureLoop[];
 }
 
 /** What one counted loop may multiply the program of V8's linear engine by, nested ones together. */
@@ -27,20 +29,30 @@ const MAX_REPLICATION = 16;
 const MAX_UNROLLED = 6000;
 const MAX_SOURCE = 1 << 20;
 
-export function emit(tree: Node, pattern: string): Emitted {
-  const writer = new Writer(pattern);
+export function emit(tree: Node, pattern: string, keepLoopCaptures: boolean): Emitted {
+  const writer = new Writer(pattern, keepLoopCaptures);
   const source = writer.write(tree, 1);
-  return { source, groups: writer.groups, linear: writer.linear, loops: writer.loops };
+  const { groups, linear, loops } = writer;
+  const captureLoops = writer.rounds.map(({ group, body }): CaptureLoop => {
+    const inner = new Writer(pattern, false);
+    const round = new RegExp(inner.write(body, 1), 'y');
+    return { group, round, fills: inner.groups.map((index) => (index === 0 ? 0 : groups.indexOf(index))) };
+  });
+  return { source, groups, linear, loops, captureLoops };
 }
 
 class Writer {
   readonly groups: number[] = [0];
   linear = true;
   loops = false;
+  /** Loops whose captures may come from different rounds. */
+  readonly rounds: { group: number; body: Node }[] = [];
   readonly #pattern: string;
+  #keepsLoops: boolean;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, keepLoopCaptures: boolean) {
     this.#pattern = pattern;
+    this.#keepsLoops = keepLoopCaptures;
   }
 
   write(node: Node, factor: number): string {
@@ -74,8 +86,19 @@ class Writer {
         if (node.kind === 'text-end-newline') this.linear = false;
         return ASSERTIONS[node.kind];
       case 'repeat':
-        return this.#repeat(node, factor);
+        return this.#keepsLoops && node.max > 1 && mayCapture(node.body)
+          ? this.#captureLoop(node, factor)
+          : this.#repeat(node, factor);
     }
+  }
+
+  #captureLoop(node: Node & { type: 'repeat' }, factor: number): string {
+    const group = this.groups.push(0) - 1;
+    this.rounds.push({ group, body: node.body });
+    this.#keepsLoops = false;
+    const text = `(${this.#repeat(node, factor)})`;
+    this.#keepsLoops = true;
+    return text;
   }
 
   /** As one unit that a quantifier or neighbour can be put to. */
@@ -102,7 +125,7 @@ class Writer {
     const infinite = max === Number.POSITIVE_INFINITY;
     const times = infinite ? Math.max(min, 1) : max;
     if (infinite || times > MAX_REPLICATION) this.loops = true;
-    const suffix = lazy ? '?' : '';
+    const suffix = lazy && min !== max ? '?' : '';
     const plain = (): string =>
       (body.type === 'set' && infinite && min <= 1
         ? this.#loopSet(body.set)
@@ -159,6 +182,23 @@ class Writer {
       return node.lazy ? `(?:${few}|${many})` : `(?:${many}|${few})`;
     };
     return node.max > node.min ? text + optional(node.max - node.min) : text;
+  }
+}
+
+/** Has it a group that may take no part in a match of it? */
+function mayCapture(node: Node): boolean {
+  switch (node.type) {
+    case 'alt':
+      return hasGroup(node);
+    case 'seq':
+      return node.items.some(mayCapture);
+    case 'repeat':
+      return node.min === 0 ? hasGroup(node.body) : mayCapture(node.body);
+    case 'group':
+    case 'atomic':
+      return mayCapture(node.body);
+    default:
+      return false;
   }
 }
 

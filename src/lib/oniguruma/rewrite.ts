@@ -103,8 +103,7 @@ function sequence(given: readonly Node[], context: Context): Node {
     const tail = context.tail && done.length === 0;
     const follow = followOf(done, context.follow);
     const made = visit(item, { before: befores[index]!, follow, tail });
-    const folded =
-      made.type === 'look' && made.ahead && made.negated ? forbid(made.body, done, context) : undefined;
+    const folded = forbidden(made, befores[index]!, done, context);
     done = folded ?? (made.type === 'seq' ? [...made.items, ...done] : [made, ...done]);
   }
   return seq(done);
@@ -321,7 +320,7 @@ function isFixed(node: Node): boolean {
 
 function wordBoundary(node: Node & { type: 'assert' }, context: Context): Node {
   const { before, follow } = context;
-  const afterWord = !before.start && isSubset(before.set, WORD);
+  const afterWord = isWord(before);
   const afterOther = isDisjoint(before.set, BOUNDARY_WORD);
   const known = !follow.always;
   const toWord = known && follow.set.length > 0 && isSubset(follow.set, WORD);
@@ -360,6 +359,15 @@ const units = (set: CharSet): CharSet => intersect(set, [0, 0xffff]);
 
 /** May the end of the text follow? It counts as a newline. */
 const hasEnd = (follow: Follow): boolean => !isDisjoint(follow.set, NEWLINE);
+
+/** An item that says no more than `the next character is none of these`, worked into the items behind it. */
+function forbidden(item: Node, before: Before, rest: readonly Node[], context: Context): Node[] | undefined {
+  if (item.type === 'look') return item.ahead && item.negated ? forbid(item.body, rest, context) : undefined;
+  const atWordEnd = item.type === 'assert' && item.kind === 'word-boundary' && isWord(before);
+  return atWordEnd ? forbid({ type: 'set', set: BOUNDARY_WORD }, rest, context) : undefined;
+}
+
+const isWord = (before: Before): boolean => !before.start && isSubset(before.set, WORD);
 
 /**
  * Works `(?!set)` into the items behind it. `tail`: they are the last of the pattern, whose end nobody looks at.
