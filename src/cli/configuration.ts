@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PipelineConfig } from '../engine/engine.ts';
 import type { PipelineSettings } from '../engine/messages.ts';
+import { useEscapeStyle } from '../event/field-reference.ts';
 import { type Diagnostic, formatDiagnostic } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { EcsMode, Registry } from '../kernel/plugin.ts';
@@ -84,6 +85,7 @@ export async function readConfiguration(
     definition,
     settings: pipelineSettings(definition, process_),
   }));
+  useEscapeStyle(process_.get('config.field_reference.escape_style'));
   const result = await checkPipelines(
     prepared.map(({ definition, settings }) => ({
       id: definition.id,

@@ -96,6 +96,7 @@ class Runner {
       registry,
       logger,
       logging: log,
+      escapeStyle: settings.get('config.field_reference.escape_style'),
       maxThreads: availableParallelism(),
     });
   }

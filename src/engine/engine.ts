@@ -4,6 +4,7 @@
  */
 import { extname } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { EscapeStyle } from '../event/field-reference.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
@@ -32,6 +33,7 @@ export interface EngineOptions {
   readonly registry: Registry;
   readonly logger: Logger;
   readonly logging: ThreadData['logging'];
+  readonly escapeStyle: EscapeStyle;
   /** Worker threads at most; as many as the busiest pipeline asks for are started. */
   readonly maxThreads: number;
 }
@@ -217,6 +219,7 @@ export class Engine {
       settings: { ...config.settings, workers },
       threads,
       needs: plan.needs,
+      room: plan.room,
       countOnly: plan.countOnly,
       passThrough: plan.passThrough,
     };
@@ -263,8 +266,8 @@ export class Engine {
   }
 
   #thread(file: 'intake' | 'worker', index: number): Worker {
-    const { registryUrl, logging } = this.#options;
-    const data: ThreadData = { role: file, index, registry: registryUrl, logging };
+    const { registryUrl, logging, escapeStyle } = this.#options;
+    const data: ThreadData = { role: file, index, registry: registryUrl, logging, escapeStyle };
     return new Worker(new URL(`./${file}${extname(import.meta.url)}`, import.meta.url), {
       workerData: data,
       name: file === 'intake' ? 'intake' : `worker ${index}`,

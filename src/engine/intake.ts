@@ -1,5 +1,7 @@
 /** The intake thread: every pipeline's inputs and queues; sends blocks to the workers. */
+
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { useEscapeStyle } from '../event/field-reference.ts';
 import type { CodecPlugin, InputPlugin } from '../kernel/plugin.ts';
 import { unpackGraph } from '../lang/pack.ts';
 import { SlabPool } from '../queue/block-builder.ts';
@@ -22,6 +24,7 @@ import { codecNames } from './plugin-context.ts';
 import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger } from './thread.ts';
 
 const data = workerData as ThreadData;
+useEscapeStyle(data.escapeStyle);
 const port = parentPort!;
 const post = (message: FromIntake): void => port.postMessage(message);
 const logger = threadLogger(data.logging);

@@ -1,5 +1,6 @@
 /** What the threads say to each other. Plain data: everything here passes structured clone. */
 import type { MessagePort } from 'node:worker_threads';
+import type { EscapeStyle } from '../event/field-reference.ts';
 import type { EcsMode, FieldUse, Peer } from '../kernel/plugin.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 
@@ -29,6 +30,8 @@ export interface PipelineSpec {
   readonly threads: readonly number[];
   /** What decoders must build. */
   readonly needs: FieldUse;
+  /** Fields at the top that filters may add. */
+  readonly room: readonly string[];
   /** Nothing looks at events at all: they are only counted. */
   readonly countOnly: boolean;
   /** Output index that takes the lines of blocks as they stand; undefined: events are built. */
@@ -39,6 +42,7 @@ export interface PipelineSpec {
 export interface ThreadData {
   readonly role: 'intake' | 'worker';
   readonly index: number;
+  readonly escapeStyle: EscapeStyle;
   /** URL of the module that exports `registry`. */
   readonly registry: string;
   readonly logging: {

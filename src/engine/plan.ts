@@ -1,5 +1,6 @@
 /** Decides, from the plugins' declarations, how a pipeline runs: on how many workers, and what events it needs. */
 
+import { isUnsafeName, parseFieldReference } from '../event/field-reference.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
 } from '../kernel/plugin.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
-import { isPassThrough, neededFields } from '../lang/liveness.ts';
+import { fieldsWritten, isPassThrough, neededFields } from '../lang/liveness.ts';
 import type { PipelineSettings } from './messages.ts';
 import { makeCodec } from './plugin-context.ts';
 
@@ -20,6 +21,7 @@ export interface Plan {
   /** Name of a plugin that must run on one worker, if there is one. */
   readonly shared: string | undefined;
   readonly needs: FieldUse;
+  readonly room: readonly string[];
   readonly countOnly: boolean;
   readonly passThrough: boolean;
 }
@@ -77,9 +79,23 @@ export async function planPipeline(
   return {
     shared,
     needs,
+    room: needs === 'all' ? topFields(fieldsWritten(graph, { filter: (node) => filters.get(node.id)! })) : [],
     countOnly: plain && looksAtNothing,
     passThrough: plain && lineOutput && graph.outputs.length === 1,
   };
+}
+
+/** More than this makes events large for nothing. */
+const MAX_ROOM = 64;
+
+function topFields(references: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (const reference of references) {
+    const { path, metadata } = parseFieldReference(reference);
+    // Only what is set at the top: a parent of nested fields would be there, and hold nothing.
+    if (!metadata && path.length === 1 && !isUnsafeName(path[0]!)) names.add(path[0]!);
+  }
+  return [...names].slice(0, MAX_ROOM);
 }
 
 function union(a: readonly string[], b: FieldUse): FieldUse {

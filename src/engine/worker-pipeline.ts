@@ -122,6 +122,7 @@ export class WorkerPipeline {
         const context = Object.create(base, {
           inputCodec: { value: codec },
           needs: { value: spec.needs },
+          room: { value: spec.room },
           decorate: { value: compileCommonOptions('input', node.options) ?? noDecoration },
         });
         decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));

@@ -1,5 +1,7 @@
 /** A worker thread: the compiled versions of all pipelines, fed with blocks by the intake. */
+
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { useEscapeStyle } from '../event/field-reference.ts';
 import { unpackGraph } from '../lang/pack.ts';
 import type {
   FromWorker,
@@ -15,6 +17,7 @@ import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 const FILTER_FLUSH_SECONDS = 5;
 
 const data = workerData as ThreadData;
+useEscapeStyle(data.escapeStyle);
 const port = parentPort!;
 const post = (message: FromWorker): void => port.postMessage(message);
 const logger = threadLogger(data.logging);

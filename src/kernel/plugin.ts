@@ -152,6 +152,8 @@ export interface DecoderContext extends PluginContext {
   readonly inputCodec: Codec;
   /** Fields that something downstream reads; the others need not be built. */
   readonly needs: FieldUse;
+  /** Fields at the top that filters may add: whole-text events are made with room for them (`undefined`). */
+  readonly room: readonly string[];
   /** Applies type, tags and add_field of the input. Call last, on every event. */
   decorate(event: Event): void;
 }

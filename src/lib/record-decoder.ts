@@ -5,13 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { addTag, Event } from '../event/event.ts';
-import {
-  formatFieldReference,
-  getter,
-  isUnsafeName,
-  parseFieldReference,
-  setter,
-} from '../event/field-reference.ts';
+import { formatFieldReference, getter, parseFieldReference, setter } from '../event/field-reference.ts';
 import { parsingTextOf } from '../event/json.ts';
 import { isoFromMillis } from '../event/timestamp.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
@@ -24,6 +18,9 @@ export interface SourceField {
   readonly reference: string;
   readonly value: (peer: Peer) => FieldValue;
 }
+
+/** Senders whose half-read events are remembered. */
+const MAX_SENDERS = 10_000;
 
 export type Emit = (event: Event) => void;
 
@@ -49,7 +46,8 @@ class RecordDecoder implements Decoder {
   readonly #context: DecoderContext;
   readonly #source: readonly SourceField[];
   readonly #setters: { get: (event: Event) => FieldValue; set: (event: Event, value: FieldValue) => void }[];
-  readonly #make: MakeEvent;
+  /** By which source fields have a value. */
+  readonly #makers = new Map<string, MakeEvent>();
   /** Stateful codecs: one per sender, with the blocks that each still holds. */
   readonly #senders = new Map<string, { codec: Codec; peer: Peer; block: number; receivedAt: number }>();
 
@@ -60,7 +58,6 @@ class RecordDecoder implements Decoder {
       const parsed = parseFieldReference(reference);
       return { get: getter(parsed), set: setter(parsed) };
     });
-    this.#make = compileMake(this.#source, context);
   }
 
   decode(block: Block, emit: Emit): void {
@@ -76,7 +73,13 @@ class RecordDecoder implements Decoder {
       if (kind === RunKind.end) this.#end(peer, timestamp, values, emit);
       else if (kind === RunKind.lines) this.#lines(codec, block, start, end, peer, timestamp, values, emit);
       else
-        this.#record(this.#codecOf(codec, block, peer), bytes.subarray(start, end), timestamp, values, emit);
+        this.#record(
+          this.#codecOf(codec, block, peer, emit),
+          bytes.subarray(start, end),
+          timestamp,
+          values,
+          emit,
+        );
       start = end;
     }
   }
@@ -96,6 +99,14 @@ class RecordDecoder implements Decoder {
     return false;
   }
 
+  /** Too many senders with half an event each: the oldest one's is given as it is. */
+  #evict(emit: Emit): void {
+    const [oldest] = this.#senders.values();
+    if (!oldest) return;
+    const values = this.#source.map((field) => field.value(oldest.peer));
+    this.#end(oldest.peer, isoFromMillis(oldest.receivedAt), values, emit);
+  }
+
   #end(peer: Peer, timestamp: string, values: FieldValue[], emit: Emit): void {
     const sender = this.#senders.get(peer.key);
     if (!sender) return;
@@ -103,10 +114,11 @@ class RecordDecoder implements Decoder {
     sender.codec.flush?.((event) => this.#finish(event, timestamp, values, emit), true);
   }
 
-  #codecOf(codec: Codec, block: Block, peer: Peer): Codec {
+  #codecOf(codec: Codec, block: Block, peer: Peer, emit: Emit): Codec {
     if (!codec.stateful || !codec.fork) return codec;
     let sender = this.#senders.get(peer.key);
     if (!sender) {
+      if (this.#senders.size >= MAX_SENDERS) this.#evict(emit);
       sender = { codec: codec.fork(), peer, block: block.id, receivedAt: block.receivedAt };
       this.#senders.set(peer.key, sender);
     }
@@ -125,7 +137,7 @@ class RecordDecoder implements Decoder {
     values: FieldValue[],
     emit: Emit,
   ): void {
-    const codec = this.#codecOf(shared, block, peer);
+    const codec = this.#codecOf(shared, block, peer, emit);
     const delimiter = codec.delimiter ?? '\n';
     const bytes = block.bytes.subarray(start, end);
     if ((codec.charset === 'UTF-8' || codec.charset === undefined) && isUtf8(bytes)) {
@@ -133,7 +145,7 @@ class RecordDecoder implements Decoder {
       const decorate = this.#context.decorate;
       let from = 0;
       if (codec.wholeText && codec.charset !== undefined) {
-        const make = this.#make;
+        const make = this.#maker(values);
         for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
           const event = make(text.slice(from, to), timestamp, values);
           decorate(event);
@@ -159,6 +171,21 @@ class RecordDecoder implements Decoder {
       this.#record(codec, bytes.subarray(from, to), timestamp, values, emit);
       from = to + separator.length;
     }
+  }
+
+  #maker(values: readonly FieldValue[]): MakeEvent {
+    let key = '';
+    for (const value of values) key += value === undefined ? '0' : '1';
+    let make = this.#makers.get(key);
+    if (!make) {
+      make = compileMake(
+        this.#source,
+        this.#context,
+        values.map((value) => value !== undefined),
+      );
+      this.#makers.set(key, make);
+    }
+    return make;
   }
 
   #record(codec: Codec, bytes: Buffer, timestamp: string, values: FieldValue[], emit: Emit): void {
@@ -209,36 +236,54 @@ export function isNeeded(context: DecoderContext, reference: string): boolean {
   });
 }
 
-/** Compiles the constructor of whole-text events: one object literal with all fields in place. */
-function compileMake(source: readonly SourceField[], context: DecoderContext): MakeEvent {
-  const parsed = source.map(({ reference }) => parseFieldReference(reference));
-  const simple = parsed.every(
-    (reference) => !reference.metadata && reference.path.length === 1 && !isUnsafeName(reference.path[0]!),
-  );
-  const ecsOriginal =
-    context.inputCodec.wholeText && context.ecs !== 'disabled' && isNeeded(context, '[event][original]');
-  const base: string[] = [];
-  if (isNeeded(context, '@timestamp')) base.push('"@timestamp": timestamp');
-  if (isNeeded(context, '@version')) base.push('"@version": "1"');
-  if (isNeeded(context, 'message')) base.push('message');
-  if (ecsOriginal) base.push('event: { original: message }');
-  if (simple) {
-    const own = parsed.map((reference, index) => `${JSON.stringify(reference.path[0])}: values[${index}]`);
-    return new Function(
-      'Event',
-      `return (message, timestamp, values) => new Event({ ${[...base, ...own].join(', ')} });`,
-    )(Event);
+/** A tree of names that becomes one object literal; leaves are expressions. */
+type Shape = Map<string, Shape | string>;
+
+/**
+ * Compiles the constructor of whole-text events: one object literal with all fields in place, those of the source
+ * that have a value (`present`), and room for what filters will add.
+ */
+function compileMake(
+  source: readonly SourceField[],
+  context: DecoderContext,
+  present: readonly boolean[],
+): MakeEvent {
+  const fields: Shape = new Map();
+  const metadata: Shape = new Map();
+  if (isNeeded(context, '@timestamp')) fields.set('@timestamp', 'timestamp');
+  if (isNeeded(context, '@version')) fields.set('@version', '"1"');
+  if (isNeeded(context, 'message')) fields.set('message', 'message');
+  if (context.inputCodec.wholeText && context.ecs !== 'disabled' && isNeeded(context, '[event][original]')) {
+    place(fields, ['event', 'original'], 'message');
   }
-  const make: MakeEvent = new Function(
-    'Event',
-    `return (message, timestamp, values) => new Event({ ${base.join(', ')} });`,
-  )(Event);
-  const setters = parsed.map(setter);
-  return (message, timestamp, values) => {
-    const event = make(message, timestamp, values);
-    for (let index = 0; index < setters.length; index++) {
-      if (values[index] !== undefined) setters[index]!(event, values[index]);
-    }
-    return event;
-  };
+  for (const [index, { reference }] of source.entries()) {
+    if (!present[index]) continue;
+    const parsed = parseFieldReference(reference);
+    place(parsed.metadata ? metadata : fields, parsed.path, `values[${index}]`);
+  }
+  for (const name of context.room) if (!fields.has(name)) fields.set(name, 'undefined');
+  const made = metadata.size > 0 ? `${literal(fields)}, ${literal(metadata)}` : literal(fields);
+  return new Function('Event', `return (message, timestamp, values) => new Event(${made});`)(Event);
+}
+
+/** Puts a leaf into the tree, unless something stands in its way there already. */
+function place(shape: Shape, path: readonly string[], leaf: string): void {
+  const [name, ...rest] = path;
+  if (name === undefined) return;
+  if (rest.length === 0) {
+    if (!shape.has(name)) shape.set(name, leaf);
+    return;
+  }
+  let inner = shape.get(name);
+  if (inner === undefined) shape.set(name, (inner = new Map()));
+  if (typeof inner !== 'string') place(inner, rest, leaf);
+}
+
+/** Computed names, so that `__proto__` is a field. */
+function literal(shape: Shape): string {
+  const entries = [...shape].map(
+    ([name, value]) =>
+      `${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: ${typeof value === 'string' ? value : literal(value)}`,
+  );
+  return `{ ${entries.join(', ')} }`;
 }

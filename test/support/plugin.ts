@@ -99,11 +99,18 @@ export async function createFilter(
 }
 
 export function decoderContext(codec: Codec, more: Partial<DecoderContext> = {}): DecoderContext {
-  return { ...testContext(), inputCodec: codec, needs: 'all', decorate: () => {}, ...more };
+  return { ...testContext(), inputCodec: codec, needs: 'all', room: [], decorate: () => {}, ...more };
 }
 
 export function outputContext(codec: Codec, more: Partial<OutputContext> = {}): OutputContext {
-  return { ...testContext(), outputCodec: codec, workers: 1, health: () => {}, send: async () => false, ...more };
+  return {
+    ...testContext(),
+    outputCodec: codec,
+    workers: 1,
+    health: () => {},
+    send: async () => false,
+    ...more,
+  };
 }
 
 /** add_field and add_tag only: enough for unit tests; the real thing is in the compiler. */
