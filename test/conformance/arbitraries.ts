@@ -130,7 +130,8 @@ function problemInObject(value: object, path: string): string | undefined {
   return undefined;
 }
 
-const ISO = /^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,9})?Z$/;
+/** Years of more than four digits have a sign. */
+const ISO = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,9})?Z$/;
 
 /** The same for a whole event. */
 export function problemInEvent({ fields, metadata }: Event): string | undefined {

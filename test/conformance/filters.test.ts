@@ -143,6 +143,12 @@ const anyEvent = (entry: Entry<'filter'>): fc.Arbitrary<Event> =>
     )
     .map(([fields, metadata]) => new Event(fields, metadata as Fields | undefined));
 
+/** All fields; without the time where that is the time of the failure to read one. */
+function timeless({ fields }: Event): string {
+  const failed = Array.isArray(fields['tags']) && fields['tags'].includes('_timestampparsefailure');
+  return comparable(failed ? { ...fields, '@timestamp': undefined } : fields);
+}
+
 describe.each((await pluginsOf('filter')).map((entry) => [entry.name, entry] as const))(
   'filter %s',
   (_name, entry) => {
@@ -191,9 +197,7 @@ describe.each((await pluginsOf('filter')).map((entry) => [entry.name, entry] as 
             const together = await pipeline.run(events);
             const each: Event[] = [];
             for (const copy of copies) each.push(...(await pipeline.run([copy])));
-            expect(together.map((event) => comparable(event.fields))).toEqual(
-              each.map((event) => comparable(event.fields)),
-            );
+            expect(together.map(timeless)).toEqual(each.map(timeless));
           }),
           { numRuns: Math.ceil(((row.runs ?? 500) * TIMES) / 5 / configsOf(entry).length) },
         );
