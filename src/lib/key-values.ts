@@ -2,7 +2,8 @@
  * Key-value text as Logstash's kv filter reads it: one expression that finds a key, a splitter, a value (quoted,
  * bracketed or bare) and the end of the pair, built from the options.
  */
-import { setStep } from '../event/field-reference.ts';
+import { ownField } from '../event/event.ts';
+import { isUnsafeName } from '../event/field-reference.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import { compileRegexp, translateRegexp } from './oniguruma.ts';
 
@@ -120,9 +121,9 @@ class Parser implements KeyValueParser {
       const old = Object.hasOwn(pairs, key) ? pairs[key] : undefined;
       if (!allowDuplicateValues && includes(old, value)) continue;
       const made = recursive && depth < MAX_DEPTH ? this.#inner(value, filter, depth) : value;
-      if (old === undefined) setStep(pairs, key, made);
+      if (old === undefined) setPair(pairs, key, made);
       else if (Array.isArray(old)) old.push(made);
-      else setStep(pairs, key, [old, made]);
+      else setPair(pairs, key, [old, made]);
     }
   }
 
@@ -131,6 +132,12 @@ class Parser implements KeyValueParser {
     this.#parse(value, filter, inner, depth + 1);
     return Object.keys(inner).length > 0 ? inner : value;
   }
+}
+
+/** Sets an own property, whatever its name is. */
+export function setPair(pairs: Pairs, key: string, value: FieldValue): void {
+  if (isUnsafeName(key)) Object.defineProperty(pairs, key, ownField(value));
+  else pairs[key] = value;
 }
 
 /** The value's group that took part. */

@@ -3,9 +3,11 @@
  * them fast and, wherever the meaning allows, in its linear engine too (no look-ahead, back-reference or large
  * count), to which the process falls back on excessive backtracking.
  *
- * Known differences: `$` also stands before a carriage return (unless at the end of a pattern with `openEnd`); case
- * is ignored character by character (`ß` is not `ss`); a back-reference to a group that took no part matches nothing
- * instead of failing; captures in loops are those of the last round (but see `keepLoopCaptures`).
+ * Known differences: `$` also stands before a carriage return (unless at the end of a pattern with `openEnd`); `\b`
+ * behind a word and where nothing is known of its sides looks at ASCII letters only, and so does `\B`; case is ignored
+ * character by character (`ß` is not `ss`); a back-reference to a group that took no part matches nothing instead of
+ * failing, one to a name given twice wants all groups of that name; captures in loops are those of the last round (but
+ * see `keepLoopCaptures`), and a round that matches nothing leaves no capture.
  */
 import type { Parsed } from './oniguruma/ast.ts';
 import { RegexpError } from './oniguruma/ast.ts';

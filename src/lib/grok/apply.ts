@@ -11,6 +11,7 @@ import {
   setter,
 } from '../../event/field-reference.ts';
 import type { Event, FieldValue } from '../../kernel/event-types.ts';
+import { checkedSetter, isGuarded } from '../checked-set.ts';
 import { type GrokCapture, type GrokMatcher, toFloat, toInteger } from './compile.ts';
 
 export interface ApplyOptions {
@@ -21,7 +22,10 @@ export interface ApplyOptions {
   readonly target?: string | undefined;
 }
 
-/** @throws FieldSetError when a capture's field would go through a scalar */
+/**
+ * @throws FieldSetError when a capture's field would go through a scalar, FieldValueError for what `@timestamp` and
+ * `tags` can not hold
+ */
 export type Apply = (event: Event, match: RegExpExecArray) => void;
 
 /** The reference under which a capture is stored. @throws FieldReferenceError */
@@ -77,6 +81,13 @@ function writeStatement(
   refer: (value: unknown) => string,
 ): string {
   const { path, metadata } = reference;
+  if (isGuarded(reference)) {
+    const set = refer(checkedSetter(reference));
+    // Times are no text that could become a list: an old one stays.
+    if (overwrites) return `${set}(event, v);`;
+    if (path[0] === '@timestamp') return `if (f["@timestamp"] === undefined) ${set}(event, v);`;
+    return `add(event, ${refer(getter(reference))}, ${set}, v);`;
+  }
   const plain = !metadata && path.length > 0 && path.length <= 8 && !path.some(isUnusual);
   if (!plain) {
     const set = setter(reference);

@@ -10,6 +10,7 @@ import {
 import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter, type EcsMode, type FilterContext, type ReportProblem } from '../../kernel/plugin.ts';
+import { FieldValueError } from '../../lib/checked-set.ts';
 import { toText } from '../../lib/convert-value.ts';
 import { type Apply, captureReference, compileApply } from '../../lib/grok/apply.ts';
 import { compileGrok, GrokError, type GrokMatcher } from '../../lib/grok/compile.ts';
@@ -328,7 +329,7 @@ class GrokRun {
       apply(event, match);
       return true;
     } catch (error) {
-      if (!(error instanceof FieldSetError)) throw error;
+      if (!(error instanceof FieldSetError || error instanceof FieldValueError)) throw error;
       this.#context.logger.warn({ exception: error.message }, 'grok: a capture can not be stored');
       return false;
     }

@@ -1,4 +1,4 @@
-import { addTag } from '../../event/event.ts';
+import { addTag, cloneValue } from '../../event/event.ts';
 import {
   FieldReferenceError,
   FieldSetError,
@@ -11,7 +11,13 @@ import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter, type FilterContext, type ReportProblem } from '../../kernel/plugin.ts';
 import { checkedSetter, FieldValueError, setChecked } from '../../lib/checked-set.ts';
-import { compileKeyValues, type KeyFilter, type KeyValueParser, type Pairs } from '../../lib/key-values.ts';
+import {
+  compileKeyValues,
+  type KeyFilter,
+  type KeyValueParser,
+  type Pairs,
+  setPair,
+} from '../../lib/key-values.ts';
 import { RegexpError } from '../../lib/oniguruma.ts';
 import { runGuarded } from '../../lib/regexp-guard.ts';
 import { rubyCapitalize } from '../../lib/ruby-text.ts';
@@ -289,9 +295,8 @@ class KvRun {
     return pairs;
   }
 
-  #finish(event: Event, pairs: Pairs): boolean {
-    for (const [key, value] of this.#defaults)
-      if (!Object.hasOwn(pairs, key)) pairs[key] = structuredClone(value);
+  #finish(event: Event, found: Pairs): boolean {
+    const pairs = this.#defaults.length === 0 ? found : this.#withDefaults(found);
     if (isEmpty(pairs)) return false;
     try {
       this.#store(event, pairs);
@@ -302,6 +307,13 @@ class KvRun {
       for (const tag of this.#given.tag_on_failure) addTag(event, String(tag));
       return false;
     }
+  }
+
+  #withDefaults(found: Pairs): Pairs {
+    const pairs: Pairs = {};
+    for (const [key, value] of this.#defaults) setPair(pairs, key, cloneValue(value));
+    for (const key of Object.keys(found)) setPair(pairs, key, found[key]);
+    return pairs;
   }
 }
 
