@@ -167,6 +167,8 @@ class HttpServer implements Intake {
   #credentials: Buffer | undefined;
   /** Requests whose body is complete and which have no answer. */
   #pending = 0;
+  /** Nothing may be given to the queue any more. */
+  #closed = false;
 
   constructor(values: HttpOptions, context: IntakeContext) {
     this.#options = values;
@@ -224,6 +226,7 @@ class HttpServer implements Intake {
     const timer = setTimeout(() => server.closeAllConnections(), this.#pending > 0 ? CLOSE_MS : 0);
     await closed;
     clearTimeout(timer);
+    this.#closed = true;
   }
 
   #create(): nodeHttp.Server | https.Server {
@@ -301,7 +304,7 @@ class HttpServer implements Intake {
       return;
     }
     // A client that is gone sends again: it had no answer.
-    if (response.destroyed) return;
+    if (response.destroyed || this.#closed) return;
     writer.record(peer, body);
     writer.whenSafe(() => this.#accept(response));
   }
