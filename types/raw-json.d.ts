@@ -5,4 +5,5 @@ declare global {
     isRawJSON(value: unknown): value is { readonly rawJSON: string };
   }
 }
+
 export {};

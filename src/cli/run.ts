@@ -359,7 +359,7 @@ async function describe(error: unknown, config: PipelineConfig): Promise<string>
   const node = config.graph.inputs.find((each) => each.id === error.node);
   const where = node ? `${node.position.file}:${node.position.line}: input ${node.name}: ` : '';
   const message = node ? error.message.replace(`input ${node.name}: `, '') : error.message;
-  return `${where}${message}${node ? await listenHint(error, node) : ''}`;
+  return `${where}${message}${node ? listenHint(error, node) : ''}`;
 }
 
 function fingerprint(configuration: Configuration): string {
