@@ -163,7 +163,7 @@ const legacy: readonly Golden[] = [
   ],
   [
     'EXIM',
-    '2014-05-14 13:11:05 [3212] 1WkYbl-0000pP-5x <= bob@example.com H=(ws) [192.0.2.4]:5000 P=esmtpsa X=TLS1.0 S=2048 id=ab@c for eve@example.com',
+    '2014-05-14 13:11:05 [3212] 1WkYbl-0000pP-5x <= bob@example.com H=mx.example.com (ws) [192.0.2.4]:5000 P=esmtpsa X=TLS1.0 S=2048 id=ab@c for eve@example.com',
     {
       timestamp: '2014-05-14 13:11:05',
       exim_year: '2014',
@@ -174,6 +174,7 @@ const legacy: readonly Golden[] = [
       exim_msgid: '1WkYbl-0000pP-5x',
       exim_flags: '<=',
       exim_sender_email: 'bob@example.com',
+      remote_hostname: 'mx.example.com',
       remote_heloname: 'ws',
       remote_host: '192.0.2.4',
       remote_port: '5000',
