@@ -198,6 +198,11 @@ export interface FilterContext extends PluginContext {
    * itself when `filter` returns true; for filters that decorate other events than the one they were given.
    */
   decorate(event: Event): void;
+  /**
+   * Fields whose text is a time, beside `@timestamp`: targets of the date filters before this one, as canonical
+   * references. Ruby code sees timestamps in them.
+   */
+  readonly timeFields?: readonly string[];
 }
 
 export interface Filter {

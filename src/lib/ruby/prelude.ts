@@ -374,7 +374,7 @@ module LogStash
     def enter(container, name)
       inner = container.is_a?(::Array) ? (name.match?(/\A-?\d{1,9}\z/) ? container[name.to_i] : nil) : container[name]
       return inner if inner.is_a?(::Hash) || inner.is_a?(::Array)
-      raise ArgumentError, "Could not set field ${'`'}#{name}${'`'}: its value is neither a map nor a list" unless inner.nil?
+      raise ArgumentError, "could not set field ${'`'}#{name}${'`'}: its value is neither a map nor a list" unless inner.nil?
       made = {}
       store(container, name, made)
       made
@@ -633,5 +633,14 @@ module Kernel
 end
 `;
 
+/** The standard library that Logstash has loaded when filters run; here each part is loaded when it is named. */
+const libraries = String.raw`
+$LOAD_PATH.concat(Dir.glob("/usr/local/lib/ruby/gems/*/gems/{abbrev,base64,csv,getoptlong,matrix,mutex_m,observer,prime,rexml}-*/lib"))
+{ Base64: "base64", Benchmark: "benchmark", CGI: "cgi", CSV: "csv", Date: "date", DateTime: "date", Digest: "digest",
+  ERB: "erb", IPAddr: "ipaddr", OpenSSL: "openssl", OpenStruct: "ostruct", Pathname: "pathname", Psych: "psych",
+  SecureRandom: "securerandom", Shellwords: "shellwords", StringIO: "stringio", StringScanner: "strscan", URI: "uri",
+  YAML: "yaml", Zlib: "zlib" }.each { |name, file| Object.autoload(name, file) unless Object.const_defined?(name) }
+`;
+
 /** Everything that is evaluated once when the virtual machine starts. */
-export const prelude = `${stubs}\n${events}\n${host}\nnil`;
+export const prelude = `${stubs}\n${libraries}\n${events}\n${host}\nnil`;

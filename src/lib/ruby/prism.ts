@@ -27,9 +27,7 @@ function load(): NonNullable<typeof parse> {
   const prism = require('@ruby/prism/src/parsePrism.js') as { parsePrism: typeof parsePrism };
   const module = new WebAssembly.Module(readFileSync(require.resolve('@ruby/prism/src/prism.wasm')));
   // Prism reads memory and writes memory; of the system it needs nothing.
-  const imports: WebAssembly.ModuleImports = {};
-  for (const { name } of WebAssembly.Module.imports(module)) imports[name] = () => 8;
-  imports['environ_sizes_get'] = imports['args_sizes_get'] = () => 0;
+  const imports = new Proxy({}, { get: (_, name) => () => (String(name).endsWith('_sizes_get') ? 0 : 8) });
   const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: imports });
   (instance.exports['_initialize'] as () => void)();
   return (source, options) => prism.parsePrism(instance.exports, source, options);

@@ -255,6 +255,14 @@ export class RubyFilter {
     });
   }
 
+  /** Forgets the filter in the machine. */
+  unload(): Promise<void> {
+    return this.#machine.exclusive(async () => {
+      if (!this.#machine.isLoaded(this.#id)) return;
+      await this.#machine.ask({ kind: 'unload', id: this.#id }, START_MILLIS, this.#logger);
+    });
+  }
+
   /** Returns the indexes that are still to be done. */
   async #batch(
     events: readonly Event[],
