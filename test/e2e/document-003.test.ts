@@ -75,7 +75,10 @@ describePeer('document 003: webhooks by curl', [peers.curl], () => {
     receiver = await Receiver.start(certificates);
     folder = temporaryFolder();
   });
-  afterAll(cleanUp);
+  afterAll(async () => {
+    await cleanUp();
+    certificates?.remove();
+  });
 
   const file = (name: string, body: string | Uint8Array): string => {
     const path = join(folder, name);
@@ -218,15 +221,14 @@ describePeer('document 003: webhooks by curl', [peers.curl], () => {
 describePeer('document 003: webhooks with a password', [peers.curl], () => {
   afterAll(cleanUp);
   test('401 without it or with a wrong one, and nothing gets in; 200 with it', async () => {
-    const receiver = await Receiver.start(
-      await millraceCerts('--ec'),
-      'user => "wallarm" password => "s3cret:€"',
-    );
+    const certificates = await millraceCerts('--ec');
+    const receiver = await Receiver.start(certificates, 'user => "wallarm" password => "s3cret:€"');
     expect((await receiver.post(hit)).stdout).toBe('401');
     expect((await receiver.post(hit, '-u', 'wallarm:wrong')).stdout).toBe('401');
     const { stdout } = await receiver.post('{}', '-D', '-');
     expect(stdout).toMatch(/^WWW-Authenticate: Basic realm=/im);
     expect((await receiver.post(hit, '-u', 'wallarm:s3cret:€')).stdout).toBe('ok200');
     expect((await receiver.events(1))[0].details).toEqual(document.details);
+    certificates.remove();
   });
 });

@@ -1,7 +1,8 @@
 /** The documents' configs, samples and helper commands, for tests of what they promise. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runToEnd, temporaryFolder } from './millrace.ts';
+import { runToEnd } from './millrace.ts';
 import { root } from './peers.ts';
 
 /**
@@ -21,11 +22,12 @@ export interface Certificates {
   readonly ca: string;
   /** Files of a name given to `millraceCerts`. */
   of(name: string): { readonly cert: string; readonly key: string; readonly pk8: string };
+  remove(): void;
 }
 
 /** Certificates from `millrace certs`, as its user calls it: for localhost, and a client `logstash-client`. */
 export async function millraceCerts(...flags: string[]): Promise<Certificates> {
-  const folder = join(temporaryFolder(), 'certs');
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-certs-'));
   const names = ['localhost,127.0.0.1:server', 'logstash-client:client'];
   const { code, stderr } = await runToEnd({ args: ['certs', ...names, '--out', folder, ...flags] });
   if (code !== 0) throw new Error(`millrace certs: ${stderr}`);
@@ -36,5 +38,6 @@ export async function millraceCerts(...flags: string[]): Promise<Certificates> {
       key: join(folder, `${name}.key`),
       pk8: join(folder, `${name}_pk8.key`),
     }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
