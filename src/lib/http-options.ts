@@ -110,17 +110,21 @@ export function checkHttpClient(values: HttpClientValues, report: ReportProblem)
 }
 
 /**
- * What `HttpSession.open` wants. `workers` share the limits of connections and requests among them.
+ * What `HttpSession.open` wants. `workers` share the limits of connections and requests among them. `url`: where
+ * requests go; reading the authorities takes time and memory that a plain address can spare.
  * @throws MillraceError ERR_CONFIG naming option and file
  */
 export function httpSessionSettings(
   values: HttpClientValues,
-  workers: number,
+  { url, workers }: { readonly url: string; readonly workers: number },
   warn: Warn,
 ): HttpSessionSettings {
   const share = (total: number): number => Math.max(1, Math.ceil(total / Math.max(1, workers)));
   return {
-    tls: values.ssl_enabled ? clientTls(values, warn) : undefined,
+    tls:
+      values.ssl_enabled && (url.includes('%{') || /^https:/i.test(url))
+        ? clientTls(values, warn)
+        : undefined,
     proxy: parseProxy(values.proxy),
     maxRequests: share(values.pool_max),
     maxConnections: Math.min(share(values.pool_max), share(values.pool_max_per_route)),

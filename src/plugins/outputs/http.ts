@@ -15,6 +15,7 @@ import { type HttpResponse, type HttpTarget, parseTarget } from '../../lib/http-
 import { describeStatus, excerpt, HttpFailure, retryAfter } from '../../lib/http-errors.ts';
 import { checkHttpClient, httpClientOptions, httpSessionSettings } from '../../lib/http-options.ts';
 import { HttpSession, type HttpSessionSettings } from '../../lib/http-session.ts';
+import { JsonArrayEncoder } from '../../lib/json-array.ts';
 
 const options = {
   url: {
@@ -178,6 +179,7 @@ class HttpOutput implements Output {
   readonly #batched: boolean;
   readonly #ordered: boolean;
   readonly #encode: EncodeText;
+  readonly #array: ArrayEncoder;
   readonly #url: Template;
   /** Undefined: the address depends on the event. */
   readonly #target: HttpTarget | undefined;
@@ -189,13 +191,14 @@ class HttpOutput implements Output {
   #session: HttpSession | undefined;
 
   constructor(values: HttpOptions, context: OutputContext) {
-    this.#settings = httpSessionSettings(values, context.workers, (message) =>
+    this.#settings = httpSessionSettings(values, { url: values.url, workers: context.workers }, (message) =>
       context.logger.warn({}, message),
     );
     this.#method = values.http_method.toUpperCase();
     this.#batched = values.format === 'json_batch';
     this.#ordered = isOrdered(context);
     this.#encode = encoder(values);
+    this.#array = values.mapping === undefined ? new JsonArrayEncoder() : mappedArray(this.#encode);
     this.#url = compileTemplate(values.url);
     this.#target = this.#batched || !this.#url.dynamic ? parseTarget(values.url) : undefined;
     this.#headers = compileHeaders(values, this.#batched);
@@ -221,15 +224,11 @@ class HttpOutput implements Output {
   async #writeBatch(events: readonly Event[], signal: AbortSignal): Promise<WriteFailure[]> {
     const failures: WriteFailure[] = [];
     for (let from = 0; from < events.length; ) {
-      let text = '[';
-      let to = from;
-      while (to < events.length && text.length < MAX_BATCH_CHARS) {
-        text += (to === from ? '' : ',') + this.#encode(events[to++]!);
-      }
-      const verdict = await this.#send(events[from]!, `${text}]`, signal);
+      const { text, end } = this.#array.encode(events, from, MAX_BATCH_CHARS);
+      const verdict = await this.#send(events[from]!, text, signal);
       if (verdict !== undefined)
-        for (let index = from; index < to; index++) failures.push({ index, ...verdict });
-      from = to;
+        for (let index = from; index < end; index++) failures.push({ index, ...verdict });
+      from = end;
     }
     return failures;
   }
@@ -314,6 +313,20 @@ function encoder({ format, mapping, message }: HttpOptions): EncodeText {
   if (format === 'message') return textTemplate(message ?? '');
   if (format === 'form') return compileForm(mapping);
   return mapping === undefined ? wholeEvent : compileMapping(mapping);
+}
+
+type ArrayEncoder = Pick<JsonArrayEncoder, 'encode'>;
+
+function mappedArray(encode: EncodeText): ArrayEncoder {
+  return {
+    encode(events, from, maxChars) {
+      let text = '[';
+      let end = from;
+      while (end < events.length && text.length < maxChars)
+        text += (end === from ? '' : ',') + encode(events[end++]!);
+      return { text: `${text}]`, end };
+    },
+  };
 }
 
 const contentTypes = {
