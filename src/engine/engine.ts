@@ -23,7 +23,7 @@ import type {
   ToIntake,
   ToWorker,
 } from './messages.ts';
-import { type PipelineCounts, sumCounters } from './metrics.ts';
+import { type CountedNode, type PipelineCounts, sumCounters } from './metrics.ts';
 import { planPipeline } from './plan.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
 
@@ -68,7 +68,7 @@ export interface PipelineStatus {
   };
   /** Problems by node id. */
   readonly problems: Map<string, { problem: string; since: number }>;
-  readonly regions: { version: number; nodes: readonly string[]; region: CounterRegion }[];
+  readonly regions: { version: number; nodes: readonly CountedNode[]; region: CounterRegion }[];
 }
 
 interface WorkerThread {
@@ -76,7 +76,12 @@ interface WorkerThread {
   thread: Worker;
   /** Versions it has loaded or is loading. */
   readonly versions: Set<number>;
+  /** Those that a thread started anew must have loaded before it gets blocks. */
+  reloading: Set<number>;
 }
+
+/** Milliseconds before a worker that died is replaced, so that a config that kills workers does not spin. */
+const RESTART_MS = 200;
 
 interface Waiting {
   readonly resolve: () => void;
@@ -259,9 +264,11 @@ export class Engine {
         index: this.#workers.length,
         thread: undefined as never,
         versions: new Set(),
+        reloading: new Set(),
       };
       this.#workers.push(worker);
       this.#startWorker(worker);
+      this.#connect(worker);
     }
   }
 
@@ -292,12 +299,16 @@ export class Engine {
     this.#intake!.postMessage(message, transfer as never);
   }
 
+  /** Blocks come over a channel of their own, from when the intake has its end of it. */
+  #connect(worker: WorkerThread): void {
+    const { port1, port2 } = new MessageChannel();
+    worker.thread.postMessage({ type: 'intake', port: port1 } satisfies ToWorker, [port1]);
+    this.#toIntake({ type: 'worker', index: worker.index, port: port2 }, [port2]);
+  }
+
   #startWorker(worker: WorkerThread): void {
     const thread = this.#thread('worker', worker.index);
     worker.thread = thread;
-    const { port1, port2 } = new MessageChannel();
-    thread.postMessage({ type: 'intake', port: port1 } satisfies ToWorker, [port1]);
-    this.#toIntake({ type: 'worker', index: worker.index, port: port2 }, [port2]);
     thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
     thread.on('error', (error: Error) =>
       this.#options.logger.error(
@@ -319,18 +330,25 @@ export class Engine {
     const versions = [...worker.versions];
     worker.versions.clear();
     this.#toIntake({ type: 'worker lost', index: worker.index });
-    // A short wait, so that a config that kills workers does not spin.
     setTimeout(() => {
       if (this.#stopping) return;
       this.#startWorker(worker);
-      for (const version of versions) {
-        const spec = this.#specs.get(version);
-        if (spec) this.#loadInto(worker, spec);
-      }
-    }, 200);
+      const specs = versions.flatMap((version) => this.#specs.get(version) ?? []);
+      // No block may come before its pipeline is there.
+      worker.reloading = new Set(specs.map((spec) => spec.version));
+      for (const spec of specs) this.#loadInto(worker, spec);
+      if (specs.length === 0) this.#connect(worker);
+    }, RESTART_MS);
   }
 
   #fromWorker(worker: WorkerThread, message: FromWorker): void {
+    if (
+      (message.type === 'loaded' || message.type === 'failed') &&
+      worker.reloading.delete(message.version) &&
+      worker.reloading.size === 0
+    ) {
+      this.#connect(worker);
+    }
     switch (message.type) {
       case 'loaded': {
         const status = this.pipelines.get(message.id);
@@ -365,7 +383,12 @@ export class Engine {
 
   #addRegion(status: PipelineStatus, version: number, region: CounterRegion): void {
     const spec = this.#specs.get(version);
-    if (spec) status.regions.push({ version, nodes: pluginNodes(spec.graph).map((node) => node.id), region });
+    if (spec)
+      status.regions.push({
+        version,
+        nodes: pluginNodes(spec.graph).map(({ id, kind }) => ({ id, kind })),
+        region,
+      });
   }
 
   #fromIntake(message: FromIntake): void {

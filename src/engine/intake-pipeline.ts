@@ -386,8 +386,13 @@ export class IntakePipeline implements WriterHost {
       this.#queue.putBack(entry.block);
     }
     this.#perWorker.delete(index);
-    for (const retiring of this.#retiring.values()) {
-      if (retiring.told) retiring.left.delete(index);
+    for (const [version, retiring] of this.#retiring) {
+      if (!retiring.told) continue;
+      retiring.left.delete(index);
+      if (!this.#queue.waits(version)) continue;
+      // What it had must be delivered first: all workers are told again when that is done.
+      retiring.told = false;
+      retiring.left = new Set(retiring.threads);
     }
     this.#tellRetired();
   }

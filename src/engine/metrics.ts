@@ -2,6 +2,7 @@
  * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds), then the
  * pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
  */
+import type { PluginKind } from '../kernel/plugin.ts';
 import type { CounterRegion } from './messages.ts';
 
 export const SLOTS_PER_NODE = 3;
@@ -9,15 +10,15 @@ export const Slot = { in: 0, out: 1, millis: 2 } as const;
 /** The pipeline's own slots, behind those of its nodes. */
 export const PipelineSlot = {
   in: 0,
-  filtered: 1,
-  out: 2,
-  millis: 3,
-  batches: 4,
-  bytes: 5,
-  dropped: 6,
-  conditionErrors: 7,
+  out: 1,
+  millis: 2,
+  bytes: 3,
+  dropped: 4,
+  conditionErrors: 5,
+  /** Of those, in the filter section: there the event is gone. */
+  conditionDrops: 6,
 } as const;
-const PIPELINE_SLOTS = 8;
+const PIPELINE_SLOTS = 7;
 const NAMED_SLOTS = 256;
 
 export class Counters {
@@ -74,9 +75,15 @@ export interface PipelineCounts {
   nodes: Map<string, NodeCounts>;
 }
 
+/** What a region's counters are of: the nodes of the graph, in order. */
+export interface CountedNode {
+  readonly id: string;
+  readonly kind: PluginKind;
+}
+
 /** Adds up the regions of all threads (and of earlier versions, for nodes that kept their id). */
 export function sumCounters(
-  regions: readonly { nodes: readonly string[]; region: CounterRegion }[],
+  regions: readonly { nodes: readonly CountedNode[]; region: CounterRegion }[],
 ): PipelineCounts {
   const total: PipelineCounts = {
     in: 0,
@@ -93,15 +100,20 @@ export function sumCounters(
       if (!counts) total.nodes.set(id, (counts = { in: 0, out: 0, millis: 0, named: {} }));
       return counts;
     };
-    for (const [index, id] of nodes.entries()) {
+    for (const [index, { id, kind }] of nodes.entries()) {
       const counts = node(id);
       counts.in += values[index * SLOTS_PER_NODE + Slot.in]!;
       counts.out += values[index * SLOTS_PER_NODE + Slot.out]!;
       counts.millis += values[index * SLOTS_PER_NODE + Slot.millis]!;
+      // Events through the filters: what came in, and what each filter added or took away.
+      if (kind === 'filter') {
+        total.filtered +=
+          values[index * SLOTS_PER_NODE + Slot.out]! - values[index * SLOTS_PER_NODE + Slot.in]!;
+      }
     }
     const base = nodes.length * SLOTS_PER_NODE;
     total.in += values[base + PipelineSlot.in]!;
-    total.filtered += values[base + PipelineSlot.filtered]!;
+    total.filtered += values[base + PipelineSlot.in]! - values[base + PipelineSlot.conditionDrops]!;
     total.out += values[base + PipelineSlot.out]!;
     total.millis += values[base + PipelineSlot.millis]!;
     total.conditionErrors += values[base + PipelineSlot.conditionErrors]!;

@@ -19,7 +19,7 @@ import {
 import { compileCommonOptions } from '../lang/common-options.ts';
 import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
-import { pluginNodes } from '../lang/graph-walk.ts';
+import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { Delivery } from './delivery.ts';
 import type { BlockMessage, PipelineSpec } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
@@ -128,12 +128,14 @@ export class WorkerPipeline {
         decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));
       }
     }
+    const filterBranches = new Set(branchesOf(graph.filters).map((branch) => branch.id));
     const compiled = compilePipeline({
       graph,
       filters,
       outputs: deliveries.length,
       onConditionError: (branch, message) => {
         counters.addToPipeline(PipelineSlot.conditionErrors, 1);
+        if (filterBranches.has(branch)) counters.addToPipeline(PipelineSlot.conditionDrops, 1);
         host.logger.warn(
           { pipeline: spec.id, branch },
           `event dropped, a condition could not be evaluated: ${message}`,
@@ -269,7 +271,6 @@ export class WorkerPipeline {
       ? this.#compiled.runTimed(events, outputs, counters.values)
       : this.#compiled.run(events, outputs, counters.values);
     const deliver = (): Promise<void> | undefined => {
-      counters.addToPipeline(PipelineSlot.filtered, events.length);
       counters.addToPipeline(PipelineSlot.millis, performance.now() - started);
       return this.#deliver(outputs);
     };
@@ -297,7 +298,6 @@ export class WorkerPipeline {
     const { values } = this.counters;
     values[input * SLOTS_PER_NODE + Slot.out]! += count;
     this.counters.addToPipeline(PipelineSlot.in, count);
-    this.counters.addToPipeline(PipelineSlot.filtered, count);
     for (let index = 0; index < this.#deliveries.length; index++) {
       const base = (this.#inputs + index) * SLOTS_PER_NODE;
       values[base + Slot.in]! += count;
@@ -310,7 +310,6 @@ export class WorkerPipeline {
     const { values } = this.counters;
     values[input * SLOTS_PER_NODE + Slot.out]! += count;
     this.counters.addToPipeline(PipelineSlot.in, count);
-    this.counters.addToPipeline(PipelineSlot.filtered, count);
     values[this.#inputs * SLOTS_PER_NODE + Slot.in]! += count;
     return this.#deliveries[0]!.writeLines(bytes, count);
   }

@@ -62,7 +62,6 @@ class RecordDecoder implements Decoder {
 
   decode(block: Block, emit: Emit): void {
     const { runs, bytes, peers } = block;
-    const codec = this.#context.inputCodec;
     const timestamp = isoFromMillis(block.receivedAt);
     let start = 0;
     for (let at = 0; at < runs.length; at += 4) {
@@ -71,15 +70,12 @@ class RecordDecoder implements Decoder {
       const end = runs[at + 2]!;
       const values = this.#source.map((field) => field.value(peer));
       if (kind === RunKind.end) this.#end(peer, timestamp, values, emit);
-      else if (kind === RunKind.lines) this.#lines(codec, block, start, end, peer, timestamp, values, emit);
-      else
-        this.#record(
-          this.#codecOf(codec, block, peer, emit),
-          bytes.subarray(start, end),
-          timestamp,
-          values,
-          emit,
-        );
+      else {
+        const { codec, give } = this.#codecOf(block, peer, emit);
+        const part = bytes.subarray(start, end);
+        if (kind === RunKind.lines) this.#lines(codec, part, timestamp, values, give);
+        else this.#record(codec, part, timestamp, values, give);
+      }
       start = end;
     }
   }
@@ -114,32 +110,31 @@ class RecordDecoder implements Decoder {
     sender.codec.flush?.((event) => this.#finish(event, timestamp, values, emit), true);
   }
 
-  #codecOf(codec: Codec, block: Block, peer: Peer, emit: Emit): Codec {
-    if (!codec.stateful || !codec.fork) return codec;
+  /** The codec of a sender, and an `emit` that notes from which block on a stateful one holds something. */
+  #codecOf(block: Block, peer: Peer, emit: Emit): { codec: Codec; give: Emit } {
+    const codec = this.#context.inputCodec;
+    if (!codec.stateful || !codec.fork) return { codec, give: emit };
     let sender = this.#senders.get(peer.key);
     if (!sender) {
       if (this.#senders.size >= MAX_SENDERS) this.#evict(emit);
       sender = { codec: codec.fork(), peer, block: block.id, receivedAt: block.receivedAt };
       this.#senders.set(peer.key, sender);
     }
-    if (!sender.codec.holding) sender.block = block.id;
-    sender.receivedAt = block.receivedAt;
-    return sender.codec;
+    const own = sender;
+    if (!own.codec.holding) own.block = block.id;
+    own.receivedAt = block.receivedAt;
+    return {
+      codec: own.codec,
+      give: (event) => {
+        // What was held is out: what is held from now on came with this block.
+        own.block = block.id;
+        emit(event);
+      },
+    };
   }
 
-  #lines(
-    shared: Codec,
-    block: Block,
-    start: number,
-    end: number,
-    peer: Peer,
-    timestamp: string,
-    values: FieldValue[],
-    emit: Emit,
-  ): void {
-    const codec = this.#codecOf(shared, block, peer, emit);
+  #lines(codec: Codec, bytes: Buffer, timestamp: string, values: FieldValue[], emit: Emit): void {
     const delimiter = codec.delimiter ?? '\n';
-    const bytes = block.bytes.subarray(start, end);
     if ((codec.charset === 'UTF-8' || codec.charset === undefined) && isUtf8(bytes)) {
       const text = bytes.utf8Slice(0, bytes.length);
       const decorate = this.#context.decorate;
@@ -194,6 +189,13 @@ class RecordDecoder implements Decoder {
       return;
     }
     const { text, valid } = decodeText(bytes, codec.charset);
+    if (codec.wholeText && codec.delimiter === undefined) {
+      const event = this.#maker(values)(text, timestamp, values);
+      if (!valid) addTag(event, INVALID_ENCODING_TAG);
+      this.#context.decorate(event);
+      emit(event);
+      return;
+    }
     codec.decode(text, (event) => {
       if (!valid) addTag(event, INVALID_ENCODING_TAG);
       this.#finish(event, timestamp, values, emit);
@@ -204,7 +206,8 @@ class RecordDecoder implements Decoder {
     const { fields } = event;
     fields['@timestamp'] ??= timestamp;
     fields['@version'] ??= '1';
-    for (const [index, { get, set }] of this.#setters.entries()) {
+    for (let index = 0; index < this.#setters.length; index++) {
+      const { get, set } = this.#setters[index]!;
       const value = values[index];
       if (value !== undefined && get(event) === undefined) {
         try {

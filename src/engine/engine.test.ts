@@ -1,0 +1,126 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { registry } from '../../test/support/crashing-registry.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { checkPipelines } from '../lang/check.ts';
+import { Engine, type PipelineConfig } from './engine.ts';
+
+const REGISTRY_URL = new URL('../../test/support/crashing-registry.ts', import.meta.url).href;
+const engines: Engine[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'millrace-engine-'));
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.terminate()));
+});
+
+function startEngine(maxThreads = 2): Engine {
+  const engine = new Engine({
+    registryUrl: REGISTRY_URL,
+    registry,
+    logger: silentLogger,
+    // Level fatal: a crash that is meant needs no lines.
+    logging: {
+      level: new Uint8Array(new SharedArrayBuffer(1)).fill(5).buffer,
+      format: 'plain',
+      file: undefined,
+    },
+    escapeStyle: 'none',
+    maxThreads,
+  });
+  engines.push(engine);
+  return engine;
+}
+
+async function configOf(text: string, workers = 2, id = 'main'): Promise<PipelineConfig> {
+  const { pipelines, diagnostics } = await checkPipelines(
+    [{ id, sources: [{ file: 'test.conf', text }], settings: {} }],
+    registry,
+    { environment: {} },
+  );
+  expect(diagnostics.filter((each) => each.severity === 'error')).toEqual([]);
+  return {
+    id,
+    graph: pipelines[0]!.graph!,
+    hash: text,
+    settings: {
+      workers,
+      batchSize: 125,
+      batchDelay: 10,
+      ecs: 'disabled',
+      dataPath: folder,
+      queueType: 'memory',
+      queueMaxEvents: 0,
+      all: {},
+    },
+  };
+}
+
+const ended = async (engine: Engine, id = 'main'): Promise<void> => {
+  while (engine.pipelines.get(id)!.state === 'running') await new Promise((done) => setTimeout(done, 10));
+};
+
+describe('Engine', () => {
+  test('a worker thread that dies is replaced, and what it had is processed again: nothing is lost', async () => {
+    const engine = startEngine();
+    const out = join(folder, 'crash.out');
+    const lines = Array.from({ length: 2000 }, (_, n) => (n === 700 ? 'crash' : `line ${n}`));
+    await engine.load(
+      await configOf(`input { generator { count => 1 lines => ${JSON.stringify(lines)} } }
+        filter { crash { marker => "${join(folder, 'crashed')}" } }
+        output { file { path => "${out}" codec => line { format => "%{message}" } } }`),
+    );
+    await ended(engine);
+    const written = new Set(readFileSync(out, 'utf8').trim().split('\n'));
+    expect(lines.filter((line) => !written.has(line))).toEqual([]);
+  }, 20_000);
+
+  test('counts every event in and out of every node', async () => {
+    const engine = startEngine();
+    await engine.load(
+      await configOf(`input { generator { count => 300 } }
+        filter { if [sequence] < 100 { drop { id => "dropped" } } else { mutate { id => "kept" add_field => { "a" => "b" } } } }
+        output { null { id => "out" } }`),
+    );
+    await ended(engine);
+    const counts = engine.counts('main');
+    expect([counts.in, counts.filtered, counts.out]).toEqual([300, 200, 200]);
+    expect(counts.nodes.get('dropped')).toMatchObject({ in: 100, out: 0 });
+    expect(counts.nodes.get('kept')).toMatchObject({ in: 200, out: 200 });
+    expect(counts.nodes.get('out')).toMatchObject({ in: 200, out: 200 });
+  });
+
+  test('pipelines that only count are exact, too', async () => {
+    const engine = startEngine();
+    await engine.load(
+      await configOf('input { generator { count => 12345 } } output { null { id => "out" } }'),
+    );
+    await ended(engine);
+    expect(engine.counts('main').nodes.get('out')).toMatchObject({ in: 12345, out: 12345 });
+  });
+
+  test('a plugin that can not be made fails the pipeline with its name, others run', async () => {
+    const engine = startEngine();
+    const bad = await configOf(`input { tcp { host => "256.1.1.1" port => 1 } } output { null { } }`);
+    await expect(engine.load(bad)).rejects.toThrow();
+    expect(engine.pipelines.get('main')!.state).toBe('terminated');
+    await engine.load(await configOf('input { generator { count => 1 } } output { null { } }', 1, 'other'));
+    await ended(engine, 'other');
+    expect(engine.pipelines.get('other')!.state).toBe('finished');
+  });
+
+  test('ends when stopped in the middle, with everything taken delivered', async () => {
+    const engine = startEngine();
+    await engine.load(
+      await configOf(
+        'input { generator { id => "gen" } } filter { mutate { add_field => { "a" => "%{sequence}" } } } output { null { id => "out" } }',
+      ),
+    );
+    await new Promise((done) => setTimeout(done, 200));
+    await engine.stop();
+    const { nodes } = engine.counts('main');
+    expect(nodes.get('gen')!.in).toBeGreaterThan(1000);
+    expect(nodes.get('out')!.out).toBe(nodes.get('gen')!.in);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
