@@ -8,7 +8,6 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Intake, type Peer, RunKind } from '../src/kernel/plugin.ts';
 import { LineFramer } from '../src/lib/line-framer.ts';
-import { StreamFramer } from '../src/lib/stream-framer.ts';
 import { tcp } from '../src/plugins/inputs/tcp.ts';
 import { BLOCK_BYTES, BlockBuilder, SlabPool } from '../src/queue/block-builder.ts';
 import { resolveOptions } from '../test/support/plugin.ts';
@@ -97,7 +96,7 @@ function counting(): Record<string, number> {
   for (let at = lineBytes - 1; at < chunk.length; at += lineBytes) chunk[at] = 10;
   const count = Math.floor(chunk.length / lineBytes);
   const framers = [
-    new StreamFramer(Buffer.from('\n'), 1 << 20),
+    new LineFramer(Buffer.from('\n'), 1 << 20),
     new LineFramer(Buffer.from('\n'), 1 << 20),
   ] as const;
   const ways: Record<string, () => unknown> = {
@@ -117,7 +116,7 @@ function counting(): Record<string, number> {
       for (let at = 0; at < chunk.length; at++) if (chunk[at] === 10) found++;
       return found;
     },
-    'StreamFramer, a line across every two chunks': () => framers[0].push(odd, nowhere, { key: '' }),
+    'LineFramer, a line across every two chunks': () => framers[0].push(odd, nowhere, { key: '' }),
     'LineFramer, the same': () => framers[1].push(odd, nowhere, { key: '' }),
   };
   const odd = chunk.subarray(0, chunk.length - 7);

@@ -1,147 +1,141 @@
 /**
- * Cuts a stream of bytes at a delimiter, a stretch at a time: whole lines go out in one piece with their count, the
- * rest of the last line waits. A line longer than the limit goes out in pieces of that size, as single records.
+ * Cuts a stream of bytes into lines for the queue, at full speed and for many connections: chunks are handed on as
+ * they came and only the line that two chunks share is copied; what is kept of an unfinished line is one buffer,
+ * however small the pieces a sender trickles. A line longer than the limit goes out in pieces, as single records.
  */
 import type { BlockWriter, Peer } from '../kernel/plugin.ts';
 
 export type LineTarget = Pick<BlockWriter, 'lines' | 'record' | 'hasRoom'>;
 
-const nothing = Buffer.alloc(0);
+/** A buffer up to this size is kept between lines. */
+const KEEP_BYTES = 4096;
 
 export class LineFramer {
   readonly #delimiter: Buffer;
+  /** What to search: a byte is found faster than a text. */
+  readonly #needle: number | Buffer;
   readonly #limit: number;
-  /** Chunks of the line not yet ended, and their bytes. */
-  #rest: Buffer[] = [];
-  #restLength = 0;
+  /** The first `#length` bytes are the line not yet ended. */
+  #tail: Buffer | undefined;
+  #length = 0;
 
-  /** @param limit bytes of the longest line (its delimiter not counted) */
+  /** @param limit bytes of the longest line; a longer one goes out in pieces of that size, as single records */
   constructor(delimiter: Buffer, limit: number) {
     this.#delimiter = delimiter;
+    this.#needle = delimiter.length === 1 ? delimiter[0]! : delimiter;
     this.#limit = limit;
   }
 
   /** Bytes that wait for the end of their line. */
   get held(): number {
-    return this.#restLength;
+    return this.#length;
   }
 
-  /**
-   * Takes a chunk and keeps no reference to it. Answers as `BlockWriter.lines`: false means wait for `ready`
-   * (nothing was lost).
-   */
+  /** Takes a chunk and keeps no reference to it. False: wait for `ready` (nothing was lost). */
   push(chunk: Buffer, target: LineTarget, peer: Peer): boolean {
-    const delimiter = this.#delimiter;
-    const width = delimiter.length;
-    const bytes = this.#joined(chunk);
-    if (bytes === undefined) return this.#keep(chunk, target, peer);
-    const last = width === 1 ? bytes.lastIndexOf(delimiter[0]!) : lastWhole(bytes, delimiter);
-    if (last < 0) return this.#keep(bytes, target, peer);
-    const end = last + width;
-    let room = this.#give(bytes, end, target, peer);
-    if (end < bytes.length) room = this.#keep(bytes.subarray(end), target, peer);
+    const needle = this.#needle;
+    const width = this.#delimiter.length;
+    let room = true;
+    let start = 0;
+    if (this.#length > 0) {
+      start = this.#endOfShared(chunk);
+      if (start < 0) return this.#keep(chunk, target, peer);
+      this.#keep(chunk.subarray(0, start), target, peer);
+      room = target.lines(peer, this.#tail!.subarray(0, this.#length), 1);
+      this.clear();
+    }
+    if (chunk.length > this.#limit) return this.#carefully(chunk, start, target, peer);
+    let count = 0;
+    let end = start;
+    for (let at = chunk.indexOf(needle, start); at >= 0; at = chunk.indexOf(needle, end)) {
+      end = at + width;
+      count++;
+    }
+    if (count > 0) room = target.lines(peer, chunk.subarray(start, end), count);
+    if (end < chunk.length) this.#append(chunk.subarray(end));
     return room;
   }
 
   /** The stream has ended: what waits is the last record. */
   end(target: LineTarget, peer: Peer): boolean {
-    if (this.#restLength === 0) return target.hasRoom;
-    const rest = Buffer.concat(this.#rest);
-    this.clear();
+    if (this.#length === 0) return target.hasRoom;
+    const rest = this.#tail!.subarray(0, this.#length);
+    this.#tail = undefined;
+    this.#length = 0;
     return target.record(peer, rest);
   }
 
   /** Forgets what waits. */
   clear(): void {
-    this.#rest = [];
-    this.#restLength = 0;
+    this.#length = 0;
+    if (this.#tail !== undefined && this.#tail.length > KEEP_BYTES) this.#tail = undefined;
   }
 
-  /** The chunk behind what waits; undefined if the delimiter can not be in there, so that joining can wait. */
-  #joined(chunk: Buffer): Buffer | undefined {
-    if (this.#restLength === 0) return chunk;
-    if (this.#delimiter.length === 1) {
-      if (chunk.indexOf(this.#delimiter[0]!) < 0) return undefined;
-    } else if (chunk.indexOf(this.#delimiter) < 0 && !this.#spans(chunk)) return undefined;
-    const joined = Buffer.concat([...this.#rest, chunk]);
-    this.clear();
-    return joined;
-  }
-
-  /** Does a delimiter of several bytes begin in what waits and end in the chunk? */
-  #spans(chunk: Buffer): boolean {
+  /** Behind which byte of the chunk the line ends whose first part waits; -1: not in this chunk. */
+  #endOfShared(chunk: Buffer): number {
     const width = this.#delimiter.length;
-    let tail = nothing;
-    for (let index = this.#rest.length - 1; index >= 0 && tail.length < width - 1; index--)
-      tail = Buffer.concat([this.#rest[index]!.subarray(-(width - 1)), tail]);
-    return Buffer.concat([tail.subarray(-(width - 1)), chunk.subarray(0, width - 1)]).includes(
-      this.#delimiter,
-    );
-  }
-
-  /** Gives the whole lines in the first `end` bytes. */
-  #give(bytes: Buffer, end: number, target: LineTarget, peer: Peer): boolean {
-    const count = countDelimiters(bytes, end, this.#delimiter);
-    // Only a stretch longer than the limit can hold a line that is.
-    if (end - this.#delimiter.length <= this.#limit) return target.lines(peer, bytes.subarray(0, end), count);
-    let room = true;
-    let start = 0;
-    let lines = 0;
-    for (let at = 0; at < end; ) {
-      const to = bytes.indexOf(this.#delimiter, at);
-      if (to - at <= this.#limit) {
-        lines++;
-      } else {
-        if (lines > 0) target.lines(peer, bytes.subarray(start, at), lines);
-        for (let from = at; from < to; from += this.#limit)
-          room = target.record(peer, bytes.subarray(from, Math.min(to, from + this.#limit)));
-        start = to + this.#delimiter.length;
-        lines = 0;
-      }
-      at = to + this.#delimiter.length;
+    if (width > 1) {
+      const before = Math.min(width - 1, this.#length);
+      const seam = Buffer.concat([
+        this.#tail!.subarray(this.#length - before, this.#length),
+        chunk.subarray(0, width - 1),
+      ]);
+      const at = seam.indexOf(this.#needle);
+      if (at >= 0) return at + width - before;
     }
-    if (lines > 0) room = target.lines(peer, bytes.subarray(start, end), lines);
-    return room;
+    const at = chunk.indexOf(this.#needle);
+    return at < 0 ? -1 : at + width;
   }
 
-  /** Keeps the beginning of a line; gives away what is over the limit. */
+  /** Keeps more of a line; gives away what is over the limit. */
   #keep(bytes: Buffer, target: LineTarget, peer: Peer): boolean {
-    this.#rest.push(Buffer.from(bytes));
-    this.#restLength += bytes.length;
-    if (this.#restLength <= this.#limit + this.#delimiter.length) return target.hasRoom;
-    const all = Buffer.concat(this.#rest);
-    this.clear();
+    const limit = this.#limit;
     let room = true;
-    let at = 0;
-    for (; all.length - at > this.#limit + this.#delimiter.length; at += this.#limit)
-      room = target.record(peer, all.subarray(at, at + this.#limit));
-    this.#rest = [Buffer.from(all.subarray(at))];
-    this.#restLength = all.length - at;
+    let rest = bytes;
+    while (this.#length + rest.length > limit + this.#delimiter.length) {
+      if (this.#length > limit) {
+        // Waiting for the rest of a delimiter that did not come.
+        const over = Buffer.from(this.#tail!.subarray(limit, this.#length));
+        room = target.record(peer, this.#tail!.subarray(0, limit));
+        this.clear();
+        this.#append(over);
+        continue;
+      }
+      const taken = limit - this.#length;
+      this.#append(rest.subarray(0, taken));
+      rest = rest.subarray(taken);
+      room = target.record(peer, this.#tail!.subarray(0, this.#length));
+      this.clear();
+    }
+    this.#append(rest);
     return room;
   }
-}
 
-/** Where the last delimiter begins, counted from the front (`||` is in `|||` once, at 0); -1: nowhere. */
-function lastWhole(bytes: Buffer, delimiter: Buffer): number {
-  let last = -1;
-  for (let at = bytes.indexOf(delimiter); at >= 0; at = bytes.indexOf(delimiter, at + delimiter.length))
-    last = at;
-  return last;
-}
-
-/** How often the delimiter is in the first `end` bytes, not overlapping. */
-export function countDelimiters(bytes: Buffer, end: number, delimiter: Buffer): number {
-  let count = 0;
-  if (delimiter.length === 1) {
-    const byte = delimiter[0]!;
-    for (let at = bytes.indexOf(byte); at >= 0 && at < end; at = bytes.indexOf(byte, at + 1)) count++;
-    return count;
+  #append(bytes: Buffer): void {
+    const needed = this.#length + bytes.length;
+    if (this.#tail === undefined || this.#tail.length < needed) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(256, this.#length === 0 ? needed : needed * 2));
+      if (this.#length > 0) this.#tail!.copy(larger, 0, 0, this.#length);
+      this.#tail = larger;
+    }
+    bytes.copy(this.#tail, this.#length);
+    this.#length = needed;
   }
-  for (
-    let at = bytes.indexOf(delimiter);
-    at >= 0 && at < end;
-    at = bytes.indexOf(delimiter, at + delimiter.length)
-  )
-    count++;
-  return count;
+
+  /** A chunk that may hold a line over the limit by itself. */
+  #carefully(chunk: Buffer, from: number, target: LineTarget, peer: Peer): boolean {
+    const limit = this.#limit;
+    let room = true;
+    let start = from;
+    for (let at = chunk.indexOf(this.#needle, start); at >= 0; at = chunk.indexOf(this.#needle, start)) {
+      const end = at + this.#delimiter.length;
+      if (at - start <= limit) room = target.lines(peer, chunk.subarray(start, end), 1);
+      else {
+        for (let piece = start; piece < at; piece += limit)
+          room = target.record(peer, chunk.subarray(piece, Math.min(at, piece + limit)));
+      }
+      start = end;
+    }
+    return start < chunk.length ? this.#keep(chunk.subarray(start), target, peer) : room;
+  }
 }

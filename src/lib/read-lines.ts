@@ -1,7 +1,7 @@
 /** Reads whole lines of a file, a chunk at a time; what has no end yet is read again when more has come. */
 import { read } from 'node:fs';
 import type { Peer } from '../kernel/plugin.ts';
-import { countDelimiters, type LineTarget } from './line-framer.ts';
+import type { LineTarget } from './line-framer.ts';
 
 /** Two blocks of the queue. */
 const CHUNK_BYTES = 128 * 1024;
@@ -65,4 +65,20 @@ function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
       error ? reject(error) : resolve(length),
     );
   });
+}
+/** How often the delimiter is in the first `end` bytes, not overlapping. */
+function countDelimiters(bytes: Buffer, end: number, delimiter: Buffer): number {
+  let count = 0;
+  if (delimiter.length === 1) {
+    const byte = delimiter[0]!;
+    for (let at = bytes.indexOf(byte); at >= 0 && at < end; at = bytes.indexOf(byte, at + 1)) count++;
+    return count;
+  }
+  for (
+    let at = bytes.indexOf(delimiter);
+    at >= 0 && at < end;
+    at = bytes.indexOf(delimiter, at + delimiter.length)
+  )
+    count++;
+  return count;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { BlockWriter, IntakeContext, Peer } from '../kernel/plugin.ts';
+import { LineFramer } from './line-framer.ts';
 import type { ReadGate } from './read-gate.ts';
-import { StreamFramer } from './stream-framer.ts';
 
 /** Cuts the bytes of one sender into records. */
 export interface Framer {
@@ -30,7 +30,7 @@ class ChunkFramer implements Framer {
 export function framerFor(context: Pick<IntakeContext, 'delimiter' | 'maxRecordBytes'>): Framer {
   return context.delimiter === undefined
     ? new ChunkFramer(context.maxRecordBytes)
-    : new StreamFramer(context.delimiter, context.maxRecordBytes);
+    : new LineFramer(context.delimiter, context.maxRecordBytes);
 }
 
 /** One connection being read into the queue: no timers, no buffer but the unfinished record. */

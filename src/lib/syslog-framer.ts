@@ -3,7 +3,7 @@
  * a sender that stops counting is read in lines from there on.
  */
 import type { Peer } from '../kernel/plugin.ts';
-import { StreamFramer, type StreamTarget } from './stream-framer.ts';
+import { LineFramer, type LineTarget } from './line-framer.ts';
 
 const NEWLINE = Buffer.from('\n');
 /** A count has no more digits than this. */
@@ -13,7 +13,7 @@ type Mode = 'undecided' | 'lines' | 'counted';
 
 export class SyslogFramer {
   readonly #limit: number;
-  readonly #lines: StreamFramer;
+  readonly #lines: LineFramer;
   #mode: Mode = 'undecided';
   /** Start of a header that is not complete. */
   #header = '';
@@ -26,10 +26,10 @@ export class SyslogFramer {
   /** @param limit bytes of the longest record; a longer message goes out in pieces */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#lines = new StreamFramer(NEWLINE, limit);
+    this.#lines = new LineFramer(NEWLINE, limit);
   }
 
-  push(chunk: Buffer, target: StreamTarget, peer: Peer): boolean {
+  push(chunk: Buffer, target: LineTarget, peer: Peer): boolean {
     if (this.#mode === 'lines') return this.#lines.push(chunk, target, peer);
     let room = target.hasRoom;
     for (let at = 0; at < chunk.length; ) {
@@ -64,7 +64,7 @@ export class SyslogFramer {
   }
 
   /** The sender is gone: what it left unfinished is a record, too. */
-  end(target: StreamTarget, peer: Peer): boolean {
+  end(target: LineTarget, peer: Peer): boolean {
     if (this.#length > 0) target.record(peer, this.#message.subarray(0, this.#length));
     if (this.#header !== '') target.record(peer, Buffer.from(this.#header));
     this.#length = 0;
@@ -74,7 +74,7 @@ export class SyslogFramer {
   }
 
   /** Takes bytes that belong to the current message, at most as many as are missing. */
-  #body(bytes: Buffer, target: StreamTarget, peer: Peer): boolean {
+  #body(bytes: Buffer, target: LineTarget, peer: Peer): boolean {
     this.#missing -= bytes.length;
     if (this.#length === 0 && this.#missing === 0 && bytes.length <= this.#limit)
       return target.record(peer, bytes);

@@ -63,7 +63,8 @@ export const registry: Registry = {
     if (!load) return undefined;
     const module = await load();
     return Object.values(module).find(
-      (each) => (each as Plugin | undefined)?.kind === kind && (each as Plugin).name === (aliases[name] ?? name),
+      (each) =>
+        (each as Plugin | undefined)?.kind === kind && (each as Plugin).name === (aliases[name] ?? name),
     ) as Plugin | undefined;
   },
   names: (kind) => Object.keys(plugins[kind]),

@@ -123,10 +123,6 @@ const numbered = (count: number, length = 0): string[] =>
   Array.from({ length: count }, (_, index) => `text ${index + 1}`.padEnd(length, '.'));
 
 const all = await pluginsOf('input');
-for (const entry of all) {
-  const { elsewhere } = rowOf(inputTable, entry, 'input-table.ts');
-  if (elsewhere) test.todo(`input ${entry.name}: ${elsewhere}`);
-}
 const entries = all
   .filter(({ name }) => !inputTable[name]!.elsewhere)
   .map((entry) => [entry.name, entry] as const);

@@ -1,7 +1,7 @@
 /** Operators of numbers, with the quick ways for small Integers first; other receivers are dispatched. */
 import { rubyError, Unsupported } from './class.ts';
-import { compareNumbers, equal, notComparable, order } from './compare.ts';
-import { classOf, kindName, methodsOf, noMethod, send } from './dispatch.ts';
+import { compareNumbers, notComparable } from './compare.ts';
+import { classOf, kindName, methodsOf, send } from './dispatch.ts';
 import { double, float, integer, isFloat, isInteger, isNumeric, RFloat, type Value } from './values.ts';
 
 const bothIntegers = (a: number, b: number): boolean => Number.isInteger(a) && Number.isInteger(b);
@@ -89,14 +89,17 @@ function floatOperation(operator: string, a: number, b: number): Value {
   }
 }
 
+const isZero = (value: number | bigint): boolean => value === 0 || value === 0n;
+
 export function floatModulo(a: number, b: number): number {
-  if (!Number.isFinite(b) && Number.isFinite(a) && !Number.isNaN(b)) return a === 0 || a > 0 === b > 0 ? a : b;
+  if (!Number.isFinite(b) && Number.isFinite(a) && !Number.isNaN(b))
+    return a === 0 || a > 0 === b > 0 ? a : b;
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
 export function floorDivide(a: number | bigint, b: number | bigint): Value {
-  if (b == 0) throw rubyError('ZeroDivisionError', 'divided by 0');
+  if (isZero(b)) throw rubyError('ZeroDivisionError', 'divided by 0');
   if (typeof a === 'number' && typeof b === 'number') {
     const rest = a % b;
     return (a - (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest)) / b + 0;
@@ -108,7 +111,7 @@ export function floorDivide(a: number | bigint, b: number | bigint): Value {
 }
 
 export function floorModulo(a: number | bigint, b: number | bigint): Value {
-  if (b == 0) throw rubyError('ZeroDivisionError', 'divided by 0');
+  if (isZero(b)) throw rubyError('ZeroDivisionError', 'divided by 0');
   if (typeof a === 'number' && typeof b === 'number') {
     const rest = a % b;
     return (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest) + 0;
@@ -187,5 +190,3 @@ export function bitwise(operator: string, a: Value, b: Value): Value {
     }
   }
 }
-
-export { equal, noMethod, order };

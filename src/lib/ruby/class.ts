@@ -52,7 +52,13 @@ const included = new Map<string, readonly string[]>([
 ]);
 
 /** Defines methods under one or several names, with the least and most arguments they take. */
-export function define(table: MethodTable, names: string, min: number, max: number, fn: MethodFunction): void {
+export function define(
+  table: MethodTable,
+  names: string,
+  min: number,
+  max: number,
+  fn: MethodFunction,
+): void {
   for (const name of names.split(' ')) table[name] = { min, max, fn };
 }
 

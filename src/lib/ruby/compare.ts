@@ -1,20 +1,9 @@
 /** Equality and order of Ruby values. */
-import { RubyError, rubyError } from './class.ts';
+import { RClass, RubyError, rubyError } from './class.ts';
 import { classOf, kindName, methodsOf, send } from './dispatch.ts';
 import { RRegexp } from './regexp.ts';
 import { inspect } from './text.ts';
-import {
-  double,
-  isNumeric,
-  RFloat,
-  RHash,
-  RRange,
-  RSet,
-  RTime,
-  RTimestamp,
-  type Value,
-} from './values.ts';
-import { RClass } from './class.ts';
+import { double, isNumeric, RFloat, RHash, RRange, RSet, RTime, RTimestamp, type Value } from './values.ts';
 
 /** `==` */
 export function equal(a: Value, b: Value): boolean {
@@ -52,7 +41,7 @@ const isMoment = (value: Value): boolean => value instanceof RTime || value inst
 export function compareNumbers(a: Value, b: Value): number | undefined {
   const left = a instanceof RFloat ? a.value : a;
   const right = b instanceof RFloat ? b.value : b;
-  return left < right ? -1 : left > right ? 1 : left == right ? 0 : undefined;
+  return left < right ? -1 : left > right ? 1 : left >= right ? 0 : undefined;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;

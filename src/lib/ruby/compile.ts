@@ -3,11 +3,11 @@
  * made when the config is loaded, from the names of everything the code uses; values that turn out to be beyond the
  * runtime raise `Unsupported` while an event is filtered.
  */
-import { cellKey, findCells } from './compiler/cells.ts';
-import { functionOf } from './compiler/blocks.ts';
-import { Generation, kindOf, type Node, NotCompiled, walk } from './compiler/scope.ts';
-import { statements } from './compiler/statements.ts';
+
 import { RubyError, Unsupported } from './class.ts';
+import { functionOf } from './compiler/blocks.ts';
+import { findCells } from './compiler/cells.ts';
+import { Generation, kindOf, type Node, NotCompiled, walk } from './compiler/scope.ts';
 import { type Parsed, parseRuby, type RubySyntaxError } from './prism.ts';
 import { isConstantState } from './shared-state.ts';
 
@@ -63,11 +63,14 @@ export function analyseRuby(given: RubySource, times: readonly string[] = []): R
     parsed.errors.map((error) => ({
       option,
       ...error,
-      column: option === 'code' && error.line === 1 ? Math.max(1, error.column - PREFIX.length) : error.column,
+      column:
+        option === 'code' && error.line === 1 ? Math.max(1, error.column - PREFIX.length) : error.column,
     })),
   );
   if (errors.length > 0) return { errors, compiled: undefined, reason: 'syntax error', shared: true };
-  const shared = !isConstantState(texts.map(({ option, parsed }) => ({ isCode: option !== 'init', program: parsed.program })));
+  const shared = !isConstantState(
+    texts.map(({ option, parsed }) => ({ isCode: option !== 'init', program: parsed.program })),
+  );
   try {
     return { errors, compiled: compile(texts, times), reason: undefined, shared };
   } catch (error) {
@@ -78,11 +81,18 @@ export function analyseRuby(given: RubySource, times: readonly string[] = []): R
   }
 }
 
-function compile(texts: readonly { option: 'init' | 'code' | 'path'; parsed: Parsed }[], times: readonly string[]): CompiledRuby {
+function compile(
+  texts: readonly { option: 'init' | 'code' | 'path'; parsed: Parsed }[],
+  times: readonly string[],
+): CompiledRuby {
   const methods = new Set<string>();
   const constants = new Set<string>();
   for (const { option, parsed } of texts) {
-    if (parsed.magic && /^#.*(encoding|frozen_string_literal)/m.test(parsed.source) && !/coding:\s*utf-?8/i.test(parsed.source)) {
+    if (
+      parsed.magic &&
+      /^#.*(encoding|frozen_string_literal)/m.test(parsed.source) &&
+      !/coding:\s*utf-?8/i.test(parsed.source)
+    ) {
       throw new NotCompiled('a magic comment');
     }
     for (const node of walk(parsed.program)) {
@@ -93,7 +103,11 @@ function compile(texts: readonly { option: 'init' | 'code' | 'path'; parsed: Par
   let guard: string | undefined;
   let reads: Set<string> | undefined;
   let total = true;
-  const generate = (parsed: Parsed, eventName: string | undefined, write: (g: Generation) => string): Unit => {
+  const generate = (
+    parsed: Parsed,
+    eventName: string | undefined,
+    write: (g: Generation) => string,
+  ): Unit => {
     const cells = findCells(parsed.program, eventName);
     const g = new Generation(parsed, { times, methods, constants, cells });
     const body = write(g);
@@ -113,22 +127,35 @@ function compile(texts: readonly { option: 'init' | 'code' | 'path'; parsed: Par
 
 /** `init` or a script. */
 function topUnit(g: Generation, program: Node): string {
-  const { text } = functionOf(g, 'top', { locals: program.locals, location: { startOffset: -1 } }, program.statements, () => ({ list: '', start: '' }));
+  const { text } = functionOf(
+    g,
+    'top',
+    { locals: program.locals, location: { startOffset: -1 } },
+    program.statements,
+    () => ({ list: '', start: '' }),
+  );
   return `return ${text};`;
 }
 
 /** The filter's code. */
 function codeUnit(g: Generation, parsed: Parsed): string {
   const lambda = (parsed.program.statements.body as unknown as Node[])[0];
-  if (kindOf(lambda) !== 'LambdaNode' || (parsed.program.statements.body as unknown[]).length !== 1) throw new NotCompiled('code that ends its block');
+  if (kindOf(lambda) !== 'LambdaNode' || (parsed.program.statements.body as unknown[]).length !== 1)
+    throw new NotCompiled('code that ends its block');
   const written = new Set<string>();
-  for (const node of walk(lambda)) if (/^LocalVariable.*(Write|Target)Node$/.test(kindOf(node))) written.add(node.name);
-  const { text } = functionOf(g, 'code', lambda, lambda.body, (scope) => {
-    if (!written.has('event')) scope.event = 'event';
-    scope.block = 'l_new_event_block';
-    return { list: 'l_event, l_new_event_block', start: '' };
-  }, 'void');
+  for (const node of walk(lambda))
+    if (/^LocalVariable.*(Write|Target)Node$/.test(kindOf(node))) written.add(node.name);
+  const { text } = functionOf(
+    g,
+    'code',
+    lambda,
+    lambda.body,
+    (scope) => {
+      if (!written.has('event')) scope.event = 'event';
+      scope.block = 'l_new_event_block';
+      return { list: 'l_event, l_new_event_block', start: '' };
+    },
+    'void',
+  );
   return `return ${text};`;
 }
-
-export { cellKey, statements };

@@ -8,7 +8,8 @@ const PREFIX: Readonly<Record<string, number>> = { '0x': 16, '0b': 2, '0o': 8, '
 /** `Integer(text, base)`; base 0: by prefix. @throws RubyError ArgumentError */
 export function parseIntegerStrict(text: string, base: number): Value {
   const found = parseInteger(text.trim(), base, true);
-  if (found === undefined || text.includes('\0')) throw rubyError('ArgumentError', `invalid value for Integer(): ${inspect(text)}`);
+  if (found === undefined || text.includes('\0'))
+    throw rubyError('ArgumentError', `invalid value for Integer(): ${inspect(text)}`);
   return found;
 }
 
@@ -37,7 +38,8 @@ function parseInteger(text: string, base: number, strict: boolean): Value | unde
   return integer(sign === '-' ? -value : value);
 }
 
-const shortOrBig = (digits: string): number | bigint => (digits.length < 16 ? Number(digits) : BigInt(digits));
+const shortOrBig = (digits: string): number | bigint =>
+  digits.length < 16 ? Number(digits) : BigInt(digits);
 
 function bigInRadix(digits: string, radix: number): number | bigint {
   if (digits.length <= 10) return Number.parseInt(digits, radix);
@@ -55,7 +57,12 @@ export function parseFloatStrict(text: string): Value {
   if (hex) return float(Number(trimmed.replace(/^[-+]/, '')) * (trimmed.startsWith('-') ? -1 : 1));
   const lead = trimmed.replace(/^([-+]?)\.(?=\d)/, '$10.').replace(/^([-+]?\d+)\.(?=e|$)/i, '$1');
   const found = FLOAT.exec(lead)?.[0];
-  if (found === undefined || found.length !== lead.length || text.includes('\0') || /^[-+]?\d+\.(?:e|$)/i.test(trimmed))
+  if (
+    found === undefined ||
+    found.length !== lead.length ||
+    text.includes('\0') ||
+    /^[-+]?\d+\.(?:e|$)/i.test(trimmed)
+  )
     throw rubyError('ArgumentError', `invalid value for Float(): ${inspect(text)}`);
   return float(Number(found.replaceAll('_', '')));
 }

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { classes, define, type MethodFunction, rubyError, Unsupported } from './class.ts';
 import { compare, equal } from './compare.ts';
-import { arrayArgument, dig, indexArgument, kindName, send, stringArgument, test1, yield1 } from './dispatch.ts';
+import { arrayArgument, dig, indexArgument, send, stringArgument, test1, yield1 } from './dispatch.ts';
 import { sorted, unique } from './enumerable.ts';
 import { span } from './ranges.ts';
 import { inspect, toS } from './text.ts';
@@ -21,7 +21,10 @@ define(arrays, '- difference', 1, 1, (self: List, _, other) => {
 });
 define(arrays, '& intersection', 1, 1, (self: List, _, other) => {
   const both = setOf(arrayArgument(other));
-  return unique(self.filter((item) => both.has(item)), null);
+  return unique(
+    self.filter((item) => both.has(item)),
+    null,
+  );
 });
 define(arrays, '| union', 1, 1, (self: List, _, other) => unique([...self, ...arrayArgument(other)], null));
 define(arrays, 'intersect?', 1, 1, (self: List, _, other) => {
@@ -65,7 +68,11 @@ define(arrays, '[]=', 2, 2, (self: List, _, index, value) => {
   if (!isNumeric(index)) throw new Unsupported('this form of []=');
   let position = indexArgument(index);
   if (position < 0) position += self.length;
-  if (position < 0) throw rubyError('IndexError', `index ${position - self.length} too small for array; minimum: -${self.length}`);
+  if (position < 0)
+    throw rubyError(
+      'IndexError',
+      `index ${position - self.length} too small for array; minimum: -${self.length}`,
+    );
   if (position > self.length + MAX_LENGTH) throw new Unsupported('a huge array');
   while (self.length < position) self.push(null);
   self[position] = value;
@@ -82,9 +89,14 @@ define(arrays, 'fetch', 1, 2, (self: List, block, index, otherwise) => {
   if (actual >= 0 && actual < self.length) return self[actual];
   if (block) return yield1(block, index);
   if (otherwise !== undefined) return otherwise;
-  throw rubyError('IndexError', `index ${position} outside of array bounds: ${-self.length}...${self.length}`);
+  throw rubyError(
+    'IndexError',
+    `index ${position} outside of array bounds: ${-self.length}...${self.length}`,
+  );
 });
-define(arrays, 'values_at', 0, 99, (self: List, _, ...indexes) => indexes.map((index) => at(self, indexArgument(index))));
+define(arrays, 'values_at', 0, 99, (self: List, _, ...indexes) =>
+  indexes.map((index) => at(self, indexArgument(index))),
+);
 define(arrays, 'last', 0, 1, (self: List, _, count) =>
   count === undefined ? (self.at(-1) ?? null) : self.slice(Math.max(0, self.length - indexArgument(count))),
 );
@@ -98,14 +110,22 @@ define(arrays, 'index find_index', 0, 1, (self: List, block, value) => {
   return found < 0 ? null : found;
 });
 define(arrays, 'rindex', 0, 1, (self: List, block, value) => {
-  const found = self.findLastIndex((item) => (value === undefined ? test1(block!, item) : equal(item, value)));
+  const found = self.findLastIndex((item) =>
+    value === undefined ? test1(block!, item) : equal(item, value),
+  );
   return found < 0 ? null : found;
 });
 define(arrays, 'include? member?', 1, 1, (self: List, _, value) => {
   for (let index = 0; index < self.length; index++) if (equal(self[index], value)) return true;
   return false;
 });
-define(arrays, 'assoc', 1, 1, (self: List, _, key) => self.find((item) => Array.isArray(item) && equal(item[0], key)) ?? null);
+define(
+  arrays,
+  'assoc',
+  1,
+  1,
+  (self: List, _, key) => self.find((item) => Array.isArray(item) && equal(item[0], key)) ?? null,
+);
 
 // ---- iteration; the length may change meanwhile ----
 
@@ -121,7 +141,8 @@ define(arrays, 'each_index', 0, 0, (self: List, block) => {
 define(arrays, 'cycle', 0, 1, (self: List, block, times = null) => {
   if (!block) throw new Unsupported('cycle without a block');
   const rounds = times === null ? Number.POSITIVE_INFINITY : indexArgument(times);
-  for (let round = 0; round < rounds && self.length > 0; round++) for (const item of self) yield1(block, item);
+  for (let round = 0; round < rounds && self.length > 0; round++)
+    for (const item of self) yield1(block, item);
   return null;
 });
 
@@ -134,7 +155,9 @@ define(arrays, 'rotate', 0, 1, (self: List, _, by = 1) => {
   return [...self.slice(shift), ...self.slice(0, shift)];
 });
 define(arrays, 'compact', 0, 0, (self: List) => self.filter((item) => item !== null));
-define(arrays, 'flatten', 0, 1, (self: List, _, depth = null) => flatten(self, depth === null ? -1 : indexArgument(depth)));
+define(arrays, 'flatten', 0, 1, (self: List, _, depth = null) =>
+  flatten(self, depth === null ? -1 : indexArgument(depth)),
+);
 
 function flatten(items: List, depth: number, seen: List[] = []): List {
   if (seen.includes(items)) throw rubyError('ArgumentError', 'tried to flatten recursive array');
@@ -186,7 +209,8 @@ define(arrays, 'shuffle shuffle!', 0, 2, () => {
 define(arrays, 'pack', 1, 2, (self: List, _, template) => {
   const codes = self.every((item) => typeof item === 'number' && Number.isInteger(item) && item >= 0);
   if (template === 'U*' && codes) return String.fromCodePoint(...self);
-  if ((template === 'c*' || template === 'C*') && codes && self.every((item) => item < 128)) return Buffer.from(self).toString('latin1');
+  if ((template === 'c*' || template === 'C*') && codes && self.every((item) => item < 128))
+    return Buffer.from(self).toString('latin1');
   throw new Unsupported('pack');
 });
 
@@ -207,7 +231,11 @@ define(arrays, 'unshift prepend', 0, 99, (self: List, _, ...items) => {
 define(arrays, 'insert', 1, 99, (self: List, _, index, ...items) => {
   let position = indexArgument(index);
   if (position < 0) position += self.length + 1;
-  if (position < 0) throw rubyError('IndexError', `index ${indexArgument(index)} too small for array; minimum: -${self.length + 1}`);
+  if (position < 0)
+    throw rubyError(
+      'IndexError',
+      `index ${indexArgument(index)} too small for array; minimum: -${self.length + 1}`,
+    );
   while (self.length < position) self.push(null);
   self.splice(position, 0, ...items);
   return self;
@@ -228,7 +256,10 @@ define(arrays, 'fill', 1, 1, (self: List, _, value) => self.fill(value));
 define(arrays, 'delete', 1, 1, (self: List, _, value) => {
   const found = self.findLast((item) => equal(item, value));
   if (found === undefined) return null;
-  assign(self, self.filter((item) => !equal(item, value)));
+  assign(
+    self,
+    self.filter((item) => !equal(item, value)),
+  );
   return found;
 });
 define(arrays, 'delete_at', 1, 1, (self: List, _, index) => {
@@ -248,7 +279,12 @@ function assign(self: List, items: List): List {
 }
 
 /** The form with `!`: changes the array; answers nil when nothing changed, unless `always`. */
-function inPlace(names: string, make: (self: List, block: RProc | null, ...args: Value[]) => List, always: boolean, max = 0): void {
+function inPlace(
+  names: string,
+  make: (self: List, block: RProc | null, ...args: Value[]) => List,
+  always: boolean,
+  max = 0,
+): void {
   const change: MethodFunction = (self: List, block, ...args) => {
     const before = self.length;
     const made = make(self, block, ...args);
@@ -285,5 +321,3 @@ define(statics, 'new', 0, 2, (_self, block, size = 0, value = null) => {
   if (count > MAX_LENGTH) throw new Unsupported('a huge array');
   return Array.from({ length: count }, (_, index) => (block ? block.fn(index) : value));
 });
-
-export { kindName };

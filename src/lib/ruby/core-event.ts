@@ -157,7 +157,10 @@ export function makeEvent(data: RHash): REvent {
   const event = new Event(fields, isMap ? (metadata as Fields) : undefined);
   const { tags } = fields;
   const legal =
-    tags === undefined || tags === null || typeof tags === 'string' || (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'));
+    tags === undefined ||
+    tags === null ||
+    typeof tags === 'string' ||
+    (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'));
   if (!legal) {
     fields['_tags'] = tags;
     fields['tags'] = ['_tagsparsefailure'];

@@ -33,12 +33,22 @@ define(hashes, 'dig', 1, 99, (self: RHash, _, key, ...rest) => {
   return rest.length === 0 || value === null ? value : dig(value, rest);
 });
 define(hashes, 'key? has_key? include? member?', 1, 1, (self: RHash, _, key) => self.has(key));
-define(hashes, 'value? has_value?', 1, 1, (self: RHash, _, value) => self.values().some((each) => equal(each, value)));
-define(hashes, 'key', 1, 1, (self: RHash, _, value) => self.pairs().find(([, each]) => equal(each, value))?.[0] ?? null);
+define(hashes, 'value? has_value?', 1, 1, (self: RHash, _, value) =>
+  self.values().some((each) => equal(each, value)),
+);
+define(
+  hashes,
+  'key',
+  1,
+  1,
+  (self: RHash, _, value) => self.pairs().find(([, each]) => equal(each, value))?.[0] ?? null,
+);
 define(hashes, 'keys', 0, 0, (self: RHash) => self.keys());
 define(hashes, 'values', 0, 0, (self: RHash) => self.values());
 define(hashes, 'values_at', 0, 99, (self: RHash, _, ...keys) => keys.map((key) => lookUp(self, key)));
-define(hashes, 'fetch_values', 0, 99, (self: RHash, _, ...keys) => keys.map((key) => hashes['fetch']!.fn(self, null, key)));
+define(hashes, 'fetch_values', 0, 99, (self: RHash, _, ...keys) =>
+  keys.map((key) => hashes['fetch']!.fn(self, null, key)),
+);
 define(hashes, 'length size', 0, 0, (self: RHash) => self.size);
 define(hashes, 'count', 0, 1, (self: RHash, block, value) => {
   if (value !== undefined) throw new Unsupported('this form of count');
@@ -46,7 +56,9 @@ define(hashes, 'count', 0, 1, (self: RHash, block, value) => {
 });
 define(hashes, 'empty?', 0, 0, (self: RHash) => self.size === 0);
 define(hashes, 'to_hash', 0, 0, (self) => self);
-define(hashes, 'to_h', 0, 0, (self: RHash, block) => (block ? RHash.of(self.pairs().map(([k, v]) => pairOf(yieldPair(block, k, v)))) : self));
+define(hashes, 'to_h', 0, 0, (self: RHash, block) =>
+  block ? RHash.of(self.pairs().map(([k, v]) => pairOf(yieldPair(block, k, v)))) : self,
+);
 define(hashes, 'to_s inspect', 0, 0, (self) => inspect(self));
 define(hashes, 'default', 0, 1, (self: RHash) => self.default);
 define(hashes, 'default=', 1, 1, (self: RHash, _, value) => {
@@ -59,7 +71,8 @@ define(hashes, 'compare_by_identity', 0, 0, () => {
 
 function pairOf(value: Value): [Value, Value] {
   if (!Array.isArray(value)) throw rubyError('TypeError', 'wrong element type (expected array)');
-  if (value.length !== 2) throw rubyError('ArgumentError', `element has wrong array length (expected 2, was ${value.length})`);
+  if (value.length !== 2)
+    throw rubyError('ArgumentError', `element has wrong array length (expected 2, was ${value.length})`);
   return value as [Value, Value];
 }
 
@@ -67,7 +80,9 @@ function pairOf(value: Value): [Value, Value] {
 
 function each(names: string, fn: (self: RHash, block: RProc) => Value): void {
   const [first] = names.split(' ') as [string];
-  define(hashes, names, 0, 0, (self: RHash, block) => (block ? fn(self, block) : new REnumerator(self.pairs(), first === 'each_pair' ? 'each' : first, self)));
+  define(hashes, names, 0, 0, (self: RHash, block) =>
+    block ? fn(self, block) : new REnumerator(self.pairs(), first === 'each_pair' ? 'each' : first, self),
+  );
 }
 
 each('each each_pair', (self, block) => {
@@ -134,12 +149,17 @@ define(hashes, 'transform_keys', 0, 1, (self: RHash, block, names) =>
   RHash.of(
     self.pairs().map(([key, value]) => {
       const named = names instanceof RHash ? names.find(key) : undefined;
-      return [named !== undefined ? named : block ? block.fn(key) : names instanceof RHash ? key : needed(block), value];
+      return [
+        named !== undefined ? named : block ? block.fn(key) : names instanceof RHash ? key : needed(block),
+        value,
+      ];
     }),
   ),
 );
 define(hashes, 'invert', 0, 0, (self: RHash) => RHash.of(self.pairs().map(([key, value]) => [value, key])));
-define(hashes, 'compact', 0, 0, (self: RHash) => RHash.of(self.pairs().filter(([, value]) => value !== null)));
+define(hashes, 'compact', 0, 0, (self: RHash) =>
+  RHash.of(self.pairs().filter(([, value]) => value !== null)),
+);
 define(hashes, 'slice', 0, 99, (self: RHash, _, ...keys) =>
   RHash.of(keys.filter((key) => self.has(key)).map((key) => [key, self.find(key)])),
 );
@@ -155,12 +175,24 @@ define(hashes, 'filter_map', 0, 0, (self: RHash, block) =>
     .filter(isTrue),
 );
 define(hashes, 'sum', 0, 1, (self: RHash, block, start = 0) =>
-  send(self.pairs().map(([key, value]) => yieldPair(needed(block), key, value)), 'sum', null, [start]),
+  send(
+    self.pairs().map(([key, value]) => yieldPair(needed(block), key, value)),
+    'sum',
+    null,
+    [start],
+  ),
 );
-define(hashes, 'find detect', 0, 0, (self: RHash, block) =>
-  self.pairs().find(([key, value]) => isTrue(yieldPair(needed(block), key, value))) ?? null,
+define(
+  hashes,
+  'find detect',
+  0,
+  0,
+  (self: RHash, block) =>
+    self.pairs().find(([key, value]) => isTrue(yieldPair(needed(block), key, value))) ?? null,
 );
-define(hashes, 'merge update merge!', 0, 99, (self: RHash, block, ...others) => merge(self.copy(), block, others));
+define(hashes, 'merge update merge!', 0, 99, (self: RHash, block, ...others) =>
+  merge(self.copy(), block, others),
+);
 define(hashes, 'update merge!', 0, 99, (self: RHash, block, ...others) => merge(self, block, others));
 
 function merge(target: RHash, block: RProc | null, others: Value[]): RHash {
@@ -204,7 +236,11 @@ function keep(self: RHash, pairs: [Value, Value][]): RHash {
   for (const [key, value] of pairs) self.set(key, value);
   return self;
 }
-const change = (names: string, always: boolean, make: (self: RHash, block: RProc) => [Value, Value][]): void => {
+const change = (
+  names: string,
+  always: boolean,
+  make: (self: RHash, block: RProc) => [Value, Value][],
+): void => {
   const fn: MethodFunction = (self: RHash, block) => {
     const pairs = make(self, needed(block));
     const same = pairs.length === self.size;
@@ -217,7 +253,9 @@ change('select! filter!', false, (self, block) => matching(self, block, true));
 change('keep_if', true, (self, block) => matching(self, block, true));
 change('reject!', false, (self, block) => matching(self, block, false));
 change('delete_if', true, (self, block) => matching(self, block, false));
-change('transform_values!', true, (self, block) => self.pairs().map(([key, value]) => [key, block.fn(value)]));
+change('transform_values!', true, (self, block) =>
+  self.pairs().map(([key, value]) => [key, block.fn(value)]),
+);
 change('transform_keys!', true, (self, block) => self.pairs().map(([key, value]) => [block.fn(key), value]));
 define(hashes, 'compact!', 0, 0, (self: RHash) => {
   const pairs = self.pairs().filter(([, value]) => value !== null);
@@ -250,7 +288,13 @@ define(classes.set.statics, 'new', 0, 1, (_self, block, items = []) => {
   if (block) throw new Unsupported('Set.new with a block');
   return new RSet(RHash.of((items === null ? [] : itemsOf(items)).map((item) => [item, true])));
 });
-define(classes.set.statics, '[]', 0, 99, (_self, _, ...items) => new RSet(RHash.of(items.map((item) => [item, true]))));
+define(
+  classes.set.statics,
+  '[]',
+  0,
+  99,
+  (_self, _, ...items) => new RSet(RHash.of(items.map((item) => [item, true]))),
+);
 define(sets, 'include? member? === contain?', 1, 1, (self: RSet, _, value) => self.hash.has(value));
 define(sets, 'add <<', 1, 1, (self: RSet, _, value) => {
   self.hash.set(value, true);

@@ -1,12 +1,24 @@
 /** Integer and Float. */
-import { bitwise, holds, negate, numeric } from './arithmetic.ts';
+import { bitwise, floatModulo, floorDivide, floorModulo, holds, negate, numeric } from './arithmetic.ts';
 import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compareNumbers, equal, notComparable } from './compare.ts';
-import { hashArgument, indexArgument, isA, yield1 } from './dispatch.ts';
-import { floorDivide, floorModulo, floatModulo } from './arithmetic.ts';
-import { toS } from './text.ts';
+import { hashArgument, indexArgument, yield1 } from './dispatch.ts';
 import { rangeItems } from './ranges.ts';
-import { double, float, integer, isFloat, isInteger, isNumeric, REnumerator, RFloat, RHash, RProc, symbol, type Value } from './values.ts';
+import { toS } from './text.ts';
+import {
+  double,
+  float,
+  integer,
+  isFloat,
+  isInteger,
+  isNumeric,
+  REnumerator,
+  RFloat,
+  RHash,
+  RProc,
+  symbol,
+  type Value,
+} from './values.ts';
 
 const numbers = [classes.integer.methods, classes.float.methods];
 const integers = classes.integer.methods;
@@ -26,7 +38,9 @@ for (const table of numbers) {
   define(table, 'pow', 1, 1, (self, _, other) => numeric('**', self, other));
   define(table, '-@', 0, 0, (self) => negate(self));
   define(table, '+@ to_c real', 0, 0, (self) => self);
-  define(table, 'abs magnitude', 0, 0, (self) => (double(self) < 0 || Object.is(double(self), -0) ? negate(self) : self));
+  define(table, 'abs magnitude', 0, 0, (self) =>
+    double(self) < 0 || Object.is(double(self), -0) ? negate(self) : self,
+  );
   define(table, 'zero?', 0, 0, (self) => double(self) === 0);
   define(table, 'nonzero?', 0, 0, (self) => (double(self) === 0 ? null : self));
   define(table, 'positive?', 0, 0, (self) => double(self) > 0);
@@ -72,7 +86,8 @@ for (const table of numbers) {
     if (!block) {
       const items: Value[] = [];
       const collect = new RProc((value: Value) => items.push(value), 1);
-      if (double(by) !== 0 && Math.abs((double(to) - double(self)) / double(by)) < 1e6) table['step']!.fn(self, collect, to, by);
+      if (double(by) !== 0 && Math.abs((double(to) - double(self)) / double(by)) < 1e6)
+        table['step']!.fn(self, collect, to, by);
       else throw new Unsupported('this form of step');
       return new REnumerator(items, 'each', self);
     }
@@ -91,7 +106,8 @@ function halfOf(options: RHash): 'up' | 'even' | 'down' {
   const half = options.find(symbol('half'));
   if (half === undefined || half === null) return 'up';
   const name = toS(half);
-  if (name !== 'up' && name !== 'even' && name !== 'down') throw rubyError('ArgumentError', `invalid rounding mode: ${name}`);
+  if (name !== 'up' && name !== 'even' && name !== 'down')
+    throw rubyError('ArgumentError', `invalid rounding mode: ${name}`);
   return name;
 }
 
@@ -119,7 +135,8 @@ function round(value: Value, digits: number, half: 'up' | 'even' | 'down'): Valu
   return float(scaledRound(number, scale, half) / scale);
 }
 
-const exponent = (number: number): number => (number === 0 ? 0 : Math.floor(Math.log10(Math.abs(number))) + 1);
+const exponent = (number: number): number =>
+  number === 0 ? 0 : Math.floor(Math.log10(Math.abs(number))) + 1;
 
 function roundHalf(number: number, half: 'up' | 'even' | 'down'): number {
   const size = Math.abs(number);
@@ -151,7 +168,8 @@ function roundInteger(value: number | bigint, digits: number, half: 'up' | 'even
   const size = big < 0n ? -big : big;
   let units = size / scale;
   const twice = (size % scale) * 2n;
-  if (twice > scale || (twice === scale && (half === 'up' || (half === 'even' && units % 2n === 1n)))) units++;
+  if (twice > scale || (twice === scale && (half === 'up' || (half === 'even' && units % 2n === 1n))))
+    units++;
   return integer((big < 0n ? -units : units) * scale);
 }
 
@@ -201,7 +219,7 @@ define(integers, 'bit_length', 0, 0, (self) => {
 });
 define(integers, 'remainder', 1, 1, (self, _, other) => {
   if (!isInteger(other)) throw new Unsupported('remainder of a Float');
-  if (other == 0) throw rubyError('ZeroDivisionError', 'divided by 0');
+  if (BigInt(other) === 0n) throw rubyError('ZeroDivisionError', 'divided by 0');
   return integer(BigInt(self) % BigInt(other));
 });
 define(integers, 'gcd', 1, 1, (self, _, other) => {
@@ -221,7 +239,8 @@ define(integers, 'digits', 0, 1, (self, _, base = 10) => {
   return list;
 });
 define(integers, 'to_s inspect', 0, 1, (self, _, base = 10) => {
-  if (typeof base !== 'number' || base < 2 || base > 36) throw rubyError('ArgumentError', `invalid radix ${toS(base)}`);
+  if (typeof base !== 'number' || base < 2 || base > 36)
+    throw rubyError('ArgumentError', `invalid radix ${toS(base)}`);
   return self.toString(base);
 });
 define(integers, 'chr', 0, 1, (self, _, encoding = null) => {
@@ -265,5 +284,3 @@ define(classes.integer.statics, 'sqrt', 1, 1, (_self, _, value) => {
   while ((root + 1n) * (root + 1n) <= target) root++;
   return integer(root);
 });
-
-export { isA };

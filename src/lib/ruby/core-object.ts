@@ -1,4 +1,6 @@
 /** Methods of every object, of nil, booleans, symbols, procs, classes and exceptions. */
+
+import { holds } from './arithmetic.ts';
 import {
   classes,
   classMethods,
@@ -10,18 +12,9 @@ import {
   Unsupported,
 } from './class.ts';
 import { caseEqual, compare, equal, notComparable } from './compare.ts';
-import { holds } from './arithmetic.ts';
-import {
-  classOf,
-  isA,
-  respondsTo,
-  send,
-  setClass,
-  stringArgument,
-  yield1,
-} from './dispatch.ts';
+import { classOf, isA, respondsTo, send, setClass, stringArgument, yield1 } from './dispatch.ts';
 import { inspect, toS } from './text.ts';
-import { float, integer, RHash, type RProc, RSymbol, symbol, type Value } from './values.ts';
+import { float, RHash, type RProc, RSymbol, symbol, type Value } from './values.ts';
 
 const object = classes.object.methods;
 const nameOf = (value: Value): string => (value instanceof RSymbol ? value.name : stringArgument(value));
@@ -69,7 +62,8 @@ function copyOf(value: Value): Value {
     copy.defaultProc = value.defaultProc;
     return copy;
   }
-  if (typeof value === 'object' && value !== null && !(value instanceof RSymbol)) throw new Unsupported('dup');
+  if (typeof value === 'object' && value !== null && !(value instanceof RSymbol))
+    throw new Unsupported('dup');
   return value;
 }
 
@@ -89,9 +83,16 @@ for (const rclass of [classes.string, classes.time, classes.timestamp, classes.i
     if (result === undefined) throw notComparable(a, b);
     return result;
   };
-  define(rclass.methods, 'between?', 2, 2, (self, _, low, high) => order(self, low) >= 0 && order(self, high) <= 0);
+  define(
+    rclass.methods,
+    'between?',
+    2,
+    2,
+    (self, _, low, high) => order(self, low) >= 0 && order(self, high) <= 0,
+  );
   define(rclass.methods, 'clamp', 2, 2, (self, _, low, high) => {
-    if (order(low, high) > 0) throw rubyError('ArgumentError', 'min argument must be less than or equal to max argument');
+    if (order(low, high) > 0)
+      throw rubyError('ArgumentError', 'min argument must be less than or equal to max argument');
     return order(self, low) < 0 ? low : order(self, high) > 0 ? high : self;
   });
 }
@@ -137,7 +138,10 @@ define(symbols, 'to_proc', 0, 0, (self: RSymbol) => {
 const procs = classes.proc.methods;
 define(procs, 'call () yield === []', 0, 99, (self: RProc, _, ...args) => {
   if (self.lambda && self.arity >= 0 && self.arity !== args.length)
-    throw rubyError('ArgumentError', `wrong number of arguments (given ${args.length}, expected ${self.arity})`);
+    throw rubyError(
+      'ArgumentError',
+      `wrong number of arguments (given ${args.length}, expected ${self.arity})`,
+    );
   return args.length === 1 ? yield1(self, args[0]) : self.fn(...args);
 });
 define(procs, 'lambda?', 0, 0, (self: RProc) => self.lambda);
@@ -164,8 +168,13 @@ define(exceptions, 'full_message detailed_message backtrace cause backtrace_loca
   throw new Unsupported('details of an exception');
 });
 for (const rclass of Object.values(errorClasses)) {
-  define(rclass.statics, 'new exception', 0, 1, (self: RClass, _, message: Value = null) =>
-    new RubyError(self, message === null ? self.name : toS(message)),
+  define(
+    rclass.statics,
+    'new exception',
+    0,
+    1,
+    (self: RClass, _, message: Value = null) =>
+      new RubyError(self, message === null ? self.name : toS(message)),
   );
 }
 
@@ -192,5 +201,3 @@ export function rescues(error: RubyError, list: readonly Value[]): boolean {
 export const noHash = (): never => {
   throw new Unsupported('hash');
 };
-
-export { integer };

@@ -1,8 +1,8 @@
 /** Regexp and MatchData methods. */
-import { classes, define, rubyError, Unsupported } from './class.ts';
+import { classes, define, Unsupported } from './class.ts';
 import { equal } from './compare.ts';
 import { indexArgument, stringArgument } from './dispatch.ts';
-import { charIndex, charOffset, escapeRegexp, last, regexp, RMatch, RRegexp } from './regexp.ts';
+import { charIndex, charOffset, escapeRegexp, last, type RMatch, RRegexp, regexp } from './regexp.ts';
 import { inspect, toS } from './text.ts';
 import { isNumeric, RHash, RSymbol, type Value } from './values.ts';
 
@@ -42,7 +42,9 @@ define(statics, 'new compile', 1, 2, (_self, _, source, options = 0) => {
 define(statics, 'union', 0, 99, (_self, _, ...args) => {
   const list = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
   if (list.length === 1 && list[0] instanceof RRegexp) return list[0];
-  return regexp(list.map((each) => (each instanceof RRegexp ? toS(each) : escapeRegexp(textOf(each)))).join('|'));
+  return regexp(
+    list.map((each) => (each instanceof RRegexp ? toS(each) : escapeRegexp(textOf(each)))).join('|'),
+  );
 });
 define(statics, 'last_match', 0, 1, (_self, _, group) => {
   if (group === undefined || last.match === null) return last.match;
@@ -59,7 +61,8 @@ function groupOf(self: RMatch, which: Value): Value {
 }
 
 define(matches, '[]', 1, 2, (self: RMatch, _, which, count) => {
-  if (count !== undefined || (typeof which === 'object' && !(which instanceof RSymbol))) throw new Unsupported('this form of []');
+  if (count !== undefined || (typeof which === 'object' && !(which instanceof RSymbol)))
+    throw new Unsupported('this form of []');
   return groupOf(self, which);
 });
 define(matches, 'to_a', 0, 0, (self: RMatch) => [self.whole, ...self.captures()]);
@@ -88,5 +91,3 @@ define(matches, 'offset', 1, 1, (self: RMatch, _, which) => {
   if (which !== 0) throw new Unsupported('offsets of groups');
   return [charIndex(self.input, self.start), charIndex(self.input, self.end)];
 });
-
-export { rubyError };

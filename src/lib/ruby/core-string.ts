@@ -5,8 +5,8 @@ import { compareText } from './compare.ts';
 import { parseFloatLenient, parseIntegerLenient } from './conversions.ts';
 import { indexArgument, kindName, stringArgument, yield1 } from './dispatch.ts';
 import { format } from './format.ts';
-import { charCount, charIndex, charOffset, last, patternOf, regexp, RRegexp } from './regexp.ts';
 import { span } from './ranges.ts';
+import { charCount, charIndex, charOffset, last, patternOf, RRegexp, regexp } from './regexp.ts';
 import { gsub, scan, split, sub } from './string-patterns.ts';
 import { charSetOf, translate } from './string-sets.ts';
 import { successor } from './successor.ts';
@@ -30,10 +30,13 @@ define(strings, '*', 1, 1, (self: string, _, count) => {
 });
 define(strings, '%', 1, 1, (self: string, _, args) => format(self, Array.isArray(args) ? args : [args]));
 define(strings, '== === eql?', 1, 1, (self, _, other) => self === other);
-define(strings, '<=>', 1, 1, (self: string, _, other) => (typeof other === 'string' ? compareText(self, other) : null));
+define(strings, '<=>', 1, 1, (self: string, _, other) =>
+  typeof other === 'string' ? compareText(self, other) : null,
+);
 define(strings, '=~', 1, 1, (self: string, _, pattern) => {
   if (!(pattern instanceof RRegexp)) {
-    if (typeof pattern === 'string') throw rubyError('TypeError', "wrong argument type String (expected Regexp)");
+    if (typeof pattern === 'string')
+      throw rubyError('TypeError', 'wrong argument type String (expected Regexp)');
     return null;
   }
   last.match = pattern.exec(self);
@@ -55,7 +58,9 @@ simple('empty?', (self) => self === '');
 simple('upcase', (self) => caseSafe(self).toUpperCase());
 simple('downcase', (self) => caseSafe(self).toLowerCase());
 simple('swapcase', (self) =>
-  caseSafe(self).replace(/\p{L}/gu, (char) => (char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase())),
+  caseSafe(self).replace(/\p{L}/gu, (char) =>
+    char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase(),
+  ),
 );
 simple('capitalize', (self) => rubyCapitalize(caseSafe(self)));
 simple('strip', rubyStrip);
@@ -90,14 +95,13 @@ simple('frozen?', () => {
   throw new Unsupported('frozen?');
 });
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII
 const ASCII = /^[\0-\x7f]*$/;
 const isAscii = (self: string): boolean => ASCII.test(self);
 const characters = (self: string): string[] => (SURROGATE.test(self) ? [...self] : self.split(''));
 
 /** Letters whose case mapping differs between Ruby and JavaScript are left to CRuby. */
 function caseSafe(self: string): string {
-  if (!isAscii(self) && /[Σςİıŉǰΐΰև\u1e96-\u1e9e\u1f00-\u1fff\ufb00-\ufb17\u0345]/.test(self))
+  if (!isAscii(self) && /[Σςİıŉǰΐΰև\u1e96-\u1e9e\u1f00-\u1fff\ufb00-\ufb17]|\u0345/.test(self))
     throw new Unsupported('case of these letters');
   return self;
 }
@@ -107,23 +111,44 @@ define(strings, 'to_i', 0, 1, (self: string, _, base = 10) => {
   if (radix < 0 || radix === 1 || radix > 36) throw rubyError('ArgumentError', `invalid radix ${radix}`);
   return parseIntegerLenient(self, radix);
 });
-define(strings, 'to_c to_r unicode_normalize encode unpack unpack1 crypt unpack crypt sum hash getbyte byteslice', 0, 9, () => {
-  throw new Unsupported('this method of String');
-});
+define(
+  strings,
+  'to_c to_r unicode_normalize encode unpack unpack1 crypt unpack crypt sum hash getbyte byteslice',
+  0,
+  9,
+  () => {
+    throw new Unsupported('this method of String');
+  },
+);
 define(strings, 'encode', 0, 9, (self: string, _, ...args) => {
   // Text is UTF-8 already, and it is valid.
   const names = args.filter((each) => !(each instanceof RHash));
-  if (names.every((each) => typeof each === 'string' && /^utf-?8$/i.test(each)) && args.every((each) => !(each instanceof RHash) || !each.has(symbol('universal_newline')) && !each.has(symbol('xml'))))
+  if (
+    names.every((each) => typeof each === 'string' && /^utf-?8$/i.test(each)) &&
+    args.every(
+      (each) =>
+        !(each instanceof RHash) || (!each.has(symbol('universal_newline')) && !each.has(symbol('xml'))),
+    )
+  )
     return self;
   throw new Unsupported('encode');
 });
 define(strings, 'force_encoding', 1, 1, (self: string, _, name) => {
-  if (typeof name === 'string' && (/^utf-?8$/i.test(name) || (isAscii(self) && !/^utf-?(16|32)/i.test(name)))) return self;
+  if (typeof name === 'string' && (/^utf-?8$/i.test(name) || (isAscii(self) && !/^utf-?(16|32)/i.test(name))))
+    return self;
   throw new Unsupported('force_encoding');
 });
 define(strings, 'scrub', 0, 1, (self) => self);
-define(strings, 'unicode_normalize', 0, 1, (self: string, _, form = symbol('nfc')) => self.normalize(form.name.toUpperCase()));
-define(strings, 'getbyte', 1, 1, (self: string, _, index) => Buffer.from(self).at(indexArgument(index)) ?? null);
+define(strings, 'unicode_normalize', 0, 1, (self: string, _, form = symbol('nfc')) =>
+  self.normalize(form.name.toUpperCase()),
+);
+define(
+  strings,
+  'getbyte',
+  1,
+  1,
+  (self: string, _, index) => Buffer.from(self).at(indexArgument(index)) ?? null,
+);
 define(strings, 'to_json', 0, 1, (self: string) => JSON.stringify(self).replace(/\u007f/g, '\x7f'));
 
 define(classes.string.statics, 'new', 0, 2, (_self, _, value = '', options) => {
@@ -153,7 +178,9 @@ function part(self: string, what: Value, more: Value | undefined): Value {
     last.match = what.exec(self);
     if (last.match === null) return null;
     if (more === undefined) return last.match.whole;
-    return typeof more === 'number' ? last.match.group(more) : last.match.named(typeof more === 'string' ? more : more.name);
+    return typeof more === 'number'
+      ? last.match.group(more)
+      : last.match.named(typeof more === 'string' ? more : more.name);
   }
   throw rubyError('TypeError', `no implicit conversion of ${kindName(what)} into Integer`);
 }
@@ -188,7 +215,8 @@ define(strings, 'rpartition', 1, 1, (self: string, _, separator) => {
   return at < 0 ? ['', '', self] : [self.slice(0, at), separator, self.slice(at + separator.length)];
 });
 define(strings, 'lines each_line', 0, 2, (self: string, block, ...args) => {
-  if (args.length > 1 || (args[0] instanceof RHash && !args[0].has(symbol('chomp')))) throw new Unsupported('this form of lines');
+  if (args.length > 1 || (args[0] instanceof RHash && !args[0].has(symbol('chomp'))))
+    throw new Unsupported('this form of lines');
   const separator = typeof args[0] === 'string' ? args[0] : '\n';
   if (separator === '') throw new Unsupported('paragraphs');
   const lines: string[] = [];
@@ -234,7 +262,9 @@ define(strings, 'start_with?', 0, 99, (self: string, _, ...list) =>
     return last.match !== null;
   }),
 );
-define(strings, 'end_with?', 0, 99, (self: string, _, ...list) => list.some((each) => self.endsWith(text(each))));
+define(strings, 'end_with?', 0, 99, (self: string, _, ...list) =>
+  list.some((each) => self.endsWith(text(each))),
+);
 define(strings, 'index', 1, 2, (self: string, _, what, from = 0) => {
   let start = indexArgument(from);
   if (start < 0) start += charCount(self);
@@ -258,7 +288,9 @@ define(strings, 'casecmp', 1, 1, (self: string, _, other) =>
   typeof other === 'string' ? compareText(asciiLower(self), asciiLower(other)) : failCase(other),
 );
 define(strings, 'casecmp?', 1, 1, (self: string, _, other) =>
-  typeof other === 'string' ? caseSafe(self).toLowerCase() === caseSafe(other).toLowerCase() : failCase(other),
+  typeof other === 'string'
+    ? caseSafe(self).toLowerCase() === caseSafe(other).toLowerCase()
+    : failCase(other),
 );
 const asciiLower = (value: string): string => value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 const failCase = (other: Value): null => {
@@ -276,8 +308,20 @@ function padding(width: number, pad: string): string {
   for (let index = 0; index < width; index++) made += chars[index % chars.length];
   return made;
 }
-define(strings, 'ljust', 1, 2, (self: string, _, width, pad = ' ') => self + padding(indexArgument(width) - charCount(self), text(pad)));
-define(strings, 'rjust', 1, 2, (self: string, _, width, pad = ' ') => padding(indexArgument(width) - charCount(self), text(pad)) + self);
+define(
+  strings,
+  'ljust',
+  1,
+  2,
+  (self: string, _, width, pad = ' ') => self + padding(indexArgument(width) - charCount(self), text(pad)),
+);
+define(
+  strings,
+  'rjust',
+  1,
+  2,
+  (self: string, _, width, pad = ' ') => padding(indexArgument(width) - charCount(self), text(pad)) + self,
+);
 define(strings, 'center', 1, 2, (self: string, _, width, pad = ' ') => {
   const fill = indexArgument(width) - charCount(self);
   if (fill <= 0) return self;
@@ -294,7 +338,9 @@ define(strings, 'count', 1, 9, (self: string, _, ...sets) => {
 });
 define(strings, 'delete', 1, 9, (self: string, _, ...sets) => {
   const holds = charSetOf(sets.map(text));
-  return characters(self).filter((char) => !holds(char)).join('');
+  return characters(self)
+    .filter((char) => !holds(char))
+    .join('');
 });
 define(strings, 'squeeze', 0, 9, (self: string, _, ...sets) => {
   const holds = sets.length === 0 ? () => true : charSetOf(sets.map(text));

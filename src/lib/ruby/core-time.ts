@@ -1,12 +1,22 @@
 /** Time and LogStash::Timestamp. */
 import { coerceTimestamp, withFraction } from '../../event/timestamp.ts';
-import { classes, define, RClass, rubyError, Unsupported } from './class.ts';
+import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compare, compareTimes, instantOf } from './compare.ts';
 import { classOf, indexArgument, kindName, send, stringArgument } from './dispatch.ts';
 import { calendar, dayOfYear, formatTime, offsetText, zoneText } from './strftime.ts';
 import { inspect, toS } from './text.ts';
 import { parseTime } from './time-parse.ts';
-import { double, float, integer, isFloat, isInteger, isNumeric, RHash, RSymbol, RTime, RTimestamp, symbol, type Value } from './values.ts';
+import {
+  double,
+  float,
+  isInteger,
+  isNumeric,
+  RHash,
+  RSymbol,
+  RTime,
+  RTimestamp,
+  type Value,
+} from './values.ts';
 import { zoneOffset } from './zone.ts';
 
 const times = classes.time.methods;
@@ -40,7 +50,8 @@ define(statics, 'now', 0, 0, () => localTime(...now()));
 define(statics, 'at', 1, 3, (_self, _, value, more, unit) => {
   if (more instanceof RHash || unit instanceof RHash) throw new Unsupported('Time.at with a zone');
   if (value instanceof RTime) return localTime(value.seconds, value.nanos);
-  if (!isNumeric(value)) throw rubyError('TypeError', `can't convert ${kindName(value)} into an exact number`);
+  if (!isNumeric(value))
+    throw rubyError('TypeError', `can't convert ${kindName(value)} into an exact number`);
   const [seconds, nanos] = split(value);
   if (more === undefined) return localTime(seconds, nanos);
   const scale = unit === undefined ? 1000 : unitOf(unit);
@@ -61,7 +72,18 @@ function moment(args: Value[], kind: 'utc' | 'local'): RTime {
   const date = new Date(0);
   date.setUTCFullYear(year!, month! - 1, day);
   const whole = Math.floor(second);
-  if (month! < 1 || month! > 12 || day! < 1 || day! > 31 || hour! < 0 || hour! > 24 || minute! < 0 || minute! > 59 || whole < 0 || whole > 60)
+  if (
+    month! < 1 ||
+    month! > 12 ||
+    day! < 1 ||
+    day! > 31 ||
+    hour! < 0 ||
+    hour! > 24 ||
+    minute! < 0 ||
+    minute! > 59 ||
+    whole < 0 ||
+    whole > 60
+  )
     throw rubyError('ArgumentError', 'argument out of range');
   const seconds = date.getTime() / 1000 + hour! * 3600 + minute! * 60 + whole;
   const nanos = Math.round((second - whole) * NANO) + micros * 1000;
@@ -79,7 +101,8 @@ function component(value: Value, index: number): number {
     if (!/^\d+$/.test(value)) throw rubyError('ArgumentError', 'argument out of range');
     return Number(value);
   }
-  if (!isNumeric(value)) throw rubyError('TypeError', `can't convert ${kindName(value)} into an exact number`);
+  if (!isNumeric(value))
+    throw rubyError('TypeError', `can't convert ${kindName(value)} into an exact number`);
   return double(value);
 }
 
@@ -87,7 +110,8 @@ define(statics, 'utc gm', 1, 7, (_self, _, ...args) => moment(args, 'utc'));
 define(statics, 'local mktime', 1, 7, (_self, _, ...args) => moment(args, 'local'));
 define(statics, 'new', 0, 7, (_self, _, ...args) => {
   if (args.length === 0) return localTime(...now());
-  if (args.length > 6 || args.some((arg) => arg instanceof RHash) || typeof args[0] === 'string') throw new Unsupported('Time.new with a zone');
+  if (args.length > 6 || args.some((arg) => arg instanceof RHash) || typeof args[0] === 'string')
+    throw new Unsupported('Time.new with a zone');
   return moment(args, 'local');
 });
 define(statics, 'parse', 1, 2, (_self, _, text, base) => {
@@ -101,7 +125,8 @@ define(statics, 'strptime', 2, 2, (_self, _, text, format) => {
 });
 
 /** As one number; of dates of our time it loses the last digits, in CRuby too. */
-const nanosOf = (seconds: number, nanos: number): number => Number(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
+const nanosOf = (seconds: number, nanos: number): number =>
+  Number(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
 
 // ---- fields ----
 
@@ -115,7 +140,15 @@ field('min', (date) => date.getUTCMinutes());
 field('sec', (date) => date.getUTCSeconds());
 field('wday', (date) => date.getUTCDay());
 field('yday', dayOfYear);
-for (const [index, name] of ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'].entries())
+for (const [index, name] of [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+].entries())
   field(`${name}?`, (date) => date.getUTCDay() === index);
 field('usec tv_usec', (_, self) => Math.floor(self.nanos / 1000));
 field('nsec tv_nsec', (_, self) => self.nanos);
@@ -145,12 +178,20 @@ field('getutc getgm', (_, self) => utcTime(self.seconds, self.nanos));
 field('utc gmtime', (_, self) => show(self, 'utc', 0));
 const localOffset = (self: RTime): number => zoneOffset(self.seconds * 1000);
 define(times, 'getlocal', 0, 1, (self: RTime, _, offset = null) =>
-  offset === null ? localTime(self.seconds, self.nanos) : new RTime(self.seconds, self.nanos, 'fixed', offsetOf(offset)),
+  offset === null
+    ? localTime(self.seconds, self.nanos)
+    : new RTime(self.seconds, self.nanos, 'fixed', offsetOf(offset)),
 );
 define(times, 'localtime', 0, 1, (self: RTime, _, offset = null) =>
   offset === null ? show(self, 'local', localOffset(self)) : show(self, 'fixed', offsetOf(offset)),
 );
-define(times, 'dup clone', 0, 0, (self: RTime) => new RTime(self.seconds, self.nanos, self.kind, self.offset));
+define(
+  times,
+  'dup clone',
+  0,
+  0,
+  (self: RTime) => new RTime(self.seconds, self.nanos, self.kind, self.offset),
+);
 
 function show(self: RTime, kind: RTime['kind'], offset: number): RTime {
   self.kind = kind;
@@ -174,7 +215,10 @@ define(times, 'strftime', 1, 1, (self: RTime, _, format) => formatTime(self, str
 define(times, 'iso8601 xmlschema', 0, 1, (self: RTime, _, digits = 0) => {
   const count = indexArgument(digits);
   const fraction = count > 0 ? `.%${count}N` : '';
-  return formatTime(self, `%Y-%m-%dT%H:%M:%S${fraction}`) + (self.kind === 'utc' ? 'Z' : offsetText(self.offset, 1));
+  return (
+    formatTime(self, `%Y-%m-%dT%H:%M:%S${fraction}`) +
+    (self.kind === 'utc' ? 'Z' : offsetText(self.offset, 1))
+  );
 });
 define(times, 'round floor', 0, 1, (self: RTime, _, digits = 0) => {
   if (digits !== 0) throw new Unsupported('rounding a time to digits');
@@ -192,7 +236,12 @@ function shifted(time: RTime, seconds: number, nanos: number): RTime {
   const total = time.nanos + Math.floor(nanos);
   const carry = Math.floor(total / NANO);
   const moved = time.seconds + seconds + carry;
-  return new RTime(moved, total - carry * NANO, time.kind, time.kind === 'local' ? zoneOffset(moved * 1000) : time.offset);
+  return new RTime(
+    moved,
+    total - carry * NANO,
+    time.kind,
+    time.kind === 'local' ? zoneOffset(moved * 1000) : time.offset,
+  );
 }
 
 function moved(self: RTime, by: Value, sign: 1 | -1): RTime {
@@ -207,7 +256,8 @@ define(times, '+', 1, 1, (self: RTime, _, by) => {
 });
 define(times, '-', 1, 1, (self: RTime, _, by) => {
   if (by instanceof RTime) return float(nanosOf(self.seconds - by.seconds, self.nanos - by.nanos) / 1e9);
-  if (by instanceof RTimestamp) throw rubyError('TypeError', "can't convert LogStash::Timestamp into an exact number");
+  if (by instanceof RTimestamp)
+    throw rubyError('TypeError', "can't convert LogStash::Timestamp into an exact number");
   return moved(self, by, -1);
 });
 define(times, '<=>', 1, 1, (self, _, other) => compare(self, other) ?? null);
@@ -230,7 +280,8 @@ export function makeTimestamp(value: Value): RTimestamp {
   if (typeof value !== 'string')
     throw rubyError('TypeError', `wrong argument type ${classOf(value).name} (expected Time)`);
   const text = coerceTimestamp(value);
-  if (text === undefined) throw rubyError('LogStash::TimestampParserError', `invalid timestamp string format ${value}`);
+  if (text === undefined)
+    throw rubyError('LogStash::TimestampParserError', `invalid timestamp string format ${value}`);
   return new RTimestamp(text);
 }
 
@@ -239,11 +290,14 @@ define(stampStatics, 'new', 0, 1, (_self, _, value = null) => makeTimestamp(valu
 define(stampStatics, 'now', 0, 0, () => makeTimestamp(null));
 define(stampStatics, 'at', 1, 2, (_self, _, ...args) => timestampOf(send(classes.time, 'at', null, args)));
 define(stampStatics, 'parse_iso8601', 1, 1, (_self, _, text) => {
-  if (typeof text !== 'string') throw rubyError('TypeError', `wrong argument type ${classOf(text).name} (expected String)`);
+  if (typeof text !== 'string')
+    throw rubyError('TypeError', `wrong argument type ${classOf(text).name} (expected String)`);
   return makeTimestamp(text);
 });
 define(stampStatics, 'coerce', 1, 1, (_self, _, value) =>
-  value === null || typeof value === 'string' || value instanceof RTime || value instanceof RTimestamp ? makeTimestamp(value) : null,
+  value === null || typeof value === 'string' || value instanceof RTime || value instanceof RTimestamp
+    ? makeTimestamp(value)
+    : null,
 );
 
 const stamps = classes.timestamp.methods;
@@ -251,13 +305,39 @@ define(stamps, 'time', 0, 0, timeOf);
 define(stamps, 'to_s inspect to_iso8601 iso8601', 0, 0, (self: RTimestamp) => self.text);
 define(stamps, 'to_json', 0, 9, (self: RTimestamp) => `"${self.text}"`);
 define(stamps, 'utc gmtime clone dup', 0, 0, (self) => self);
-for (const name of ['to_i', 'to_f', 'usec', 'tv_usec', 'nsec', 'tv_nsec', 'tv_sec', 'year', 'month', 'mon', 'day', 'mday', 'hour', 'min', 'sec', 'wday', 'yday', 'strftime', 'localtime', 'getlocal'])
+for (const name of [
+  'to_i',
+  'to_f',
+  'usec',
+  'tv_usec',
+  'nsec',
+  'tv_nsec',
+  'tv_sec',
+  'year',
+  'month',
+  'mon',
+  'day',
+  'mday',
+  'hour',
+  'min',
+  'sec',
+  'wday',
+  'yday',
+  'strftime',
+  'localtime',
+  'getlocal',
+])
   define(stamps, name, 0, 1, (self: RTimestamp, _, ...args) => send(timeOf(self), name, null, args));
 define(stamps, '<=>', 1, 1, (self, _, other) =>
   other instanceof RTime || other instanceof RTimestamp ? compareTimes(self, other) : null,
 );
-define(stamps, '==', 1, 1, (self, _, other) =>
-  (other instanceof RTime || other instanceof RTimestamp) && compareTimes(self, other) === 0,
+define(
+  stamps,
+  '==',
+  1,
+  1,
+  (self, _, other) =>
+    (other instanceof RTime || other instanceof RTimestamp) && compareTimes(self, other) === 0,
 );
 define(stamps, '+', 1, 1, (self: RTimestamp, _, by) => timestampOf(moved(timeOf(self), by, 1)));
 define(stamps, '-', 1, 1, (self: RTimestamp, _, by) => {
@@ -265,5 +345,3 @@ define(stamps, '-', 1, 1, (self: RTimestamp, _, by) => {
   const result = send(timeOf(self), '-', null, [by]);
   return result instanceof RTime ? timestampOf(result) : result;
 });
-
-export { integer, isFloat, RClass, symbol };

@@ -1,12 +1,19 @@
 /** Finding and calling methods in compiled code. */
-import { classes, errorClasses, type Method, type MethodTable, RClass, RubyError, rubyError, Unsupported } from './class.ts';
+import {
+  classes,
+  type Method,
+  type MethodTable,
+  RClass,
+  RubyError,
+  rubyError,
+  Unsupported,
+} from './class.ts';
 import { rubyMethodNames } from './method-names.ts';
 import {
   isInteger,
   REnumerator,
   RFloat,
   RHash,
-  RObject,
   RProc,
   RRange,
   RSet,
@@ -96,7 +103,8 @@ export const ask = (self: Value, name: string): Value => call0(methodsOf(self)[n
 
 function badArity(given: number, method: Method): never {
   // Forms of a method that we do not have are many; only what takes nothing at all is surely wrong.
-  if (method.max === 0) throw rubyError('ArgumentError', `wrong number of arguments (given ${given}, expected 0)`);
+  if (method.max === 0)
+    throw rubyError('ArgumentError', `wrong number of arguments (given ${given}, expected 0)`);
   throw new Unsupported(`a form with ${given} arguments`);
 }
 
@@ -113,7 +121,9 @@ export function isRubyMethod(className: string, name: string): boolean {
 
 function missing(self: Value, name: string): never {
   const rclass = classOf(self);
-  const listed = rubyMethodNames[self instanceof RubyError ? 'Exception' : rclass.name] !== undefined || self instanceof RubyError;
+  const listed =
+    rubyMethodNames[self instanceof RubyError ? 'Exception' : rclass.name] !== undefined ||
+    self instanceof RubyError;
   const className = self instanceof RubyError ? 'Exception' : rclass.name;
   const closed = rclass === classes.event || rclass === classes.timestamp;
   if (self instanceof RClass || (!listed && !closed) || isRubyMethod(className, name))
@@ -189,7 +199,10 @@ export function indexArgument(value: Value): number {
   if (typeof value === 'number') return Math.trunc(value);
   if (value instanceof RFloat) return value.value;
   if (typeof value === 'bigint') throw rubyError('RangeError', "bignum too big to convert into 'long'");
-  throw rubyError('TypeError', `no implicit conversion ${value === null || typeof value === 'boolean' ? 'from' : 'of'} ${value === null ? 'nil to integer' : `${kindName(value)} into Integer`}`);
+  throw rubyError(
+    'TypeError',
+    `no implicit conversion ${value === null || typeof value === 'boolean' ? 'from' : 'of'} ${value === null ? 'nil to integer' : `${kindName(value)} into Integer`}`,
+  );
 }
 
 /** The name of a value in "no implicit conversion of …". */
@@ -213,5 +226,3 @@ export function hashArgument(value: Value): RHash {
 
 /** The class of an exception by its full Ruby name, as text. */
 export const exceptionName = (error: RubyError): string => error.rclass.name;
-
-export { errorClasses, RObject };

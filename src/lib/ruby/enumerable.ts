@@ -1,13 +1,12 @@
 /** Enumerable, over the elements as an array; for Array, Hash (its pairs), Range, Set and enumerators. */
-import { add, divide } from './arithmetic.ts';
+import { add } from './arithmetic.ts';
 import { classes, define, type MethodTable, rubyError, Unsupported } from './class.ts';
-import { caseEqual, compare, equal, notComparable, order } from './compare.ts';
-import { arrayArgument, indexArgument, send, test1, yield1 } from './dispatch.ts';
+import { caseEqual, equal, notComparable, order } from './compare.ts';
+import { indexArgument, send, test1, yield1 } from './dispatch.ts';
 import { rangeItems } from './ranges.ts';
 import {
   double,
   float,
-  isFloat,
   isInteger,
   isNumeric,
   REnumerator,
@@ -57,7 +56,9 @@ method('count', 0, 1, (items, block, value) => {
   if (value !== undefined) return items.filter((item) => equal(item, value)).length;
   return block ? items.filter((item) => test1(block, item)).length : items.length;
 });
-method('first', 0, 1, (items, _, count) => (count === undefined ? (items[0] ?? null) : items.slice(0, size(count))));
+method('first', 0, 1, (items, _, count) =>
+  count === undefined ? (items[0] ?? null) : items.slice(0, size(count)),
+);
 method('take', 1, 1, (items, _, count) => items.slice(0, size(count)));
 method('drop', 1, 1, (items, _, count) => items.slice(size(count)));
 method('all?', 0, 1, (items, block, pattern) => items.every(condition(block, pattern)));
@@ -123,7 +124,12 @@ blockMethod('reverse_each', (items, block, self) => {
 });
 define(table, 'each_with_index', 0, 0, (self, block) => {
   const items = itemsOf(self);
-  if (!block) return new REnumerator(items.map((item, index) => [item, index]), 'each', self);
+  if (!block)
+    return new REnumerator(
+      items.map((item, index) => [item, index]),
+      'each',
+      self,
+    );
   for (let index = 0; index < items.length; index++) block.fn(items[index], index);
   return self;
 });
@@ -149,7 +155,8 @@ method('sum', 0, 1, (items, block, start = 0) =>
 function sum(items: Value[], start: Value): Value {
   let total = start;
   let index = 0;
-  for (; index < items.length && isInteger(total) && isInteger(items[index]); index++) total = add(total, items[index]);
+  for (; index < items.length && isInteger(total) && isInteger(items[index]); index++)
+    total = add(total, items[index]);
   if (!isNumeric(total) || index === items.length || !isNumeric(items[index])) {
     for (; index < items.length; index++) total = add(total, items[index]);
     return total;
@@ -192,7 +199,10 @@ function extreme(sign: 1 | -1): Enumerate {
 method('min', 0, 1, extreme(1));
 method('max', 0, 1, extreme(-1));
 method('minmax', 0, 0, (items, block) => [extreme(1)(items, block), extreme(-1)(items, block)]);
-for (const [name, sign] of [['min_by', 1], ['max_by', -1]] as const) {
+for (const [name, sign] of [
+  ['min_by', 1],
+  ['max_by', -1],
+] as const) {
   blockMethod(name, (items, block) => {
     let best: Value = null;
     let bestKey: Value;
@@ -238,8 +248,13 @@ method('to_h', 0, 0, (items, block) => {
   const hash = new RHash();
   for (const item of items) {
     const pair = block ? yield1(block, item) : item;
-    if (!Array.isArray(pair)) throw rubyError('TypeError', `wrong element type ${send(send(pair, 'class', null, []), 'name', null, [])} (expected array)`);
-    if (pair.length !== 2) throw rubyError('ArgumentError', `element has wrong array length (expected 2, was ${pair.length})`);
+    if (!Array.isArray(pair))
+      throw rubyError(
+        'TypeError',
+        `wrong element type ${send(send(pair, 'class', null, []), 'name', null, [])} (expected array)`,
+      );
+    if (pair.length !== 2)
+      throw rubyError('ArgumentError', `element has wrong array length (expected 2, was ${pair.length})`);
     hash.set(pair[0], pair[1]);
   }
   return hash;
@@ -299,11 +314,18 @@ for (const rclass of [classes.array, classes.hash, classes.range, classes.set, c
 const enumerators = classes.enumerator.methods;
 define(enumerators, 'each', 0, 0, (self: REnumerator, block) => {
   if (!block) return self;
-  return self.method === 'each' ? (eachItem(self.items, block), self.source) : send(self.items, self.method, block, []);
+  if (self.method !== 'each') return send(self.items, self.method, block, []);
+  eachItem(self.items, block);
+  return self.source;
 });
 define(enumerators, 'with_index each_with_index', 0, 1, (self: REnumerator, block, offset = 0) => {
   const start = offset === null ? 0 : indexArgument(offset);
-  if (!block) return new REnumerator(self.items.map((item, index) => [item, index + start]), self.method, self.source);
+  if (!block)
+    return new REnumerator(
+      self.items.map((item, index) => [item, index + start]),
+      self.method,
+      self.source,
+    );
   let index = start;
   const counted = new RProc((...args: Value[]) => block.fn(args.length === 1 ? args[0] : args, index++), 1);
   if (self.method === 'each') {
@@ -324,5 +346,3 @@ define(enumerators, 'next peek rewind', 0, 0, () => {
 function eachItem(items: Value[], block: RProc): void {
   for (const item of items) yield1(block, item);
 }
-
-export { arrayArgument, compare, divide, isFloat };

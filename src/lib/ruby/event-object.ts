@@ -20,8 +20,8 @@ import {
 import { isEventTime } from '../../event/timestamp.ts';
 import type { Event as EventType, Fields, FieldValue } from '../../kernel/event-types.ts';
 import { classes, rubyError } from './class.ts';
-import { classOf, kindName, setClass, stringArgument, yieldPair } from './dispatch.ts';
-import { boxed, fromField, hashOf, toField } from './fields.ts';
+import { classOf, setClass, stringArgument, yieldPair } from './dispatch.ts';
+import { fromField, hashOf, toField } from './fields.ts';
 import { RFloat, RHash, RObject, type RProc, RTimestamp, type Value } from './values.ts';
 
 export class REvent extends RObject {
@@ -165,13 +165,23 @@ export function setAt(self: REvent, place: Place, value: Value): Value {
 function specialField(special: 'timestamp' | 'tags' | 'metadata', value: Value): FieldValue {
   if (special === 'timestamp') {
     if (!(value instanceof RTimestamp))
-      throw rubyError('TypeError', `wrong argument type ${classOf(value).name} (expected LogStash::Timestamp)`);
+      throw rubyError(
+        'TypeError',
+        `wrong argument type ${classOf(value).name} (expected LogStash::Timestamp)`,
+      );
     return value.text;
   }
   const field = toField(value);
   if (special === 'tags') {
-    const legal = field === null || typeof field === 'string' || (Array.isArray(field) && field.every((tag) => typeof tag === 'string'));
-    if (!legal) throw rubyError('ArgumentError', 'Could not set the tags field: it takes a string or an array of strings');
+    const legal =
+      field === null ||
+      typeof field === 'string' ||
+      (Array.isArray(field) && field.every((tag) => typeof tag === 'string'));
+    if (!legal)
+      throw rubyError(
+        'ArgumentError',
+        'Could not set the tags field: it takes a string or an array of strings',
+      );
   } else if (value !== null && !(value instanceof RHash)) {
     throw rubyError('ArgumentError', '@metadata takes a map');
   }
@@ -183,11 +193,16 @@ export const eventSet = (self: REvent, text: Value, value: Value): Value =>
 
 /** Can the text stand in brackets as one name? */
 const isName = (value: Value): boolean =>
-  typeof value === 'string' && value !== '' && !value.includes('[') && !value.includes(']') && !isUnsafeName(value);
+  typeof value === 'string' &&
+  value !== '' &&
+  !value.includes('[') &&
+  !value.includes(']') &&
+  !isUnsafeName(value);
 
 /** `event.set("[#{name}]", value)` */
 export function setTop(self: REvent, name: Value, value: Value): Value {
-  if (!isName(name) || name === TIMESTAMP || name === 'tags' || name === '@metadata') return eventSet(self, `[${textOf(name)}]`, value);
+  if (!isName(name) || name === TIMESTAMP || name === 'tags' || name === '@metadata')
+    return eventSet(self, `[${textOf(name)}]`, value);
   const field = toField(value);
   if (self.tracked) keep(self, name, false);
   self.event.fields[name] = field;
@@ -228,7 +243,14 @@ export const eventRemove = (self: REvent, text: Value): Value => removeAt(self, 
 
 /** `event.remove` whose answer nobody looks at. */
 export function discard(self: REvent, text: Value): void {
-  if (typeof text !== 'string' || text.includes('[') || text === '' || isUnsafeName(text) || text.includes(']') || text === '@metadata') {
+  if (
+    typeof text !== 'string' ||
+    text.includes('[') ||
+    text === '' ||
+    isUnsafeName(text) ||
+    text.includes(']') ||
+    text === '@metadata'
+  ) {
     eventRemove(self, text);
     return;
   }
@@ -251,7 +273,8 @@ export function toHash(self: REvent): RHash {
   for (const place of self.times) {
     const { path, metadata } = place.reference;
     let holder: Value = metadata ? null : hash;
-    for (const name of path.slice(0, -1)) holder = holder instanceof RHash ? (holder.find(name) ?? null) : null;
+    for (const name of path.slice(0, -1))
+      holder = holder instanceof RHash ? (holder.find(name) ?? null) : null;
     const value = holder instanceof RHash ? holder.find(path.at(-1)!) : undefined;
     if (typeof value === 'string') holder.set(path.at(-1)!, stamp(value));
   }
@@ -302,5 +325,3 @@ export function cloneOf(self: REvent): REvent {
   const metadata = event.metadata && (copyField(event.metadata) as Fields);
   return new REvent(new Event(copyField(event.fields) as Fields, metadata), self.times, false);
 }
-
-export { boxed, kindName };

@@ -2,9 +2,9 @@
 import { isRawJson, ownField } from '../../event/event.ts';
 import { isUnsafeName } from '../../event/field-reference.ts';
 import type { Fields, FieldValue } from '../../kernel/event-types.ts';
-import { classOf } from './dispatch.ts';
 import { rubyError } from './class.ts';
 import { timestampOf } from './core-time.ts';
+import { classOf } from './dispatch.ts';
 import { toS } from './text.ts';
 import { float, integer, RFloat, RHash, RSymbol, RTime, RTimestamp, type Value } from './values.ts';
 
@@ -119,7 +119,8 @@ export function unboxed(value: FieldValue): FieldValue {
   } else {
     for (const name of Object.keys(value)) {
       const inner = value[name];
-      if (typeof inner === 'object' && inner !== null) Object.defineProperty(value, name, ownField(unboxed(inner)));
+      if (typeof inner === 'object' && inner !== null)
+        Object.defineProperty(value, name, ownField(unboxed(inner)));
     }
   }
   return value;

@@ -1,8 +1,8 @@
 /** `Kernel#format` and `String#%`. */
 import { rubyError, Unsupported } from './class.ts';
-import { kindName } from './dispatch.ts';
-import { toInteger } from './core-number.ts';
 import { parseFloatStrict, parseIntegerStrict } from './conversions.ts';
+import { toInteger } from './core-number.ts';
+import { kindName } from './dispatch.ts';
 import { inspect, toS } from './text.ts';
 import { double, isInteger, isNumeric, RHash, symbol, type Value } from './values.ts';
 
@@ -30,7 +30,8 @@ export function format(template: string, args: readonly Value[]): string {
       return text + all!.slice(braced.length + 3);
     }
     const name = before ?? after;
-    if (letter === undefined) throw rubyError('ArgumentError', 'incomplete format specifier; use %% (double %) instead');
+    if (letter === undefined)
+      throw rubyError('ArgumentError', 'incomplete format specifier; use %% (double %) instead');
     if (letter === '%') return '%';
     const hasDot = all!.slice(0, -1).includes('.');
     const size = width === '*' ? double(take()) : width === undefined ? 0 : Number(width);
@@ -71,7 +72,8 @@ function directive(letter: string, value: Value, flags: string, precision: numbe
     case 'b':
     case 'B': {
       const number = BigInt(toIntegerArgument(value));
-      if (number < 0n && !flags.includes('+') && !flags.includes(' ')) throw new Unsupported('two’s complement in format');
+      if (number < 0n && !flags.includes('+') && !flags.includes(' '))
+        throw new Unsupported('two’s complement in format');
       const base = letter === 'o' ? 8 : letter === 'b' || letter === 'B' ? 2 : 16;
       let digits = (number < 0n ? -number : number).toString(base).padStart(precision ?? 0, '0');
       if (letter === 'X') digits = digits.toUpperCase();
@@ -105,7 +107,8 @@ function floating(letter: string, value: Value, flags: string, precision: number
   if (!Number.isFinite(number)) return signed(negative, flags) + (Number.isNaN(number) ? 'NaN' : 'Inf');
   if (precision > 100) throw new Unsupported('that many digits in format');
   let text: string;
-  if (letter === 'f') text = typeof value === 'bigint' || size >= 1e21 ? bigFixed(value, precision) : fixed(size, precision);
+  if (letter === 'f')
+    text = typeof value === 'bigint' || size >= 1e21 ? bigFixed(value, precision) : fixed(size, precision);
   else if (letter === 'e' || letter === 'E') text = exponential(size, precision);
   else text = general(size, precision === 0 ? 1 : precision, flags.includes('#'));
   if (letter === 'E' || letter === 'G') text = text.toUpperCase();
@@ -143,7 +146,8 @@ function exponential(size: number, precision: number): string {
 
 function general(size: number, precision: number, keepZeros: boolean): string {
   const power = size === 0 ? 0 : Number(size.toExponential(precision - 1).split('e')[1]);
-  const plain = power < -4 || power >= precision ? exponential(size, precision - 1) : size.toFixed(precision - 1 - power);
+  const plain =
+    power < -4 || power >= precision ? exponential(size, precision - 1) : size.toFixed(precision - 1 - power);
   return keepZeros || !plain.includes('.') ? plain : plain.replace(/\.?0+(?=e|$)/, '');
 }
 

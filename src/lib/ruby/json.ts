@@ -1,10 +1,22 @@
 /** JSON of compiled Ruby: Floats stay Floats, keys keep their order, big Integers are exact. */
 import { classes, define, RClass, rubyError, Unsupported } from './class.ts';
-import { kindName, stringArgument } from './dispatch.ts';
-import { toS } from './text.ts';
+import { classOf, kindName, send, stringArgument } from './dispatch.ts';
 import { REvent } from './event-object.ts';
-import { double, float, floatText, integer, isFloat, isInteger, RFloat, RHash, RSymbol, RTimestamp, symbol, type Value } from './values.ts';
-import { classOf, send } from './dispatch.ts';
+import { toS } from './text.ts';
+import {
+  double,
+  float,
+  floatText,
+  integer,
+  isFloat,
+  isInteger,
+  RFloat,
+  RHash,
+  RSymbol,
+  RTimestamp,
+  symbol,
+  type Value,
+} from './values.ts';
 
 /** Nesting that JSON of Ruby takes unless told otherwise. */
 const MAX_NESTING = 100;
@@ -17,10 +29,12 @@ export function generate(value: Value, indent = '', depth = 0): string {
   if (isFloat(value)) {
     if (value instanceof RFloat && value.raw) return value.raw.rawJSON;
     const number = double(value);
-    if (!Number.isFinite(number)) throw rubyError('JSON::GeneratorError', `${floatText(number)} not allowed in JSON`);
+    if (!Number.isFinite(number))
+      throw rubyError('JSON::GeneratorError', `${floatText(number)} not allowed in JSON`);
     return floatText(number);
   }
-  if (depth >= MAX_NESTING && (Array.isArray(value) || value instanceof RHash)) throw new Unsupported('deep JSON');
+  if (depth >= MAX_NESTING && (Array.isArray(value) || value instanceof RHash))
+    throw new Unsupported('deep JSON');
   const pad = indent && `\n${indent.repeat(depth + 1)}`;
   const end = indent && `\n${indent.repeat(depth)}`;
   if (Array.isArray(value)) {
@@ -30,7 +44,9 @@ export function generate(value: Value, indent = '', depth = 0): string {
   if (value instanceof RHash) {
     if (value.size === 0) return '{}';
     const colon = indent ? ': ' : ':';
-    const parts = value.pairs().map(([key, inner]) => pad + JSON.stringify(toS(key)) + colon + generate(inner, indent, depth + 1));
+    const parts = value
+      .pairs()
+      .map(([key, inner]) => pad + JSON.stringify(toS(key)) + colon + generate(inner, indent, depth + 1));
     return `{${parts.join(',')}${end}}`;
   }
   if (value instanceof RSymbol) return JSON.stringify(value.name);
@@ -198,7 +214,8 @@ function parse(text: Value, options: Value): Value {
     for (const [key, value] of options.pairs()) {
       const name = toS(key);
       if (name === 'symbolize_names') symbols = value === true;
-      else if (name === 'max_nesting') limit = value === false || value === 0 ? Number.POSITIVE_INFINITY : double(value);
+      else if (name === 'max_nesting')
+        limit = value === false || value === 0 ? Number.POSITIVE_INFINITY : double(value);
       else throw new Unsupported(`option ${name} of JSON.parse`);
     }
   }
@@ -215,7 +232,14 @@ define(json, 'dump', 1, 1, (_self, _, value) => generate(value));
 define(json, 'pretty_generate', 1, 1, (_self, _, value) => generate(value, '  '));
 define(classes.logstashJson.statics, 'load jruby_load', 1, 2, (_self, _, text) => parse(text, null));
 define(classes.logstashJson.statics, 'dump jruby_dump', 1, 2, (_self, _, value) => generate(value));
-for (const rclass of [classes.nil, classes.true, classes.false, classes.array, classes.hash, classes.symbol]) {
+for (const rclass of [
+  classes.nil,
+  classes.true,
+  classes.false,
+  classes.array,
+  classes.hash,
+  classes.symbol,
+]) {
   define(rclass.methods, 'to_json', 0, 1, (self, _, state) => {
     if (state !== undefined) throw new Unsupported('to_json with a state');
     return generate(self);

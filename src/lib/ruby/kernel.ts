@@ -2,14 +2,26 @@
 import type { Logger } from '../../kernel/logger.ts';
 import { classes, define, Leave, rubyError, Unsupported } from './class.ts';
 import { parseFloatStrict, parseIntegerStrict } from './conversions.ts';
-import { raise } from './core-object.ts';
 import { toInteger } from './core-number.ts';
+import { raise } from './core-object.ts';
 import { indexArgument, kindName, setClass, stringArgument } from './dispatch.ts';
 import { itemsOf } from './enumerable.ts';
 import { format } from './format.ts';
 import { randomNumber } from './libraries.ts';
 import { inspect, toS } from './text.ts';
-import { double, float, isFloat, isInteger, isNumeric, RHash, RObject, RProc, RRange, symbol, type Value } from './values.ts';
+import {
+  double,
+  float,
+  isFloat,
+  isInteger,
+  isNumeric,
+  RHash,
+  RObject,
+  RProc,
+  RRange,
+  symbol,
+  type Value,
+} from './values.ts';
 
 /** `logger` of a filter. */
 export class RLogger extends RObject {
@@ -32,7 +44,11 @@ for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as cons
   define(classes.logger.methods, `${level}?`, 0, 0, () => level !== 'trace' && level !== 'debug');
 }
 
-export type KernelFunction = (self: { readonly logger: RLogger }, block: RProc | null, ...args: Value[]) => Value;
+export type KernelFunction = (
+  self: { readonly logger: RLogger },
+  block: RProc | null,
+  ...args: Value[]
+) => Value;
 const wantsException = (args: Value[]): boolean => {
   const options = args.at(-1);
   if (!(options instanceof RHash)) return true;
@@ -52,13 +68,16 @@ function converted(exception: boolean, make: () => Value): Value {
 }
 
 const libraries = new Set(
-  'json time date set base64 digest digest/md5 digest/sha1 digest/sha2 openssl securerandom uri cgi ipaddr logger yaml csv ostruct bigdecimal socket java benchmark forwardable English pp stringio tempfile fileutils zlib erb net/http open-uri timeout thread monitor'.split(' '),
+  'json time date set base64 digest digest/md5 digest/sha1 digest/sha2 openssl securerandom uri cgi ipaddr logger yaml csv ostruct bigdecimal socket java benchmark forwardable English pp stringio tempfile fileutils zlib erb net/http open-uri timeout thread monitor'.split(
+    ' ',
+  ),
 );
 
 export const kernel: Readonly<Record<string, KernelFunction>> = {
   require: (_self, _block, name) => {
     // What of it is used decides whether the code can be compiled.
-    if (libraries.has(stringArgument(name).replace(/\.rb$/, '')) || name.startsWith('logstash/')) return false;
+    if (libraries.has(stringArgument(name).replace(/\.rb$/, '')) || name.startsWith('logstash/'))
+      return false;
     throw new Unsupported(`require '${name}'`);
   },
   raise: (_self, _block, ...args) => raise(...args),
@@ -93,11 +112,13 @@ export const kernel: Readonly<Record<string, KernelFunction>> = {
     const exception = wantsException(args);
     const [value, base = null] = args;
     return converted(exception, () => {
-      if (typeof value === 'string') return parseIntegerStrict(value, base === null ? 0 : indexArgument(base));
+      if (typeof value === 'string')
+        return parseIntegerStrict(value, base === null ? 0 : indexArgument(base));
       if (isInteger(value)) return value;
       if (isNumeric(value)) return toInteger(value);
       if (value === null) throw rubyError('TypeError', "can't convert nil into Integer");
-      if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof RHash)) throw new Unsupported('Integer of this');
+      if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof RHash))
+        throw new Unsupported('Integer of this');
       throw rubyError('TypeError', `can't convert ${kindName(value)} into Integer`);
     });
   },

@@ -17,7 +17,8 @@ define(base64, 'strict_encode64', 1, 1, (_self, _, text) => encoded(text));
 define(base64, 'encode64', 1, 1, (_self, _, text) => encoded(text).replace(/.{1,60}/g, '$&\n'));
 define(base64, 'urlsafe_encode64', 1, 2, (_self, _, text, options) => {
   const made = encoded(text).replaceAll('+', '-').replaceAll('/', '_');
-  return options instanceof RHash && options.pairs().some(([key, value]) => toS(key) === 'padding' && value === false)
+  return options instanceof RHash &&
+    options.pairs().some(([key, value]) => toS(key) === 'padding' && value === false)
     ? made.replace(/=+$/, '')
     : made;
 });
@@ -31,7 +32,8 @@ define(base64, 'urlsafe_decode64', 1, 1, (_self, _, text) => {
   return strictBase64(plain.padEnd(Math.ceil(plain.length / 4) * 4, '='));
 });
 function strictBase64(text: string): string {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw rubyError('ArgumentError', 'invalid base64');
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+    throw rubyError('ArgumentError', 'invalid base64');
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw rubyError('ArgumentError', 'invalid base64');
   return binary(bytes);
@@ -50,7 +52,8 @@ export const digests: Readonly<Record<string, RClass>> = Object.fromEntries(
 
 export const hmac = new RClass('OpenSSL::HMAC', classes.object);
 define(hmac.statics, 'hexdigest', 3, 3, (_self, _, digest, key, data) => {
-  if (typeof digest !== 'string' || !/^(md5|sha1|sha256|sha384|sha512)$/i.test(digest)) throw new Unsupported('this digest');
+  if (typeof digest !== 'string' || !/^(md5|sha1|sha256|sha384|sha512)$/i.test(digest))
+    throw new Unsupported('this digest');
   return createHmac(digest.toLowerCase(), stringArgument(key)).update(stringArgument(data)).digest('hex');
 });
 
@@ -69,10 +72,13 @@ export function randomNumber(limit: Value): Value {
 
 const uri = classes.uri.statics;
 const formEscape = (text: Value): string =>
-  encodeURIComponent(toS(text)).replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll('%20', '+');
+  encodeURIComponent(toS(text))
+    .replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
 define(uri, 'encode_www_form_component', 1, 1, (_self, _, text) => formEscape(text));
 define(uri, 'decode_www_form_component', 1, 1, (_self, _, text) => {
-  if (/%(?![0-9a-f]{2})/i.test(stringArgument(text))) throw rubyError('ArgumentError', `invalid %-encoding (${text})`);
+  if (/%(?![0-9a-f]{2})/i.test(stringArgument(text)))
+    throw rubyError('ArgumentError', `invalid %-encoding (${text})`);
   return percentDecoded(text.replaceAll('+', ' '));
 });
 function percentDecoded(text: string): string {
@@ -84,7 +90,9 @@ function percentDecoded(text: string): string {
 }
 
 export const cgi = new RClass('CGI', classes.object);
-define(cgi.statics, 'escape', 1, 1, (_self, _, text) => formEscape(stringArgument(text)).replaceAll('%7E', '~'));
+define(cgi.statics, 'escape', 1, 1, (_self, _, text) =>
+  formEscape(stringArgument(text)).replaceAll('%7E', '~'),
+);
 define(cgi.statics, 'unescape', 1, 1, (_self, _, text) => {
   if (/%(?![0-9a-f]{2})/i.test(stringArgument(text))) throw new Unsupported('odd percent-encoding');
   return percentDecoded(text.replaceAll('+', ' '));
@@ -103,10 +111,18 @@ function domain(value: number, valid: boolean, name: string): number {
 for (const name of ['sin', 'cos', 'tan', 'atan', 'exp', 'sinh', 'cosh', 'tanh', 'cbrt', 'asinh'] as const)
   define(math, name, 1, 1, (_self, _, value) => float(Math[name](real(value))));
 for (const name of ['asin', 'acos'] as const)
-  define(math, name, 1, 1, (_self, _, value) => float(Math[name](domain(real(value), Math.abs(real(value)) <= 1, name))));
-define(math, 'sqrt', 1, 1, (_self, _, value) => float(Math.sqrt(domain(real(value), real(value) >= 0, 'sqrt'))));
-define(math, 'log2', 1, 1, (_self, _, value) => float(Math.log2(domain(real(value), real(value) >= 0, 'log2'))));
-define(math, 'log10', 1, 1, (_self, _, value) => float(Math.log10(domain(real(value), real(value) >= 0, 'log10'))));
+  define(math, name, 1, 1, (_self, _, value) =>
+    float(Math[name](domain(real(value), Math.abs(real(value)) <= 1, name))),
+  );
+define(math, 'sqrt', 1, 1, (_self, _, value) =>
+  float(Math.sqrt(domain(real(value), real(value) >= 0, 'sqrt'))),
+);
+define(math, 'log2', 1, 1, (_self, _, value) =>
+  float(Math.log2(domain(real(value), real(value) >= 0, 'log2'))),
+);
+define(math, 'log10', 1, 1, (_self, _, value) =>
+  float(Math.log10(domain(real(value), real(value) >= 0, 'log10'))),
+);
 define(math, 'log', 1, 2, (_self, _, value, base) => {
   const natural = Math.log(domain(real(value), real(value) >= 0, 'log'));
   return float(base === undefined ? natural : natural / Math.log(real(base)));

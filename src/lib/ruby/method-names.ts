@@ -10,12 +10,9 @@ export const rubyMethodNames: Readonly<Record<string, string>> = {
     'itself kind_of? method methods nil? object_id private_methods protected_methods public_method ' +
     'public_methods public_send remove_instance_variable respond_to? send singleton_class ' +
     'singleton_method singleton_methods tap then to_enum to_json to_s yield_self',
-  NilClass:
-    '& =~ ^ rationalize to_a to_c to_f to_h to_i to_r |',
-  TrueClass:
-    '& ^ |',
-  FalseClass:
-    '& ^ |',
+  NilClass: '& =~ ^ rationalize to_a to_c to_f to_h to_i to_r |',
+  TrueClass: '& ^ |',
+  FalseClass: '& ^ |',
   Integer:
     '% & * ** + +@ - -@ / < << <= > >= >> [] ^ abs abs2 allbits? angle anybits? arg between? ' +
     'bit_length ceil ceildiv chr clamp coerce conj conjugate denominator digits div divmod downto ' +
@@ -77,8 +74,7 @@ export const rubyMethodNames: Readonly<Record<string, string>> = {
     'flat_map grep grep_v group_by include? inject last lazy map max max_by member? min min_by minmax ' +
     'minmax_by none? one? overlap? partition reduce reject reverse_each select size slice_after ' +
     'slice_before slice_when sort sort_by step sum take take_while tally to_a to_h to_set uniq zip',
-  Regexp:
-    '=~ casefold? encoding fixed_encoding? match match? named_captures names options source timeout ~',
+  Regexp: '=~ casefold? encoding fixed_encoding? match match? named_captures names options source timeout ~',
   MatchData:
     '[] begin bytebegin byteend byteoffset captures deconstruct deconstruct_keys end length match ' +
     'match_length named_captures names offset post_match pre_match regexp size string to_a values_at',
@@ -89,11 +85,9 @@ export const rubyMethodNames: Readonly<Record<string, string>> = {
     'to_date to_datetime to_f to_i to_r to_time tuesday? tv_nsec tv_sec tv_usec usec utc utc? ' +
     'utc_offset wday wednesday? xmlschema yday year zone',
   Exception:
-    'backtrace backtrace_locations cause detailed_message exception full_message message ' +
-    'set_backtrace',
+    'backtrace backtrace_locations cause detailed_message exception full_message message ' + 'set_backtrace',
   Proc:
-    '<< >> [] arity binding call curry lambda? parameters ruby2_keywords source_location to_proc ' +
-    'yield',
+    '<< >> [] arity binding call curry lambda? parameters ruby2_keywords source_location to_proc ' + 'yield',
   Kernel:
     'Array Complex Float Hash Integer JSON Rational String __callee__ __dir__ __method__ ` abort ' +
     'at_exit autoload autoload? binding block_given? caller caller_locations catch eval exec exit ' +

@@ -1,10 +1,16 @@
 /** Which method names the runtime knows at all, so that others are found when the config is loaded. */
 import { classes, classMethods, errorClasses, type MethodTable } from './class.ts';
-import { rubyMethodNames } from './method-names.ts';
 import { cgi, digests, hmac } from './libraries.ts';
+import { rubyMethodNames } from './method-names.ts';
 
 function tables(): MethodTable[] {
-  const all = [...Object.values(classes), ...Object.values(errorClasses), ...Object.values(digests), cgi, hmac];
+  const all = [
+    ...Object.values(classes),
+    ...Object.values(errorClasses),
+    ...Object.values(digests),
+    cgi,
+    hmac,
+  ];
   return [classMethods, ...all.flatMap((each) => [each.methods, each.statics])];
 }
 
@@ -24,7 +30,9 @@ function isKnownToRuby(name: string): boolean {
 
 /** Methods that never leave the runtime, whatever the receiver and the arguments are. */
 const SURE = new Set(
-  'nil? to_hash each each_pair each_with_index each_key each_value keys values key? has_key? empty? length size is_a? kind_of? strip compact to_a any? all? none? reject to_i fetch dig push delete_if'.split(' '),
+  'nil? to_hash each each_pair each_with_index each_key each_value keys values key? has_key? empty? length size is_a? kind_of? strip compact to_a any? all? none? reject to_i fetch dig push delete_if'.split(
+    ' ',
+  ),
 );
 
 /** May a call of this name with so many arguments be left without a way out? */
@@ -32,7 +40,9 @@ export function isTotal(name: string, count: number): boolean {
   if (!SURE.has(name)) return false;
   return Object.entries(rubyMethodNames).every(([className, list]) => {
     if (className === 'Kernel' || className === 'Object') return true;
-    const table = Object.values(classes).find((each) => each.name === className)?.methods ?? errorClasses.Exception.methods;
+    const table =
+      Object.values(classes).find((each) => each.name === className)?.methods ??
+      errorClasses.Exception.methods;
     const method = table[name];
     if (method !== undefined) return method.max === 0 || (method.min <= count && count <= method.max);
     return !list.split(' ').includes(name) && !rubyMethodNames['Object']!.split(' ').includes(name);

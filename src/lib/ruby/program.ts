@@ -1,11 +1,11 @@
 /** A compiled filter at work: its instance variables, methods and constants, one event at a time. */
 import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import { classes, Leave, type MethodTable, RubyError, rubyError, Unsupported } from './class.ts';
+import { classes, Leave, type MethodTable, RubyError, rubyError } from './class.ts';
 import type { CompiledRuby, Unit } from './compile.ts';
 import { makeEvent } from './core-event.ts';
 import { setClass } from './dispatch.ts';
-import { placeOf, REvent, type Place } from './event-object.ts';
+import { type Place, placeOf, REvent } from './event-object.ts';
 import { boxed, fromField, unboxed } from './fields.ts';
 import { kernel, RLogger } from './kernel.ts';
 import { runtime } from './runtime.ts';
@@ -89,7 +89,8 @@ export class RubyProgram {
     const variables: Record<string, Value> = Object.create(null);
     variables['@logger'] = this.#host.logger;
     const constants: Record<string, Value> = Object.create(null);
-    const make = (unit: Unit | undefined): any => unit && instantiate(unit, this.#host, variables, this.#methods, constants);
+    const make = (unit: Unit | undefined): any =>
+      unit && instantiate(unit, this.#host, variables, this.#methods, constants);
     this.#load = make(compiled.load);
     this.#code = make(compiled.code);
     this.#newEventBlock = new RProc((event: Value) => {
@@ -178,7 +179,10 @@ export class RubyProgram {
   #script(self: REvent): void {
     const results = runtime.callOwn(this.#methods, 'filter', null, self);
     if (!Array.isArray(results))
-      throw rubyError('RuntimeError', "Custom script did not return an array from 'filter'. Only arrays may be returned!");
+      throw rubyError(
+        'RuntimeError',
+        "Custom script did not return an array from 'filter'. Only arrays may be returned!",
+      );
     for (const each of results) {
       if (!(each instanceof REvent))
         throw rubyError('RuntimeError', `Custom script returned a non event object '${inspect(each)}'!`);
@@ -212,5 +216,3 @@ function instantiate(
   const make = new Function(...names, 'S', 'I', 'U', 'C', ...values, `"use strict";\n${unit.body}`);
   return make(...Object.values(runtime), host, variables, methods, constants, ...unit.values);
 }
-
-export { Unsupported };

@@ -1,11 +1,12 @@
 /** Ranges: their elements, what they cover, and what part of a sequence they denote. */
+
+import { numeric } from './arithmetic.ts';
 import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compare } from './compare.ts';
 import { indexArgument, kindName, yield1 } from './dispatch.ts';
-import { numeric } from './arithmetic.ts';
+import { successor } from './successor.ts';
 import { inspect, toS } from './text.ts';
 import { double, isInteger, isNumeric, REnumerator, type RRange, type Value } from './values.ts';
-import { successor } from './successor.ts';
 
 /** More elements than this are not made into an array. */
 const MAX_ITEMS = 10_000_000;
@@ -18,7 +19,8 @@ export function rangeItems(from: Value, to: Value, exclusive: boolean): Value[] 
     const count = end - double(from) + (exclusive && end === double(to) ? 0 : 1);
     if (count > MAX_ITEMS) throw new Unsupported('a huge range');
     const items: Value[] = [];
-    for (let index = 0; index < count; index++) items.push(typeof from === 'bigint' ? numeric('+', from, index) : from + index);
+    for (let index = 0; index < count; index++)
+      items.push(typeof from === 'bigint' ? numeric('+', from, index) : from + index);
     return items;
   }
   if (typeof from === 'string' && typeof to === 'string') {
@@ -34,7 +36,10 @@ export function rangeItems(from: Value, to: Value, exclusive: boolean): Value[] 
     }
     return items;
   }
-  throw rubyError('TypeError', `can't iterate from ${kindName(from === null ? null : from) === 'nil' ? 'NilClass' : kindName(from)}`);
+  throw rubyError(
+    'TypeError',
+    `can't iterate from ${kindName(from === null ? null : from) === 'nil' ? 'NilClass' : kindName(from)}`,
+  );
 }
 
 /** Does the range cover the value (`===`)? */
@@ -62,7 +67,8 @@ export function span(range: RRange, length: number): { start: number; count: num
 const ranges = classes.range.methods;
 define(ranges, 'first begin min', 0, 1, (self: RRange, block, count) => {
   if (block) throw new Unsupported('min with a block');
-  if (count !== undefined) return rangeItems(self.from, self.to, self.exclusive).slice(0, indexArgument(count));
+  if (count !== undefined)
+    return rangeItems(self.from, self.to, self.exclusive).slice(0, indexArgument(count));
   return self.from;
 });
 define(ranges, 'end', 0, 0, (self: RRange) => self.to);
@@ -73,7 +79,8 @@ define(ranges, 'last', 0, 1, (self: RRange, _, count) => {
 });
 define(ranges, 'exclude_end?', 0, 0, (self: RRange) => self.exclusive);
 define(ranges, 'size count', 0, 1, (self: RRange, block, value) => {
-  if (block || value !== undefined || !isInteger(self.from) || !isInteger(self.to)) throw new Unsupported('this form of count');
+  if (block || value !== undefined || !isInteger(self.from) || !isInteger(self.to))
+    throw new Unsupported('this form of count');
   return Math.max(0, double(self.to) - double(self.from) + (self.exclusive ? 0 : 1));
 });
 define(ranges, '=== cover? include? member?', 1, 1, (self: RRange, _, value) => {
@@ -81,14 +88,16 @@ define(ranges, '=== cover? include? member?', 1, 1, (self: RRange, _, value) => 
   return covers(self, value);
 });
 define(ranges, 'include? member?', 1, 1, (self: RRange, _, value) => {
-  if (typeof self.from === 'string' || typeof self.to === 'string') throw new Unsupported('include? of a range of text');
+  if (typeof self.from === 'string' || typeof self.to === 'string')
+    throw new Unsupported('include? of a range of text');
   return covers(self, value);
 });
 define(ranges, 'to_s', 0, 0, (self) => toS(self));
 define(ranges, 'inspect', 0, 0, (self) => inspect(self));
 define(ranges, 'each', 0, 0, (self: RRange, block) => {
   if (!block) return new REnumerator(rangeItems(self.from, self.to, self.exclusive), 'each', self);
-  if (isInteger(self.from) && self.to === null) for (let at = self.from; ; at = numeric('+', at, 1)) yield1(block, at);
+  if (isInteger(self.from) && self.to === null)
+    for (let at = self.from; ; at = numeric('+', at, 1)) yield1(block, at);
   for (const item of rangeItems(self.from, self.to, self.exclusive)) yield1(block, item);
   return self;
 });

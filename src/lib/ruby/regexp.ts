@@ -1,7 +1,7 @@
 /** Regexp and MatchData of compiled Ruby, over the translator of Ruby's expressions. */
 import { RegexpError, translateRegexp } from '../oniguruma.ts';
-import { classes, rubyError } from './class.ts';
 import { rubyString } from '../ruby-inspect.ts';
+import { classes, rubyError } from './class.ts';
 import { setClass, stringArgument } from './dispatch.ts';
 import { RObject, type Value } from './values.ts';
 
@@ -36,7 +36,8 @@ export class RRegexp extends RObject {
     this.linear = translation.linear;
     const groups: number[][] = translation.names.map(() => []);
     groups[0] = [0];
-    for (const [index, group] of translation.groups.entries()) if (index > 0 && group.index > 0) groups[group.index]!.push(index);
+    for (const [index, group] of translation.groups.entries())
+      if (index > 0 && group.index > 0) groups[group.index]!.push(index);
     this.groups = groups;
     const names = new Map<string, number[]>();
     for (const [index, name] of translation.names.entries()) {
@@ -84,7 +85,14 @@ export function regexp(source: string, options = 0): RRegexp {
 
 /** Text with everything escaped that means something in an expression (`Regexp.escape`). */
 export function escapeRegexp(text: string): string {
-  const letters: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f', '\v': '\\v', ' ': '\\ ' };
+  const letters: Record<string, string> = {
+    '\n': '\\n',
+    '\r': '\\r',
+    '\t': '\\t',
+    '\f': '\\f',
+    '\v': '\\v',
+    ' ': '\\ ',
+  };
   return text.replace(/[\n\r\t\f\v .*?+^$|\\()[\]{}#-]/g, (char) => letters[char] ?? `\\${char}`);
 }
 
@@ -195,7 +203,9 @@ export function eachMatch(expression: RRegexp, text: string, each: (match: RMatc
   }
 }
 
-type Piece = string | { readonly group?: number; readonly name?: string; readonly around?: 'before' | 'after' };
+type Piece =
+  | string
+  | { readonly group?: number; readonly name?: string; readonly around?: 'before' | 'after' };
 const replacements = new Map<string, readonly Piece[]>();
 
 /** The pieces of a replacement such as `\\1-\\k<name>`. */

@@ -2,13 +2,14 @@
  * Runs a Ruby filter: compiled where it can be, in CRuby otherwise. A compiled filter that meets a value beyond the
  * runtime puts the event back and goes on in CRuby for good, with instance variables as `init` leaves them.
  */
+
+import { Event as NewEvent } from '../../event/event.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Filter } from '../../kernel/plugin.ts';
-import { Event as NewEvent } from '../../event/event.ts';
 import { runGuarded } from '../regexp-guard.ts';
-import { RubyError, Unsupported } from './class.ts';
+import { RubyError } from './class.ts';
 import type { RubyAnalysis, RubySource } from './compile.ts';
 import { RubyProgram } from './program.ts';
 import { type RubyFilter, RubyLoadError, rubyMachine } from './wasm-client.ts';
@@ -54,7 +55,10 @@ export async function createRubyRunner(run: RubyRun): Promise<Filter> {
     }
   } else run.logger.info({ reason }, 'this Ruby code runs in CRuby (WebAssembly)');
   const machine = await loadMachine(run);
-  return { filterBatch: (events, emit) => inMachine(run, machine, events, 0, emit), close: () => machine.unload() };
+  return {
+    filterBatch: (events, emit) => inMachine(run, machine, events, 0, emit),
+    close: () => machine.unload(),
+  };
 }
 
 /** Undefined when loading it is already beyond the runtime. */
@@ -76,7 +80,14 @@ function loadCompiled(run: RubyRun, tracked: boolean): RubyProgram | undefined {
 async function loadMachine(run: RubyRun): Promise<RubyFilter> {
   const { source, init, code, path } = run.source;
   const filter = rubyMachine().filter(
-    { init, code: code ?? '', source, path, params: run.params as FieldValue, times: ['@timestamp', ...run.times] },
+    {
+      init,
+      code: code ?? '',
+      source,
+      path,
+      params: run.params as FieldValue,
+      times: ['@timestamp', ...run.times],
+    },
     run.logger,
   );
   try {
@@ -89,7 +100,8 @@ async function loadMachine(run: RubyRun): Promise<RubyFilter> {
 }
 
 function reportTests(failed: readonly string[]): void {
-  if (failed.length > 0) throw new MillraceError('ERR_CONFIG', `tests in the Ruby script failed: ${failed.join('; ')}`);
+  if (failed.length > 0)
+    throw new MillraceError('ERR_CONFIG', `tests in the Ruby script failed: ${failed.join('; ')}`);
 }
 
 function configError(run: RubyRun, message: string): MillraceError {
@@ -140,7 +152,14 @@ function batches(run: RubyRun, program: RubyProgram): NonNullable<Filter['filter
     };
     let at = 0;
     try {
-      if (guarded) runClocked(run, events, filterOne, () => program.undo(), (index) => (at = index));
+      if (guarded)
+        runClocked(
+          run,
+          events,
+          filterOne,
+          () => program.undo(),
+          (index) => (at = index),
+        );
       else for (; at < events.length; at++) filterOne(at);
       return matched;
     } catch (error) {
@@ -207,5 +226,3 @@ function newEvent(fields: Fields, metadata: Fields | undefined, cancelled: boole
   event.cancelled = cancelled;
   return event;
 }
-
-export { Unsupported };

@@ -10,12 +10,41 @@ import './core-hash.ts';
 import './core-time.ts';
 import './core-event.ts';
 import './json.ts';
-import { add, divide, greater, greaterOrEqual, less, lessOrEqual, modulo, multiply, power, subtract } from './arithmetic.ts';
-import { errorClasses, Leave, type Method, type MethodTable, RubyError, rubyError, Unsupported } from './class.ts';
+import {
+  add,
+  divide,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  modulo,
+  multiply,
+  power,
+  subtract,
+} from './arithmetic.ts';
+import {
+  errorClasses,
+  Leave,
+  type Method,
+  type MethodTable,
+  RubyError,
+  rubyError,
+  Unsupported,
+} from './class.ts';
 import { caseEqual, equal } from './compare.ts';
-import { rescues } from './core-object.ts';
 import { lookUp } from './core-hash.ts';
-import { call0, call1, callN, hashArgument, kindName, methodsOf, send, stringArgument, toBlock, yield1 } from './dispatch.ts';
+import { rescues } from './core-object.ts';
+import {
+  call0,
+  call1,
+  callN,
+  hashArgument,
+  methodsOf,
+  send,
+  stringArgument,
+  toBlock,
+  yield1,
+} from './dispatch.ts';
 import { itemsOf } from './enumerable.ts';
 import {
   cancel,
@@ -27,16 +56,16 @@ import {
   eventSet,
   getAt,
   type Place,
+  type REvent,
   removeAt,
-  REvent,
   setAt,
   setInner,
   setTop,
 } from './event-object.ts';
 import { leavable } from './kernel.ts';
-import { last, regexp, RRegexp } from './regexp.ts';
+import { last, RRegexp, regexp } from './regexp.ts';
 import { toS } from './text.ts';
-import { isInteger, RHash, type RProc, RProc as Proc, RRange, symbol, type Value } from './values.ts';
+import { isInteger, RProc as Proc, RHash, type RProc, RRange, symbol, type Value } from './values.ts';
 
 /** Is it true in Ruby? */
 const truthy = (value: Value): boolean => value !== null && value !== false;
@@ -44,7 +73,8 @@ const truthy = (value: Value): boolean => value !== null && value !== false;
 /** `receiver[key]` */
 function index(self: Value, key: Value): Value {
   if (self instanceof RHash) return lookUp(self, key);
-  if (typeof key === 'number' && Array.isArray(self) && Number.isInteger(key)) return self[key < 0 ? key + self.length : key] ?? null;
+  if (typeof key === 'number' && Array.isArray(self) && Number.isInteger(key))
+    return self[key < 0 ? key + self.length : key] ?? null;
   return call1(methodsOf(self)['[]'], self, '[]', key);
 }
 
@@ -55,15 +85,25 @@ function setIndex(self: Value, key: Value, value: Value): Value {
   return value;
 }
 
-const call1By = (self: Value, name: string, argument: Value): Value => call1(methodsOf(self)[name], self, name, argument);
+const call1By = (self: Value, name: string, argument: Value): Value =>
+  call1(methodsOf(self)[name], self, name, argument);
 
 /** A method that the program defined. */
 function callOwn(methods: MethodTable, name: string, block: RProc | null, ...args: Value[]): Value {
   const method = methods[name] as Method | undefined;
-  if (method === undefined) throw rubyError('NoMethodError', `undefined method '${name}' for an instance of LogStash::Filters::Ruby`);
+  if (method === undefined)
+    throw rubyError('NoMethodError', `undefined method '${name}' for an instance of LogStash::Filters::Ruby`);
   if (args.length < method.min || args.length > method.max) {
-    const expected = method.max === 99 ? `${method.min}+` : method.min === method.max ? String(method.min) : `${method.min}..${method.max}`;
-    throw rubyError('ArgumentError', `wrong number of arguments (given ${args.length}, expected ${expected})`);
+    const expected =
+      method.max === 99
+        ? `${method.min}+`
+        : method.min === method.max
+          ? String(method.min)
+          : `${method.min}..${method.max}`;
+    throw rubyError(
+      'ArgumentError',
+      `wrong number of arguments (given ${args.length}, expected ${expected})`,
+    );
   }
   return (method.fn as (...all: Value[]) => Value)(block, ...args);
 }
@@ -80,7 +120,8 @@ function matches(self: Value, pattern: Value): Value {
 const toAry = (value: Value): Value[] => (Array.isArray(value) ? value : [value]);
 
 /** What `*rest` gets. */
-const restOf = (list: Value[], before: number, after: number): Value[] => list.slice(before, Math.max(before, list.length - after));
+const restOf = (list: Value[], before: number, after: number): Value[] =>
+  list.slice(before, Math.max(before, list.length - after));
 
 /** `*value` in a list. */
 function splat(value: Value): Value[] {
@@ -139,7 +180,8 @@ const changedOrNil = (before: Value, after: Value): Value => {
 
 /** Text that came from the event was changed in place: so is the event. */
 function writeBack(self: REvent, place: Place, before: Value, after: Value): void {
-  if (typeof before === 'string' && before !== after && place.get(self.event) === before) setAt(self, place, after);
+  if (typeof before === 'string' && before !== after && place.get(self.event) === before)
+    setAt(self, place, after);
 }
 
 /** Names in scope of compiled code. */
@@ -203,5 +245,3 @@ export const runtime = {
   writeBack,
   yieldTo,
 };
-
-export { kindName };

@@ -1,9 +1,11 @@
 /** Does a filter keep something from one event to the next? Then all of its events must meet in one worker. */
-import { kindOf, type Node, walk } from './compiler/scope.ts';
+import { kindOf, type Node } from './compiler/scope.ts';
 
 /** Methods that change their receiver, beside those with `!`. */
 const CHANGING = new Set(
-  '<< []= push append unshift prepend insert concat replace clear delete delete_at delete_if keep_if pop shift store add add? fill update default= compare_by_identity transform_values! each_with_object set instance_variable_set'.split(' '),
+  '<< []= push append unshift prepend insert concat replace clear delete delete_at delete_if keep_if pop shift store add add? fill update default= compare_by_identity transform_values! each_with_object set instance_variable_set'.split(
+    ' ',
+  ),
 );
 const VARIABLES = /^(InstanceVariable|ClassVariable|GlobalVariable)/;
 /** Globals of the last match. */
@@ -28,7 +30,11 @@ export function isConstantState(texts: readonly { isCode: boolean; program: Node
         if (!kind.endsWith('ReadNode')) return false;
         // Only as the receiver of a call can it not be handed on.
         if (kindOf(node.parent) !== 'CallNode' || node.parent.receiver !== node.node) {
-          if (!['IfNode', 'UnlessNode', 'EmbeddedStatementsNode'].includes(kindOf(node.parent)) && !isPlainArgument(node)) return false;
+          if (
+            !['IfNode', 'UnlessNode', 'EmbeddedStatementsNode'].includes(kindOf(node.parent)) &&
+            !isPlainArgument(node)
+          )
+            return false;
         }
       }
     }
@@ -59,14 +65,15 @@ function* withParents(node: Node, parent: Node = node, grandparent: Node = node)
 /** The name of a field, say: an argument of a call that does not keep it. */
 function isPlainArgument({ parent, grandparent }: Visited): boolean {
   if (kindOf(parent) !== 'ArgumentsNode' || kindOf(grandparent) !== 'CallNode') return false;
-  return /^(get|set|remove|include\?|==|!=|<|>|<=|>=|\+|-|\*|\/|%|match|match\?|=~|gsub|sub|split|start_with\?|end_with\?|key\?|fetch|dig|\[\])$/.test(grandparent.name);
+  return /^(get|set|remove|include\?|==|!=|<|>|<=|>=|\+|-|\*|\/|%|match|match\?|=~|gsub|sub|split|start_with\?|end_with\?|key\?|fetch|dig|\[\])$/.test(
+    grandparent.name,
+  );
 }
 
 /** Writing to the event is no change of state; what changes a local might change what a variable holds. */
 function isChange(node: Node): boolean {
   const { receiver, name } = node;
-  if (receiver !== null && kindOf(receiver) === 'LocalVariableReadNode' && receiver.name === 'event') return false;
+  if (receiver !== null && kindOf(receiver) === 'LocalVariableReadNode' && receiver.name === 'event')
+    return false;
   return CHANGING.has(name) || (name.endsWith('!') && name !== '!') || node.isAttributeWrite();
 }
-
-export { walk };

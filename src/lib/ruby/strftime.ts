@@ -1,8 +1,11 @@
 /** `Time#strftime`, and the calendar of a moment. */
-import { zoneName } from './zone.ts';
-import type { RTime } from './values.ts';
 
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+import type { RTime } from './values.ts';
+import { zoneName } from './zone.ts';
+
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 const DAY = 86_400_000;
 
@@ -59,7 +62,14 @@ interface Piece {
   readonly width: number;
 }
 
-function padded(text: string, pad: string, width: number, flags: string, wanted: string, letter: string): string {
+function padded(
+  text: string,
+  pad: string,
+  width: number,
+  flags: string,
+  wanted: string,
+  letter: string,
+): string {
   let fill = pad;
   let size = wanted === '' ? width : Number(wanted);
   if (letter === 'N' || letter === 'L') return text;
@@ -77,8 +87,18 @@ function padded(text: string, pad: string, width: number, flags: string, wanted:
   return text;
 }
 
-function directive(letter: string, time: RTime, date: Date, width: string, colons: number): Piece | undefined {
-  const number = (value: number, size: number, pad = '0'): Piece => ({ text: String(value), pad, width: size });
+function directive(
+  letter: string,
+  time: RTime,
+  date: Date,
+  width: string,
+  colons: number,
+): Piece | undefined {
+  const number = (value: number, size: number, pad = '0'): Piece => ({
+    text: String(value),
+    pad,
+    width: size,
+  });
   const word = (text: string): Piece => ({ text, pad: ' ', width: 0 });
   const nested = (format: string): Piece => word(formatTime(time, format));
   const hour = date.getUTCHours();
@@ -121,9 +141,19 @@ function directive(letter: string, time: RTime, date: Date, width: string, colon
     case 'S':
       return number(date.getUTCSeconds(), 2);
     case 'L':
-      return word(String(time.nanos).padStart(9, '0').padEnd(Number(width || 3), '0').slice(0, Number(width || 3)));
+      return word(
+        String(time.nanos)
+          .padStart(9, '0')
+          .padEnd(Number(width || 3), '0')
+          .slice(0, Number(width || 3)),
+      );
     case 'N':
-      return word(String(time.nanos).padStart(9, '0').padEnd(Number(width || 9), '0').slice(0, Number(width || 9)));
+      return word(
+        String(time.nanos)
+          .padStart(9, '0')
+          .padEnd(Number(width || 9), '0')
+          .slice(0, Number(width || 9)),
+      );
     case 'z':
       return { text: offsetText(time.offset, colons), pad: '0', width: 0 };
     case 'Z':

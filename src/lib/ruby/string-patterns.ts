@@ -1,10 +1,9 @@
 /** `split`, `scan`, `sub` and `gsub`. */
-import { Unsupported } from './class.ts';
+import { rubyError, Unsupported } from './class.ts';
 import { kindName, stringArgument, yield1 } from './dispatch.ts';
 import { eachMatch, expand, last, patternOf, type RMatch, RRegexp } from './regexp.ts';
 import { toS } from './text.ts';
 import { RHash, type RProc, type Value } from './values.ts';
-import { rubyError } from './class.ts';
 
 const WHITE = /[\0\t-\r ]+/g;
 
@@ -44,7 +43,11 @@ function splitByText(text: string, separator: string, limit: number): string[] {
   if (separator === '') {
     const chars = [...text];
     if (limit <= 0) return limit < 0 ? [...chars, ''] : chars;
-    return chars.length <= limit ? (chars.length < limit ? [...chars, ''] : chars) : [...chars.slice(0, limit - 1), chars.slice(limit - 1).join('')];
+    return chars.length <= limit
+      ? chars.length < limit
+        ? [...chars, '']
+        : chars
+      : [...chars.slice(0, limit - 1), chars.slice(limit - 1).join('')];
   }
   if (limit <= 0) return text.split(separator);
   const parts: string[] = [];

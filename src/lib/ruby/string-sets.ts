@@ -48,7 +48,9 @@ export function translate(text: string, from: string, to: string, squeeze: boole
   const final = target.at(-1) ?? '';
   const map = new Map<string, string>();
   if (source.negated) for (const char of source.chars) map.set(char, char);
-  else for (const [index, char] of source.chars.entries()) if (!map.has(char)) map.set(char, target[index] ?? final);
+  else
+    for (const [index, char] of source.chars.entries())
+      if (!map.has(char)) map.set(char, target[index] ?? final);
   let made = '';
   let before: string | undefined;
   for (const char of text) {

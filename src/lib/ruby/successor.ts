@@ -18,7 +18,13 @@ export function successor(text: string): string {
   for (;;) {
     const char = chars[at]!;
     const wraps = char === '9' || char === 'z' || char === 'Z';
-    chars[at] = wraps ? (char === '9' ? '0' : char === 'z' ? 'a' : 'A') : String.fromCharCode(char.charCodeAt(0) + 1);
+    chars[at] = wraps
+      ? char === '9'
+        ? '0'
+        : char === 'z'
+          ? 'a'
+          : 'A'
+      : String.fromCharCode(char.charCodeAt(0) + 1);
     if (!wraps) return chars.join('');
     let next = at - 1;
     while (next >= 0 && !alnum.test(chars[next]!)) next--;

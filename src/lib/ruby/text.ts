@@ -38,7 +38,8 @@ function objectText(value: Value): string {
   if (value instanceof RFloat) return floatText(value.value);
   if (value instanceof RSymbol) return value.name;
   if (value instanceof RTimestamp) return value.text;
-  if (value instanceof RTime) return formatTime(value, value.kind === 'utc' ? '%Y-%m-%d %H:%M:%S UTC' : '%Y-%m-%d %H:%M:%S %z');
+  if (value instanceof RTime)
+    return formatTime(value, value.kind === 'utc' ? '%Y-%m-%d %H:%M:%S UTC' : '%Y-%m-%d %H:%M:%S %z');
   if (value instanceof RubyError) return value.message;
   if (value instanceof RClass) return value.name;
   if (value instanceof RRange) return `${toS(value.from)}${value.exclusive ? '...' : '..'}${toS(value.to)}`;
@@ -70,7 +71,8 @@ export function inspect(value: Value): string {
     const { name } = value.rclass;
     return value.message === '' ? name : `#<${name}: ${value.message}>`;
   }
-  if (value instanceof RRegexp) return `/${value.source.replace(/(?<!\\)((?:\\\\)*)\//g, '$1\\/')}/${flagText(value.options, false)}`;
+  if (value instanceof RRegexp)
+    return `/${value.source.replace(/(?<!\\)((?:\\\\)*)\//g, '$1\\/')}/${flagText(value.options, false)}`;
   if (value instanceof RProc || value instanceof REnumerator) throw new Unsupported('inspect of a proc');
   if (classOf(value) === classes.match) return (value as RMatch).inspect();
   return toS(value);
@@ -80,7 +82,9 @@ function inspectHash(hash: RHash): string {
   if (hash.size === 0) return '{}';
   const pairs = hash.pairs().map(([key, value]) => {
     if (!(key instanceof RSymbol)) return `${inspect(key)} => ${inspect(value)}`;
-    const name = /^[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*[?!]?$/.test(key.name) ? key.name : rubyString(key.name);
+    const name = /^[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*[?!]?$/.test(key.name)
+      ? key.name
+      : rubyString(key.name);
     return `${name}: ${inspect(value)}`;
   });
   return `{${pairs.join(', ')}}`;

@@ -11,19 +11,23 @@ const STRICT = /^\s*-?\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}(:?
 /** @throws RubyError ArgumentError when `strict` and not ISO 8601, or a field is out of range */
 export function parseTime(text: string, strict: boolean): RTime {
   const match = ISO.exec(text);
-  if (strict && !STRICT.test(text)) throw rubyError('ArgumentError', `invalid xmlschema format: ${inspect(text)}`);
+  if (strict && !STRICT.test(text))
+    throw rubyError('ArgumentError', `invalid xmlschema format: ${inspect(text)}`);
   if (!match) {
-    if (/^\s*$/.test(text) || !/\d/.test(text)) throw rubyError('ArgumentError', `no time information in ${inspect(text)}`);
+    if (/^\s*$/.test(text) || !/\d/.test(text))
+      throw rubyError('ArgumentError', `no time information in ${inspect(text)}`);
     throw new Unsupported('Time.parse of this form');
   }
   const [, year, month, day, , hour = '00', minute = '00', second = '00', fraction = '', zone] = match;
   const date = new Date(0);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (Number(month) < 1 || Number(month) > 12 || date.getUTCDate() !== Number(day)) throw rubyError('ArgumentError', 'argument out of range');
+  if (Number(month) < 1 || Number(month) > 12 || date.getUTCDate() !== Number(day))
+    throw rubyError('ArgumentError', 'argument out of range');
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) throw new Unsupported('an odd time');
   const seconds = date.getTime() / 1000 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
   const nanos = Number(fraction.padEnd(9, '0').slice(0, 9));
-  if (fraction.length > 9 && /[1-9]/.test(fraction.slice(9))) throw new Unsupported('more digits than nanoseconds');
+  if (fraction.length > 9 && /[1-9]/.test(fraction.slice(9)))
+    throw new Unsupported('more digits than nanoseconds');
   if (zone === undefined) {
     const first = seconds - zoneOffset(seconds * 1000);
     const actual = seconds - zoneOffset(first * 1000);
@@ -35,5 +39,7 @@ export function parseTime(text: string, strict: boolean): RTime {
   const offset = zone[0] === '-' ? -size : size;
   // As CRuby: an offset that is the machine's own makes a local time.
   const utc = seconds - offset;
-  return zoneOffset(utc * 1000) === offset ? new RTime(utc, nanos, 'local', offset) : new RTime(utc, nanos, 'fixed', offset);
+  return zoneOffset(utc * 1000) === offset
+    ? new RTime(utc, nanos, 'local', offset)
+    : new RTime(utc, nanos, 'fixed', offset);
 }

@@ -205,7 +205,9 @@ export class RHash extends RObject {
   keys(): Value[] {
     const keys = [...this.map.keys()];
     if (this.#originals === undefined) return keys;
-    return keys.map((key) => (typeof key === 'string' && key.charCodeAt(0) === 0 ? this.#originals!.get(key) : key));
+    return keys.map((key) =>
+      typeof key === 'string' && key.charCodeAt(0) === 0 ? this.#originals!.get(key) : key,
+    );
   }
   values(): Value[] {
     return [...this.map.values()];

@@ -387,7 +387,8 @@ export class Wasi {
         const name = this.#path(directory, path, length);
         if (name === BRIDGE_IN || name === BRIDGE_OUT)
           return this.#stat(result, undefined, FILE_TYPE.character);
-        const stats = (lookup & 1) === 1 ? fs.statSync(name, { bigint: true }) : fs.lstatSync(name, { bigint: true });
+        const stats =
+          (lookup & 1) === 1 ? fs.statSync(name, { bigint: true }) : fs.lstatSync(name, { bigint: true });
         const type = stats.isDirectory()
           ? FILE_TYPE.directory
           : stats.isSymbolicLink()

@@ -66,7 +66,9 @@ async function main(): Promise<void> {
   vm.eval(`Dir.chdir(${JSON.stringify(directory)}) rescue nil`);
   port.on('message', (request: WorkerRequest) => {
     try {
-      input = Buffer.from(request.kind === 'batch' ? request.lines : request.kind === 'load' ? request.line : '');
+      input = Buffer.from(
+        request.kind === 'batch' ? request.lines : request.kind === 'load' ? request.line : '',
+      );
       at = 0;
       output = [];
       Atomics.store(progress, 0, 0);

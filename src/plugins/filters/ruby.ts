@@ -8,7 +8,10 @@ import { createRubyRunner } from '../../lib/ruby/runner.ts';
 
 const options = {
   init: { type: 'string', description: 'Code that runs once at start; sets instance variables, requires.' },
-  code: { type: 'string', description: 'Code that runs for every event, with `event` and `new_event_block`.' },
+  code: {
+    type: 'string',
+    description: 'Code that runs for every event, with `event` and `new_event_block`.',
+  },
   path: {
     type: 'path',
     description: 'A script that defines `filter(event)`, and may define `register(params)` and tests.',
@@ -90,7 +93,12 @@ export const ruby = defineFilter({
   ],
   validate(given, report) {
     if (given.code === undefined && given.path === undefined) {
-      report('error', '', 'it takes either code or path', 'give the option code with inline Ruby, or path with a script');
+      report(
+        'error',
+        '',
+        'it takes either code or path',
+        'give the option code with inline Ruby, or path with a script',
+      );
       return;
     }
     if (given.code !== undefined && given.path !== undefined)
@@ -110,7 +118,9 @@ export const ruby = defineFilter({
     const times = context.timeFields ?? [];
     const source = sourceOf(given);
     const analysis = times.length > 0 ? analyseRuby(source, times) : analysisOf(given);
-    const tags = (Array.isArray(given.tag_on_exception) ? given.tag_on_exception : [given.tag_on_exception]).map(String);
+    const tags = (
+      Array.isArray(given.tag_on_exception) ? given.tag_on_exception : [given.tag_on_exception]
+    ).map(String);
     return createRubyRunner({
       source,
       analysis,
@@ -123,7 +133,10 @@ export const ruby = defineFilter({
           addTag(event, tag);
           if (given.tag_with_exception_message) addTag(event, `${tag}: ${message}`);
         }
-        logger.error({ message, class: kind, ...(source.path ? { script: source.path } : {}) }, 'Ruby exception occurred');
+        logger.error(
+          { message, class: kind, ...(source.path ? { script: source.path } : {}) },
+          'Ruby exception occurred',
+        );
       },
       timedOut(event: Event) {
         addTag(event, given.tag_on_timeout);

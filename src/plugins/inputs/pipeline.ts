@@ -1,6 +1,6 @@
+import { decodeEvent } from '../../event/event-encoding.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import { type Block, type Decoder, defineInput, type Intake, type Peer } from '../../kernel/plugin.ts';
-import { decodeEvent } from '../../event/event-encoding.ts';
 
 /** Events from `pipeline` outputs of the same process, whole and with `@metadata`. */
 export const pipeline = defineInput({
@@ -11,7 +11,9 @@ export const pipeline = defineInput({
     address: { type: 'string', required: true, description: 'Name of this input, unique in the process.' },
   },
   socketOptions: ['address'],
-  examples: [{ title: 'A pipeline that others send to', config: 'input { pipeline { address => "weblogs" } }' }],
+  examples: [
+    { title: 'A pipeline that others send to', config: 'input { pipeline { address => "weblogs" } }' },
+  ],
   createIntake(options, context): Intake {
     const peer: Peer = { key: `pipeline ${options.address}` };
     let end: (() => void) | undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeEvents } from '../../event/event-encoding.ts';
 import { defineOutput, type Output } from '../../kernel/plugin.ts';
 
@@ -9,29 +10,45 @@ export const pipeline = defineOutput({
   name: 'pipeline',
   summary: 'Sends events to the `pipeline` inputs of other pipelines in the same process.',
   options: {
-    send_to: { type: 'array', required: true, description: 'Addresses; every one gets a copy of each event.' },
+    send_to: {
+      type: 'array',
+      required: true,
+      description: 'Addresses; every one gets a copy of each event.',
+    },
     ensure_delivery: {
       type: 'boolean',
       default: true,
-      description: 'Wait while an address is missing or its queue is full; false: skip an address that is missing.',
+      description:
+        'Wait while an address is missing or its queue is full; false: skip an address that is missing.',
     },
   },
-  examples: [{ title: 'Hand all events to two pipelines', config: 'output { pipeline { send_to => ["es", "archive"] } }' }],
+  examples: [
+    {
+      title: 'Hand all events to two pipelines',
+      config: 'output { pipeline { send_to => ["es", "archive"] } }',
+    },
+  ],
   create(options, context): Output {
     const addresses = options.send_to.map(String);
     const missing = new Set<string>();
     const problem = (): void =>
-      context.health(missing.size ? `no running pipeline has the address ${[...missing].join(', ')}` : undefined);
+      context.health(
+        missing.size ? `no running pipeline has the address ${[...missing].join(', ')}` : undefined,
+      );
 
-    async function deliver(address: string, bytes: Uint8Array, ends: Int32Array, signal: AbortSignal): Promise<void> {
+    async function deliver(
+      address: string,
+      bytes: Uint8Array,
+      ends: Int32Array,
+      signal: AbortSignal,
+    ): Promise<void> {
       while (!(await context.send(address, bytes, ends))) {
         if (!options.ensure_delivery) return;
         if (!missing.has(address)) {
           missing.add(address);
           problem();
         }
-        if (signal.aborted) throw new Error('stopped');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS, undefined, { signal });
       }
       if (missing.delete(address)) problem();
     }
@@ -39,10 +56,23 @@ export const pipeline = defineOutput({
     return {
       async write(events, signal) {
         const { bytes, ends } = encodeEvents(events);
-        await Promise.all(addresses.map((address) => deliver(address, bytes, ends, signal)));
+        await orAborted(
+          Promise.all(addresses.map((address) => deliver(address, bytes, ends, signal))),
+          signal,
+        );
         return undefined;
       },
       async close() {},
     };
   },
 });
+
+/** Settles as the promise does, or rejects when the signal says so: a full queue may never answer. */
+function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Error('stopped before the other pipeline had taken the events'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,6 +1,6 @@
 /** Assignments of every kind, as statements and as expressions. */
 import { binary } from './calls.ts';
-import { condition, expression, truth } from './expressions.ts';
+import { expression, truth } from './expressions.ts';
 import { type Generation, kindOf, type Node } from './scope.ts';
 import { spreadTargets, statement, type Target } from './statements.ts';
 
@@ -27,8 +27,10 @@ export function assignment(g: Generation, node: Node): string {
     const read = kind.startsWith('Instance') ? `(${variable} ?? null)` : variable;
     if (kind.endsWith('OperatorWriteNode'))
       return `(${variable} = ${binary(g, node, node.binaryOperator, read, expression(g, node.value))})`;
-    if (kind.endsWith('OrWriteNode')) return `(${truth(read)} ? ${read} : (${variable} = ${expression(g, node.value)}))`;
-    if (kind.endsWith('AndWriteNode')) return `(${truth(read)} ? (${variable} = ${expression(g, node.value)}) : ${read})`;
+    if (kind.endsWith('OrWriteNode'))
+      return `(${truth(read)} ? ${read} : (${variable} = ${expression(g, node.value)}))`;
+    if (kind.endsWith('AndWriteNode'))
+      return `(${truth(read)} ? (${variable} = ${expression(g, node.value)}) : ${read})`;
     return `(${variable} = ${expression(g, node.value)})`;
   }
   if (kind.startsWith('Index')) return indexAssignment(g, node);
@@ -43,7 +45,8 @@ export function assignment(g: Generation, node: Node): string {
 /** `a[i] += v`, `a[i] ||= v` */
 function indexAssignment(g: Generation, node: Node): string {
   const args = (node.arguments_?.arguments_ ?? []) as Node[];
-  if (args.length !== 1 || node.block !== null || node.isSafeNavigation()) g.fail(node, 'this form of indexed assignment');
+  if (args.length !== 1 || node.block !== null || node.isSafeNavigation())
+    g.fail(node, 'this form of indexed assignment');
   const holder = g.temporary();
   const key = g.temporary();
   const start = `${holder} = ${expression(g, node.receiver)}, ${key} = ${expression(g, args[0])}`;
@@ -62,5 +65,3 @@ function multiple(g: Generation, node: Node): string {
   const value = g.temporary();
   return `(${value} = ${expression(g, node.value)}, ${spreadTargets(g, node, value)}, ${value})`;
 }
-
-export { condition };

@@ -18,12 +18,14 @@ export function functionOf(
   for (const name of node.locals) scope.locals.set(name, localName(name));
   const { list, start } = params(scope);
   const firstTemporary = g.counter;
-  const written = body !== null && kindOf(body) === 'BeginNode' ? begin(g, body, target) : statements(g, body, target);
+  const written =
+    body !== null && kindOf(body) === 'BeginNode' ? begin(g, body, target) : statements(g, body, target);
   g.scope = outer;
   const given = new Set(list.match(/l_[\w$]+/g) ?? []);
   const names = [...scope.locals.values()].filter((name) => !given.has(name)).map((name) => `${name} = null`);
   const used = new Set(`${start}${written}`.match(/\bt\d+\b/g) ?? []);
-  for (const name of used) if (Number(name.slice(1)) >= firstTemporary || start.includes(name)) names.push(name);
+  for (const name of used)
+    if (Number(name.slice(1)) >= firstTemporary || start.includes(name)) names.push(name);
   const declared = names.length > 0 ? `let ${[...new Set(names)].join(', ')};\n` : '';
   let inner = `${declared}${start}${written}`;
   if (target === 'void') inner += 'return null;\n';
@@ -89,27 +91,34 @@ export function blockOf(
   let count = 1;
   let arity = 0;
   const kind = params === null ? '' : kindOf(params);
-  const { text, scope } = functionOf(g, lambda ? 'lambda' : 'block', node, node.body, (own) => {
-    if (params === null) return { list: '', start: '' };
-    if (kind === 'NumberedParametersNode') {
-      count = params.maximum;
-      arity = params.maximum;
-      const names = Array.from({ length: params.maximum }, (_, index) => `_${index + 1}`);
-      for (const name of names) own.locals.set(name, localName(name));
-      return { list: names.map((name) => `${localName(name)} = null`).join(', '), start: '' };
-    }
-    if (kind === 'ItParametersNode') {
-      arity = 1;
-      own.locals.set('it', 'l_it');
-      return { list: 'l_it = null', start: '' };
-    }
-    const inner = params.parameters;
-    if (inner !== null && inner.block !== null) g.fail(params, 'a block parameter of a block');
-    const made = parametersOf(g, inner, false);
-    count = made.count;
-    arity = made.arity;
-    return made;
-  }, target);
+  const { text, scope } = functionOf(
+    g,
+    lambda ? 'lambda' : 'block',
+    node,
+    node.body,
+    (own) => {
+      if (params === null) return { list: '', start: '' };
+      if (kind === 'NumberedParametersNode') {
+        count = params.maximum;
+        arity = params.maximum;
+        const names = Array.from({ length: params.maximum }, (_, index) => `_${index + 1}`);
+        for (const name of names) own.locals.set(name, localName(name));
+        return { list: names.map((name) => `${localName(name)} = null`).join(', '), start: '' };
+      }
+      if (kind === 'ItParametersNode') {
+        arity = 1;
+        own.locals.set('it', 'l_it');
+        return { list: 'l_it = null', start: '' };
+      }
+      const inner = params.parameters;
+      if (inner !== null && inner.block !== null) g.fail(params, 'a block parameter of a block');
+      const made = parametersOf(g, inner, false);
+      count = made.count;
+      arity = made.arity;
+      return made;
+    },
+    target,
+  );
   const frame = scope.breaks ? scope.frame : undefined;
   return { text: `new RProc(${text}, ${count}, ${lambda}, ${arity})`, breaks: frame };
 }

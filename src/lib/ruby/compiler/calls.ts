@@ -52,7 +52,8 @@ export function call(g: Generation, node: Node, unused: boolean): string {
   const { receiver } = node;
   const list = (node.arguments_?.arguments_ ?? []) as Node[];
   if (list.some((each) => kindOf(each) === 'ForwardingArgumentsNode')) g.fail(node, 'forwarded arguments');
-  if (receiver === null || (kindOf(receiver) === 'SelfNode' && !node.isAttributeWrite())) return ownCall(g, node, list);
+  if (receiver === null || (kindOf(receiver) === 'SelfNode' && !node.isAttributeWrite()))
+    return ownCall(g, node, list);
   if (node.isSafeNavigation()) return safe(g, node, list);
   const ofEvent = eventCall(g, node, list, unused);
   if (ofEvent !== undefined) return ofEvent;
@@ -74,7 +75,8 @@ function on(g: Generation, node: Node, receiver: string, list: readonly Node[]):
       if (name === 'include?' && isListOfText(node.receiver)) return oneOf(g, node, list[0]);
       if (OPERATORS[name] !== undefined) return binary(g, node, name, receiver, expression(g, list[0]));
     }
-    if (name === '[]=' && list.length === 2) return `setIndex(${receiver}, ${expression(g, list[0])}, ${expression(g, list[1])})`;
+    if (name === '[]=' && list.length === 2)
+      return `setIndex(${receiver}, ${expression(g, list[0])}, ${expression(g, list[1])})`;
   }
   if (node.isAttributeWrite()) {
     if (name === '[]=' || list.length !== 1) g.fail(node, 'this assignment');
@@ -98,7 +100,8 @@ function dispatched(g: Generation, node: Node, receiver: string, list: readonly 
   const spread = list.some((each) => kindOf(each) === 'SplatNode');
   let text: string;
   if (block.text === 'null' && args.length === 0) text = `call0(${found}, ${self}, ${quoted})`;
-  else if (block.text === 'null' && args.length === 1 && !spread) text = `call1(${found}, ${self}, ${quoted}, ${args[0]})`;
+  else if (block.text === 'null' && args.length === 1 && !spread)
+    text = `call1(${found}, ${self}, ${quoted}, ${args[0]})`;
   else text = `callN(${[found, self, quoted, block.text, ...args].join(', ')})`;
   if (block.breaks !== undefined) return `(${bind}leavable((${block.breaks}) => ${text}))`;
   return bind === '' ? text : `(${bind}${text})`;
@@ -106,13 +109,16 @@ function dispatched(g: Generation, node: Node, receiver: string, list: readonly 
 
 /** Methods that throw away what their block answers. */
 const IGNORES_ANSWER = new Set(
-  'each each_pair each_key each_value each_with_index each_with_object each_char each_line each_byte each_slice each_cons each_index each_entry reverse_each times upto downto step cycle loop tap'.split(' '),
+  'each each_pair each_key each_value each_with_index each_with_object each_char each_line each_byte each_slice each_cons each_index each_entry reverse_each times upto downto step cycle loop tap'.split(
+    ' ',
+  ),
 );
 
 function blockArgument(g: Generation, node: Node): { text: string; breaks: string | undefined } {
   const { block } = node;
   if (block === null) return { text: 'null', breaks: undefined };
-  if (kindOf(block) === 'BlockNode') return blockOf(g, block, false, IGNORES_ANSWER.has(node.name) ? 'void' : 'return');
+  if (kindOf(block) === 'BlockNode')
+    return blockOf(g, block, false, IGNORES_ANSWER.has(node.name) ? 'void' : 'return');
   if (block.expression === null) g.fail(node, 'an anonymous block argument');
   g.total = false;
   return { text: `toBlock(${expression(g, block.expression)})`, breaks: undefined };
@@ -128,21 +134,40 @@ function safe(g: Generation, node: Node, list: readonly Node[]): string {
 /** What may run for ever. */
 function noteGuard(g: Generation, node: Node): void {
   const { name, receiver, block } = node;
-  if (['times', 'upto', 'downto', 'step', 'cycle'].includes(name) && !(name === 'times' && kindOf(receiver) === 'IntegerNode'))
+  if (
+    ['times', 'upto', 'downto', 'step', 'cycle'].includes(name) &&
+    !(name === 'times' && kindOf(receiver) === 'IntegerNode')
+  )
     g.guard ??= name;
-  else if (block !== null && /^(each|map|select|reject|find|inject|reduce)/.test(name) && !isBoundedSource(receiver)) g.guard ??= 'a loop over a range';
+  else if (
+    block !== null &&
+    /^(each|map|select|reject|find|inject|reduce)/.test(name) &&
+    !isBoundedSource(receiver)
+  )
+    g.guard ??= 'a loop over a range';
   else if (['match', 'match?', 'gsub', 'sub', 'scan', '=~', 'split', 'index', 'slice', '[]'].includes(name)) {
     const pattern = node.arguments_?.arguments_?.[0];
-    if (pattern !== undefined && !isHarmlessPattern(name, pattern)) g.guard ??= 'an expression known only at run time';
+    if (pattern !== undefined && !isHarmlessPattern(name, pattern))
+      g.guard ??= 'an expression known only at run time';
   }
-  if (block !== null && kindOf(block) === 'BlockNode' && receiver !== null && kindOf(receiver) === 'LocalVariableReadNode' && growsIn(block, receiver.name))
+  if (
+    block !== null &&
+    kindOf(block) === 'BlockNode' &&
+    receiver !== null &&
+    kindOf(receiver) === 'LocalVariableReadNode' &&
+    growsIn(block, receiver.name)
+  )
     g.guard ??= 'a loop over what it adds to';
 }
 
 const isBoundedSource = (node: Node): boolean => {
   const inner = kindOf(node) === 'ParenthesesNode' ? node.body?.body?.[0] : node;
   if (inner === undefined || kindOf(inner) !== 'RangeNode') return true;
-  return inner.right !== null && kindOf(inner.right) === 'IntegerNode' && (inner.left === null || kindOf(inner.left) === 'IntegerNode');
+  return (
+    inner.right !== null &&
+    kindOf(inner.right) === 'IntegerNode' &&
+    (inner.left === null || kindOf(inner.left) === 'IntegerNode')
+  );
 };
 
 /** Text (found as it is, but for `match`), literals (checked where they stand), constants and variables set once at load. */
@@ -150,7 +175,13 @@ function isHarmlessPattern(name: string, node: Node): boolean {
   const kind = kindOf(node);
   if (kind === 'RegularExpressionNode' || kind === 'InterpolatedRegularExpressionNode') return true;
   if (kind === 'StringNode' || kind === 'InterpolatedStringNode') return !name.startsWith('match');
-  return ['IntegerNode', 'RangeNode', 'SymbolNode', 'NilNode', 'CallNode', 'LocalVariableReadNode'].includes(kind) && !name.startsWith('match') && name !== '=~';
+  return (
+    ['IntegerNode', 'RangeNode', 'SymbolNode', 'NilNode', 'CallNode', 'LocalVariableReadNode'].includes(
+      kind,
+    ) &&
+    !name.startsWith('match') &&
+    name !== '=~'
+  );
 }
 
 function growsIn(block: Node, name: string): boolean {
@@ -158,8 +189,17 @@ function growsIn(block: Node, name: string): boolean {
     yield each;
     for (const child of each.compactChildNodes()) yield* all(child);
   })(block)) {
-    if (kindOf(node) !== 'CallNode' || !['<<', 'push', 'append', 'unshift', 'concat', 'insert', 'prepend'].includes(node.name)) continue;
-    if (node.receiver !== null && kindOf(node.receiver) === 'LocalVariableReadNode' && node.receiver.name === name) return true;
+    if (
+      kindOf(node) !== 'CallNode' ||
+      !['<<', 'push', 'append', 'unshift', 'concat', 'insert', 'prepend'].includes(node.name)
+    )
+      continue;
+    if (
+      node.receiver !== null &&
+      kindOf(node.receiver) === 'LocalVariableReadNode' &&
+      node.receiver.name === name
+    )
+      return true;
   }
   return false;
 }
@@ -177,7 +217,11 @@ function ownCall(g: Generation, node: Node, list: readonly Node[]): string {
   }
   if (name === 'block_given?') {
     const owner = g.owner();
-    return owner.block === undefined ? (g.scope.kind === 'top' ? 'false' : 'true') : `(${owner.block} !== null)`;
+    return owner.block === undefined
+      ? g.scope.kind === 'top'
+        ? 'false'
+        : 'true'
+      : `(${owner.block} !== null)`;
   }
   if (name === 'lambda' || name === 'proc') {
     if (node.block === null || kindOf(node.block) !== 'BlockNode') g.fail(node, `${name} without a block`);
@@ -202,7 +246,16 @@ export function isEvent(g: Generation, node: Node): boolean {
 
 function eventCall(g: Generation, node: Node, list: readonly Node[], unused: boolean): string | undefined {
   const { receiver, name } = node;
-  if (name === 'each' && node.block !== null && kindOf(node.block) === 'BlockNode' && kindOf(receiver) === 'CallNode' && receiver.name === 'to_hash' && isEvent(g, receiver.receiver) && receiver.arguments_ === null && unused) {
+  if (
+    name === 'each' &&
+    node.block !== null &&
+    kindOf(node.block) === 'BlockNode' &&
+    kindOf(receiver) === 'CallNode' &&
+    receiver.name === 'to_hash' &&
+    isEvent(g, receiver.receiver) &&
+    receiver.arguments_ === null &&
+    unused
+  ) {
     g.reads = undefined;
     const self = g.local(receiver.receiver, receiver.receiver.name).name;
     const block = blockOf(g, node.block, false, 'void');
@@ -215,7 +268,15 @@ function eventCall(g: Generation, node: Node, list: readonly Node[], unused: boo
     g.reads = undefined;
     return undefined;
   }
-  const wanted: Readonly<Record<string, number>> = { get: 1, set: 2, remove: 1, 'include?': 1, cancel: 0, tag: 1, sprintf: 1 };
+  const wanted: Readonly<Record<string, number>> = {
+    get: 1,
+    set: 2,
+    remove: 1,
+    'include?': 1,
+    cancel: 0,
+    tag: 1,
+    sprintf: 1,
+  };
   if (wanted[name] !== list.length) {
     if (name !== 'timestamp' && name !== 'uncancel' && name !== 'cancelled?') g.reads = undefined;
     else if (name === 'timestamp') g.reads?.add('@timestamp');
@@ -227,7 +288,8 @@ function eventCall(g: Generation, node: Node, list: readonly Node[], unused: boo
     return `call1By(${self}, "tag", ${expression(g, list[0])})`;
   }
   if (name === 'sprintf') {
-    if (kindOf(list[0]) === 'StringNode') for (const read of fieldsRead(list[0].unescaped.value)) g.reads?.add(read);
+    if (kindOf(list[0]) === 'StringNode')
+      for (const read of fieldsRead(list[0].unescaped.value)) g.reads?.add(read);
     else g.reads = undefined;
     return `call1By(${self}, "sprintf", ${expression(g, list[0])})`;
   }
@@ -246,7 +308,8 @@ function fieldCall(g: Generation, node: Node, self: string, list: readonly Node[
     return `eventIncludes(${self}, ${expression(g, list[0])})`;
   }
   g.reads = undefined;
-  const pieces = kindOf(list[0]) === 'InterpolatedStringNode' && name === 'set' ? bracketPieces(list[0]) : undefined;
+  const pieces =
+    kindOf(list[0]) === 'InterpolatedStringNode' && name === 'set' ? bracketPieces(list[0]) : undefined;
   if (pieces !== undefined) {
     const inner = expression(g, pieces.inner);
     return pieces.top === undefined
@@ -256,13 +319,17 @@ function fieldCall(g: Generation, node: Node, self: string, list: readonly Node[
   const reference = expression(g, list[0]);
   if (name === 'get') return `eventGet(${self}, ${reference})`;
   if (name === 'set') return `eventSet(${self}, ${reference}, ${value})`;
-  if (name === 'remove') return unused ? `discard(${self}, ${reference})` : `eventRemove(${self}, ${reference})`;
+  if (name === 'remove')
+    return unused ? `discard(${self}, ${reference})` : `eventRemove(${self}, ${reference})`;
   return `eventIncludes(${self}, ${reference})`;
 }
 
 function constantPlace(g: Generation, text: string): string | undefined {
   try {
-    const known = g.values.findIndex((value) => (value as { text?: string } | null)?.text === text && Object.hasOwn(value as object, 'reference'));
+    const known = g.values.findIndex(
+      (value) =>
+        (value as { text?: string } | null)?.text === text && Object.hasOwn(value as object, 'reference'),
+    );
     return known >= 0 ? `K${known}` : g.value(placeOf(text, g.times));
   } catch (error) {
     if (error instanceof FieldReferenceError) return undefined; // raised when it is reached
@@ -273,8 +340,10 @@ function constantPlace(g: Generation, text: string): string | undefined {
 /** `[top][#{inner}]` or `[#{inner}]` */
 function bracketPieces(node: Node): { top: string | undefined; inner: Node } | undefined {
   const parts = node.parts as Node[];
-  if (parts.length !== 3 || kindOf(parts[0]) !== 'StringNode' || kindOf(parts[2]) !== 'StringNode') return undefined;
-  if (kindOf(parts[1]) !== 'EmbeddedStatementsNode' || parts[1].statements?.body?.length !== 1) return undefined;
+  if (parts.length !== 3 || kindOf(parts[0]) !== 'StringNode' || kindOf(parts[2]) !== 'StringNode')
+    return undefined;
+  if (kindOf(parts[1]) !== 'EmbeddedStatementsNode' || parts[1].statements?.body?.length !== 1)
+    return undefined;
   if (parts[2].unescaped.value !== ']') return undefined;
   const inner = parts[1].statements.body[0];
   const before = parts[0].unescaped.value as string;
@@ -295,6 +364,8 @@ const isListOfText = (node: Node): boolean =>
 function oneOf(g: Generation, node: Node, value: Node): string {
   const text = expression(g, value);
   const name = /^[\w$]+$/.test(text) ? text : g.temporary();
-  const tests = (node.receiver.elements as Node[]).map((each) => `${name} === ${expression(g, each)}`).join(' || ');
+  const tests = (node.receiver.elements as Node[])
+    .map((each) => `${name} === ${expression(g, each)}`)
+    .join(' || ');
   return name === text ? `(${tests})` : `(${name} = ${text}, ${tests})`;
 }

@@ -4,10 +4,11 @@
  * and could tell: every value that the local gets must be new text (or an event's field, which is then written too),
  * and where the object is handed on, no change may come after.
  */
-import { argumentsOf } from './calls.ts';
-import { blockOf } from './blocks.ts';
+
 import { placeOf } from '../event-object.ts';
 import { kernel } from '../kernel.ts';
+import { blockOf } from './blocks.ts';
+import { argumentsOf } from './calls.ts';
 import { type CellSource, type Generation, kindOf, type Node } from './scope.ts';
 
 /** Changing methods, and those that make the changed text. */
@@ -46,16 +47,21 @@ const ANSWER_SELF = new Set(['<<', 'concat', 'prepend', 'replace', 'insert', 'cl
 
 /** Methods that answer text nobody else has. */
 const FRESH = new Set(
-  'gsub sub strip lstrip rstrip downcase upcase capitalize swapcase + * % tr tr_s delete squeeze chomp chop ljust rjust center join dup clone format sprintf inspect reverse to_json hexdigest base64digest strftime iso8601 pack unpack1 generate dump pretty_generate encode64 strict_encode64 decode64 strict_decode64 to_i to_f length size count split map select reject new +@ - / ** round floor ceil hex oct ord scan chars bytes lines keys values to_a sort uniq compact flatten reverse to_sym uuid'.split(' '),
+  'gsub sub strip lstrip rstrip downcase upcase capitalize swapcase + * % tr tr_s delete squeeze chomp chop ljust rjust center join dup clone format sprintf inspect reverse to_json hexdigest base64digest strftime iso8601 pack unpack1 generate dump pretty_generate encode64 strict_encode64 decode64 strict_decode64 to_i to_f length size count split map select reject new +@ - / ** round floor ceil hex oct ord scan chars bytes lines keys values to_a sort uniq compact flatten reverse to_sym uuid'.split(
+    ' ',
+  ),
 );
 /** Methods that answer the text itself, or text as it is. */
 const SAME = new Set(['to_s', 'to_str', 'itself', 'freeze', 'force_encoding', 'scrub']);
 /** Methods that keep hold of an argument. */
 const KEEPS = new Set(
-  '<< push append unshift prepend insert []= store set concat replace fill merge merge! update tap then call new with_object each_with_object inject reduce default= throw raise send public_send key? dig fetch add'.split(' '),
+  '<< push append unshift prepend insert []= store set concat replace fill merge merge! update tap then call new with_object each_with_object inject reduce default= throw raise send public_send key? dig fetch add'.split(
+    ' ',
+  ),
 );
 /** What is safe to call on it without the answer being the text itself. */
-const READS_ONLY = (name: string): boolean => !SAME.has(name) && !['tap', 'then', 'each_with_object', 'yield_self', '||', '&&'].includes(name);
+const READS_ONLY = (name: string): boolean =>
+  !SAME.has(name) && !['tap', 'then', 'each_with_object', 'yield_self', '||', '&&'].includes(name);
 
 interface Place {
   readonly offset: number;
@@ -106,20 +112,29 @@ function sourceOf(variable: Variable): CellSource | undefined {
 }
 
 function isSafe({ assignments, changes, escapes }: Variable): boolean {
-  for (const escape of escapes) {
+  for (const handedOn of escapes) {
     for (const change of changes) {
-      if (change.offset > escape.offset) return false;
+      if (change.offset > handedOn.offset) return false;
       // Earlier in the text, but perhaps in a later round: then it must have been given new text in that round.
       for (const loop of change.loops) {
-        if (!escape.loops.includes(loop)) continue;
-        if (!assignments.some((each) => each.direct && each.loops.includes(loop) && each.offset < change.offset)) return false;
+        if (!handedOn.loops.includes(loop)) continue;
+        if (
+          !assignments.some((each) => each.direct && each.loops.includes(loop) && each.offset < change.offset)
+        )
+          return false;
       }
     }
   }
   return true;
 }
 
-type Visit = (node: Node, parent: Node | undefined, frame: Frame, loops: readonly number[], direct: boolean) => void;
+type Visit = (
+  node: Node,
+  parent: Node | undefined,
+  frame: Frame,
+  loops: readonly number[],
+  direct: boolean,
+) => void;
 
 function visitor(variables: Map<string, Variable>, eventName: string | undefined): Visit {
   const ancestors: Node[] = [];
@@ -131,11 +146,24 @@ function visitor(variables: Map<string, Variable>, eventName: string | undefined
     if (found === undefined) variables.set(key, (found = { assignments: [], changes: [], escapes: [] }));
     return { found, depth: own?.depth ?? 0 };
   };
-  const note = (list: 'changes' | 'escapes', node: Node, name: string, frame: Frame, loops: readonly number[]): void => {
+  const note = (
+    list: 'changes' | 'escapes',
+    node: Node,
+    name: string,
+    frame: Frame,
+    loops: readonly number[],
+  ): void => {
     const { found, depth } = variable(name, frame);
     found[list].push({ offset: node.location.startOffset, loops: loops.slice(depth) });
   };
-  const write = (node: Node, name: string, source: Assignment['source'], frame: Frame, loops: readonly number[], direct: boolean): void => {
+  const write = (
+    node: Node,
+    name: string,
+    source: Assignment['source'],
+    frame: Frame,
+    loops: readonly number[],
+    direct: boolean,
+  ): void => {
     const { found, depth } = variable(name, frame);
     found.assignments.push({ offset: node.location.startOffset, loops: loops.slice(depth), source, direct });
   };
@@ -147,15 +175,22 @@ function visitor(variables: Map<string, Variable>, eventName: string | undefined
     if (kind === 'BlockNode' || kind === 'LambdaNode' || kind === 'DefNode' || kind === 'ProgramNode') {
       const id = kind === 'ProgramNode' ? -1 : (node.location.startOffset as number);
       if (kind === 'BlockNode') around = [...loops, id];
-      inner = { id, names: new Set(node.locals as string[]), parent: kind === 'DefNode' ? undefined : frame, depth: around.length };
+      inner = {
+        id,
+        names: new Set(node.locals as string[]),
+        parent: kind === 'DefNode' ? undefined : frame,
+        depth: around.length,
+      };
       stillDirect = true;
       for (const name of parameterNames(node)) write(node, name, undefined, inner, around, true);
     } else if (kind === 'WhileNode' || kind === 'UntilNode' || kind === 'ForNode') {
       around = [...loops, node.location.startOffset];
       stillDirect = true;
-    } else if (!['StatementsNode', 'ParenthesesNode', 'LocalVariableWriteNode', 'BlockNode'].includes(kind)) stillDirect = false;
+    } else if (!['StatementsNode', 'ParenthesesNode', 'LocalVariableWriteNode', 'BlockNode'].includes(kind))
+      stillDirect = false;
 
-    if (kind === 'LocalVariableWriteNode') write(node, node.name, sourceOfValue(node.value, eventName), frame, loops, direct);
+    if (kind === 'LocalVariableWriteNode')
+      write(node, node.name, sourceOfValue(node.value, eventName), frame, loops, direct);
     else if (kind === 'LocalVariableOperatorWriteNode') write(node, node.name, 'fresh', frame, loops, false);
     else if (kind === 'LocalVariableOrWriteNode' || kind === 'LocalVariableAndWriteNode')
       write(node, node.name, sourceOfValue(node.value, undefined), frame, loops, false);
@@ -184,7 +219,11 @@ function parameterNames(node: Node): string[] {
 }
 
 /** What a read of a local does with the object. */
-function useOf(node: Node, parent: Node | undefined, grandparent: Node | undefined): 'changes' | 'escapes' | 'reads' {
+function useOf(
+  node: Node,
+  parent: Node | undefined,
+  grandparent: Node | undefined,
+): 'changes' | 'escapes' | 'reads' {
   if (parent === undefined) return 'escapes';
   const kind = kindOf(parent);
   if (kind === 'CallNode' && parent.receiver === node) {
@@ -193,21 +232,41 @@ function useOf(node: Node, parent: Node | undefined, grandparent: Node | undefin
   }
   if (kind === 'ArgumentsNode') {
     const call = grandparent !== undefined && kindOf(grandparent) === 'CallNode' ? grandparent : undefined;
-    return call === undefined || KEEPS.has(call.name) || (call.receiver === null && !Object.hasOwn(kernel, call.name)) ? 'escapes' : 'reads';
+    return call === undefined ||
+      KEEPS.has(call.name) ||
+      (call.receiver === null && !Object.hasOwn(kernel, call.name))
+      ? 'escapes'
+      : 'reads';
   }
-  if (['EmbeddedStatementsNode', 'IfNode', 'UnlessNode', 'WhileNode', 'UntilNode'].includes(kind)) return 'reads';
+  if (['EmbeddedStatementsNode', 'IfNode', 'UnlessNode', 'WhileNode', 'UntilNode'].includes(kind))
+    return 'reads';
   return 'escapes';
 }
 
 /** What a local gets: new text, nothing that is text, a field of the event, or undefined (text that others may have). */
 function sourceOfValue(node: Node, eventName: string | undefined): Assignment['source'] {
   const kind = kindOf(node);
-  if (kind === 'StringNode' || kind === 'InterpolatedStringNode' || kind === 'ArrayNode' || kind === 'HashNode') return 'fresh';
+  if (
+    kind === 'StringNode' ||
+    kind === 'InterpolatedStringNode' ||
+    kind === 'ArrayNode' ||
+    kind === 'HashNode'
+  )
+    return 'fresh';
   if (/^(Nil|True|False|Integer|Float|Symbol|Range|RegularExpression)Node$/.test(kind)) return 'nothing';
-  if (kind === 'ParenthesesNode') return node.body?.body?.length === 1 ? sourceOfValue(node.body.body[0], eventName) : undefined;
+  if (kind === 'ParenthesesNode')
+    return node.body?.body?.length === 1 ? sourceOfValue(node.body.body[0], eventName) : undefined;
   if (kind !== 'CallNode') return undefined;
   const args = (node.arguments_?.arguments_ ?? []) as Node[];
-  if (eventName !== undefined && node.name === 'get' && node.receiver !== null && kindOf(node.receiver) === 'LocalVariableReadNode' && node.receiver.name === eventName && args.length === 1 && kindOf(args[0]) === 'StringNode')
+  if (
+    eventName !== undefined &&
+    node.name === 'get' &&
+    node.receiver !== null &&
+    kindOf(node.receiver) === 'LocalVariableReadNode' &&
+    node.receiver.name === eventName &&
+    args.length === 1 &&
+    kindOf(args[0]) === 'StringNode'
+  )
     return { reference: args[0].unescaped.value };
   if (SAME.has(node.name) && node.receiver !== null) return sourceOfValue(node.receiver, eventName);
   if (node.isSafeNavigation()) return undefined;
@@ -215,10 +274,20 @@ function sourceOfValue(node: Node, eventName: string | undefined): Assignment['s
 }
 
 /** Compiles a call that changes text in a local; undefined when it is none. */
-export function textChange(g: Generation, node: Node, list: readonly Node[], unused: boolean): string | undefined {
+export function textChange(
+  g: Generation,
+  node: Node,
+  list: readonly Node[],
+  unused: boolean,
+): string | undefined {
   const { name, receiver } = node;
   if (!Object.hasOwn(CHANGES, name)) return undefined;
-  if (name === '<<' && kindOf(receiver) === 'CallNode' && receiver.name === '<<' && rootOf(receiver) !== undefined) {
+  if (
+    name === '<<' &&
+    kindOf(receiver) === 'CallNode' &&
+    receiver.name === '<<' &&
+    rootOf(receiver) !== undefined
+  ) {
     const inner = textChange(g, receiver, receiver.arguments_?.arguments_ ?? [], false);
     const root = rootOf(receiver)!;
     if (inner === undefined) return undefined;
@@ -251,7 +320,13 @@ function change(g: Generation, receiver: Node, node: Node, list: readonly Node[]
     if (made.breaks !== undefined) g.fail(node, 'break out of a change of text');
     block = made.text;
   }
-  const args = [variable, JSON.stringify(node.name), JSON.stringify(CHANGES[node.name]), block, ...argumentsOf(g, list)].join(', ');
+  const args = [
+    variable,
+    JSON.stringify(node.name),
+    JSON.stringify(CHANGES[node.name]),
+    block,
+    ...argumentsOf(g, list),
+  ].join(', ');
   if (source === 'fresh') return `(${variable} = changeText(${args}))`;
   const before = g.temporary();
   const event = eventVariable(g);

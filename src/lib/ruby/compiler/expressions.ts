@@ -7,11 +7,13 @@ import { assignment } from './assignments.ts';
 import { blockOf, functionOf, method } from './blocks.ts';
 import { argumentsOf, call } from './calls.ts';
 import { type Generation, kindOf, type Node } from './scope.ts';
-import { statement, statements, whenTest } from './statements.ts';
+import { whenTest } from './statements.ts';
 
 /** Does it do nothing when its value is not used? */
 export const isPure = (node: Node): boolean =>
-  /^(Nil|True|False|Self|Integer|Float|String|Symbol|LocalVariableRead|InstanceVariableRead)Node$/.test(kindOf(node));
+  /^(Nil|True|False|Self|Integer|Float|String|Symbol|LocalVariableRead|InstanceVariableRead)Node$/.test(
+    kindOf(node),
+  );
 
 /** The truth of an expression that is cheap to repeat. */
 export const truth = (text: string): string => `(${text} !== null && ${text} !== false)`;
@@ -39,9 +41,17 @@ export function condition(g: Generation, node: Node): string {
     case 'LocalVariableReadNode':
       return truth(expression(g, node));
     case 'CallNode':
-      if (node.name === '!' && node.receiver !== null && node.arguments_ === null) return `!${condition(g, node.receiver)}`;
-      if (node.name === 'nil?' && !node.isSafeNavigation() && node.arguments_ === null && node.receiver !== null) return expression(g, node);
-      if (COMPARISONS.has(node.name) && /^(equal|!equal|less|greater)/.test(expressionProbe(g, node))) return expression(g, node);
+      if (node.name === '!' && node.receiver !== null && node.arguments_ === null)
+        return `!${condition(g, node.receiver)}`;
+      if (
+        node.name === 'nil?' &&
+        !node.isSafeNavigation() &&
+        node.arguments_ === null &&
+        node.receiver !== null
+      )
+        return expression(g, node);
+      if (COMPARISONS.has(node.name) && /^(equal|!equal|less|greater)/.test(expressionProbe(g, node)))
+        return expression(g, node);
       break;
     case 'MatchPredicateNode':
     case 'FlipFlopNode':
@@ -75,7 +85,11 @@ export function expression(g: Generation, node: Node, unused = false): string {
       return typeof value === 'bigint' ? `${value}n` : value < 0 ? `(${value})` : String(value);
     }
     case 'FloatNode':
-      return Number.isInteger(node.value) ? g.value(new RFloat(node.value)) : node.value < 0 ? `(${node.value})` : String(node.value);
+      return Number.isInteger(node.value)
+        ? g.value(new RFloat(node.value))
+        : node.value < 0
+          ? `(${node.value})`
+          : String(node.value);
     case 'StringNode':
       return text(g, node);
     case 'SymbolNode':
@@ -161,7 +175,8 @@ export function expression(g: Generation, node: Node, unused = false): string {
 
 function text(g: Generation, node: Node): string {
   const { value, encoding, validEncoding } = node.unescaped;
-  if (!validEncoding || !/utf-8|us-ascii/i.test(encoding) && /[^\0-\x7f]/.test(value)) g.fail(node, 'text that is not UTF-8');
+  if (!validEncoding || (!/utf-8|us-ascii/i.test(encoding) && /[^\0-\x7f]/.test(value)))
+    g.fail(node, 'text that is not UTF-8');
   return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
@@ -183,11 +198,16 @@ function sourceText(g: Generation, part: Node): string {
 }
 
 function regexpOptions(node: Node): number {
-  return (node.isIgnoreCase() ? IGNORE_CASE : 0) | (node.isExtended() ? EXTENDED : 0) | (node.isMultiLine() ? MULTI_LINE : 0);
+  return (
+    (node.isIgnoreCase() ? IGNORE_CASE : 0) |
+    (node.isExtended() ? EXTENDED : 0) |
+    (node.isMultiLine() ? MULTI_LINE : 0)
+  );
 }
 
 function regularExpression(g: Generation, node: Node): string {
-  if (node.isAscii8bit() || node.isEucJp() || node.isWindows31j()) g.fail(node, 'an expression for another encoding');
+  if (node.isAscii8bit() || node.isEucJp() || node.isWindows31j())
+    g.fail(node, 'an expression for another encoding');
   let made: RRegexp;
   try {
     made = new RRegexp(patternSource(g, node), regexpOptions(node));
@@ -221,7 +241,8 @@ function hash(g: Generation, node: Node): string {
 function constant(g: Generation, node: Node): string {
   const names: string[] = [];
   for (let each = node; each !== null; each = each.parent) {
-    if (kindOf(each) !== 'ConstantReadNode' && kindOf(each) !== 'ConstantPathNode') g.fail(node, 'a computed constant');
+    if (kindOf(each) !== 'ConstantReadNode' && kindOf(each) !== 'ConstantPathNode')
+      g.fail(node, 'a computed constant');
     names.unshift(each.name);
     if (kindOf(each) === 'ConstantReadNode') break;
   }
@@ -269,7 +290,12 @@ function ternary(g: Generation, node: Node): string {
   const test = condition(g, node.predicate);
   const yes = branchValue(g, node.statements);
   const other = kindOf(node) === 'IfNode' ? node.subsequent : node.elseClause;
-  const no = other === null ? 'null' : kindOf(other) === 'ElseNode' ? branchValue(g, other.statements) : ternary(g, other);
+  const no =
+    other === null
+      ? 'null'
+      : kindOf(other) === 'ElseNode'
+        ? branchValue(g, other.statements)
+        : ternary(g, other);
   return kindOf(node) === 'IfNode' ? `(${test} ? ${yes} : ${no})` : `(${test} ? ${no} : ${yes})`;
 }
 
@@ -277,7 +303,8 @@ function choice(g: Generation, node: Node): string {
   const subject = node.predicate === null ? undefined : g.temporary();
   const start = subject === undefined ? '' : `${subject} = ${expression(g, node.predicate)}, `;
   let made = '';
-  for (const when of node.conditions as Node[]) made += `(${whenTest(g, when, subject)}) ? ${branchValue(g, when.statements)} : `;
+  for (const when of node.conditions as Node[])
+    made += `(${whenTest(g, when, subject)}) ? ${branchValue(g, when.statements)} : `;
   return `(${start}${made}${branchValue(g, node.elseClause?.statements ?? null)})`;
 }
 
@@ -311,7 +338,9 @@ function matchWrite(g: Generation, node: Node): string {
   const parts = [`${made} = ${expression(g, node.call)}`];
   for (const target of node.targets as Node[]) {
     if (kindOf(target) !== 'LocalVariableTargetNode') g.fail(node, 'this match');
-    parts.push(`${g.local(target, target.name).name} = last.match === null ? null : last.match.named(${JSON.stringify(target.name)})`);
+    parts.push(
+      `${g.local(target, target.name).name} = last.match === null ? null : last.match.named(${JSON.stringify(target.name)})`,
+    );
   }
   return `(${parts.join(', ')}, ${made})`;
 }
@@ -319,14 +348,15 @@ function matchWrite(g: Generation, node: Node): string {
 function yieldTo(g: Generation, node: Node): string {
   const owner = g.owner();
   if (owner.block === undefined) g.fail(node, 'yield here');
-  return `yieldTo(${owner.block}${argumentsOf(g, node.arguments_?.arguments_ ?? []).map((each) => `, ${each}`).join('')})`;
+  return `yieldTo(${owner.block}${argumentsOf(g, node.arguments_?.arguments_ ?? [])
+    .map((each) => `, ${each}`)
+    .join('')})`;
 }
 
 function defined(g: Generation, node: Node): string {
   const kind = kindOf(node.value);
-  if (kind === 'InstanceVariableReadNode') return `(I[${JSON.stringify(node.value.name)}] === undefined ? null : "instance-variable")`;
+  if (kind === 'InstanceVariableReadNode')
+    return `(I[${JSON.stringify(node.value.name)}] === undefined ? null : "instance-variable")`;
   if (kind === 'LocalVariableReadNode') return '"local-variable"';
   return g.fail(node, 'defined?');
 }
-
-export { statement, statements };

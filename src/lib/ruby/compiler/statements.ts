@@ -1,7 +1,7 @@
 /** Statements: control flow as JavaScript's own wherever Ruby's is used as a statement. */
 import { assign } from './assignments.ts';
 import { condition, expression, isPure } from './expressions.ts';
-import { kindOf, type Node, type Generation } from './scope.ts';
+import { type Generation, kindOf, type Node } from './scope.ts';
 
 /** What becomes of a statement's value: nothing, the function's result, or an assignment. */
 export type Target = 'void' | 'return' | { readonly to: string };
@@ -68,9 +68,12 @@ export function statement(g: Generation, node: Node, target: Target): string {
 /** Better written as statements than as an expression. */
 export function isCompound(node: Node): boolean {
   const kind = kindOf(node);
-  if (kind === 'ParenthesesNode') return node.body !== null && node.body.body?.length > 0 && isCompound(node.body.body.at(-1));
-  return ['BeginNode', 'CaseNode', 'WhileNode', 'UntilNode', 'ForNode', 'RescueModifierNode'].includes(kind) ||
-    (kind === 'IfNode' || kind === 'UnlessNode') && node.endKeywordLoc !== null;
+  if (kind === 'ParenthesesNode')
+    return node.body !== null && node.body.body?.length > 0 && isCompound(node.body.body.at(-1));
+  return (
+    ['BeginNode', 'CaseNode', 'WhileNode', 'UntilNode', 'ForNode', 'RescueModifierNode'].includes(kind) ||
+    ((kind === 'IfNode' || kind === 'UnlessNode') && node.endKeywordLoc !== null)
+  );
 }
 
 function branch(g: Generation, node: Node, target: Target): string {
@@ -90,9 +93,16 @@ export function whenTest(g: Generation, node: Node, subject: string | undefined)
   return (node.conditions as Node[])
     .map((each) => {
       if (subject === undefined) return condition(g, each);
-      if (kindOf(each) === 'SplatNode') return `splat(${expression(g, each.expression)}).some((w) => caseEqual(w, ${subject}))`;
+      if (kindOf(each) === 'SplatNode')
+        return `splat(${expression(g, each.expression)}).some((w) => caseEqual(w, ${subject}))`;
       const kind = kindOf(each);
-      if (kind === 'StringNode' || kind === 'NilNode' || kind === 'TrueNode' || kind === 'FalseNode' || kind === 'SymbolNode')
+      if (
+        kind === 'StringNode' ||
+        kind === 'NilNode' ||
+        kind === 'TrueNode' ||
+        kind === 'FalseNode' ||
+        kind === 'SymbolNode'
+      )
         return `${subject} === ${expression(g, each)}`;
       return `caseEqual(${expression(g, each)}, ${subject})`;
     })
@@ -119,7 +129,9 @@ function loop(g: Generation, node: Node, target: Target): string {
   g.scope.loops.push({ label });
   const body = statements(g, node.statements, 'void');
   g.scope.loops.pop();
-  const written = node.isBeginModifier() ? `${label}: do {\n${body}} while (${when});\n` : `${label}: while (${when}) {\n${body}}\n`;
+  const written = node.isBeginModifier()
+    ? `${label}: do {\n${body}} while (${when});\n`
+    : `${label}: while (${when}) {\n${body}}\n`;
   return written + give('null', target);
 }
 
@@ -180,7 +192,10 @@ function argumentsValue(g: Generation, node: Node): string {
 export function begin(g: Generation, node: Node, target: Target): string {
   const { rescueClause, elseClause, ensureClause } = node;
   let written: string;
-  if (rescueClause === null) written = statements(g, node.statements, elseClause ? 'void' : target) + (elseClause ? statements(g, elseClause.statements, target) : '');
+  if (rescueClause === null)
+    written =
+      statements(g, node.statements, elseClause ? 'void' : target) +
+      (elseClause ? statements(g, elseClause.statements, target) : '');
   else written = protect(g, node, target);
   if (ensureClause === null) return written;
   return `try {\n${written}} finally {\n${statements(g, ensureClause.statements, 'void')}}\n`;
@@ -237,10 +252,17 @@ export function spreadTargets(g: Generation, node: Node, value: string): string 
   const parts = [`${list} = toAry(${value})`];
   const lefts = node.lefts as Node[];
   const rights = node.rights as Node[];
-  for (const [index, each] of lefts.entries()) parts.push(assignTarget(g, each, `(${list}[${index}] ?? null)`));
+  for (const [index, each] of lefts.entries())
+    parts.push(assignTarget(g, each, `(${list}[${index}] ?? null)`));
   if (node.rest !== null && kindOf(node.rest) === 'SplatNode' && node.rest.expression !== null)
     parts.push(assignTarget(g, node.rest, `restOf(${list}, ${lefts.length}, ${rights.length})`));
   for (const [index, each] of rights.entries())
-    parts.push(assignTarget(g, each, `(${list}[Math.max(${lefts.length + index}, ${list}.length - ${rights.length - index})] ?? null)`));
+    parts.push(
+      assignTarget(
+        g,
+        each,
+        `(${list}[Math.max(${lefts.length + index}, ${list}.length - ${rights.length - index})] ?? null)`,
+      ),
+    );
   return `(${parts.join(', ')})`;
 }
