@@ -95,10 +95,7 @@ function counting(): Record<string, number> {
   const chunk = Buffer.alloc(65_536, 'x');
   for (let at = lineBytes - 1; at < chunk.length; at += lineBytes) chunk[at] = 10;
   const count = Math.floor(chunk.length / lineBytes);
-  const framers = [
-    new LineFramer(Buffer.from('\n'), 1 << 20),
-    new LineFramer(Buffer.from('\n'), 1 << 20),
-  ] as const;
+  const framers = [new LineFramer(Buffer.from('\n'), 1 << 20)] as const;
   const ways: Record<string, () => unknown> = {
     'Buffer.indexOf': () => {
       let found = 0;
@@ -116,8 +113,7 @@ function counting(): Record<string, number> {
       for (let at = 0; at < chunk.length; at++) if (chunk[at] === 10) found++;
       return found;
     },
-    'LineFramer, a line across every two chunks': () => framers[0].push(odd, nowhere, { key: '' }),
-    'LineFramer, the same': () => framers[1].push(odd, nowhere, { key: '' }),
+    'LineFramer, a line across every two chunks': () => framers[0]!.push(odd, nowhere, { key: '' }),
   };
   const odd = chunk.subarray(0, chunk.length - 7);
   const nowhere = { lines: () => true, record: () => true, hasRoom: true };

@@ -7,7 +7,6 @@ import type { NestedPlugin } from '../../src/kernel/options.ts';
 import type { Block, Codec, CodecPlugin, Peer } from '../../src/kernel/plugin.ts';
 import { LineFramer } from '../../src/lib/line-framer.ts';
 import { createRecordDecoder } from '../../src/lib/record-decoder.ts';
-import { LineFramer } from '../../src/lib/line-framer.ts';
 import { decoderContext, testContext } from '../support/plugin.ts';
 import { TestWriter } from '../support/writer.ts';
 import { anyFields, anyValue, comparable, problemInEvent } from './arbitraries.ts';
@@ -174,7 +173,7 @@ describe.each((await pluginsOf('codec')).map((entry) => [entry.name, entry] as c
       for (const options of variants) {
         const { codec, delimiter } = await make(entry, options);
         if (delimiter === undefined) continue;
-        const framers = [LineFramer, LineFramer];
+        const framers = [LineFramer];
         fc.assert(
           fc.property(
             fc.array(fc.constantFrom(...row.pieces, delimiter), { maxLength: 20 }),
@@ -241,7 +240,7 @@ function messageText({ message }: Fields): string {
   return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
-type Framer = typeof LineFramer | typeof LineFramer;
+type Framer = typeof LineFramer;
 
 /** A stream in chunks, through framing and decoder. */
 function through(codec: Codec, delimiter: string, framing: Framer, chunks: readonly Buffer[]): string[] {
