@@ -242,7 +242,7 @@ log { source(s); destination(d); flags(flow-control); };`,
     name: 'e',
     sender: 'file',
     data: 'apache.log',
-    events: 1_000_000,
+    events: 4_000_000,
     sink: 'tcp',
     target: 0.5,
     contestants: withPeers({

@@ -5,14 +5,17 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
@@ -170,9 +173,12 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
   const counted = sink ? output(sink) : undefined;
   if (sink) await sleep(150);
   if (scenario.sender === 'file') {
-    // From its beginning: the file is there before the contestant starts.
-    const lines = readFileSync(join(build, scenario.data));
-    writeFileSync(join(folder, 'in.log'), lines);
+    // From its beginning: the file is there before the contestant starts, and is long enough that starting up
+    // does not count.
+    const copy = openSync(join(folder, 'in.log'), 'w');
+    const data = readFileSync(join(build, scenario.data));
+    for (let written = 0; written < events; written += 1_000_000) writeSync(copy, data);
+    closeSync(copy);
   }
   const child = spawn(command.argv[0]!, command.argv.slice(1), {
     cwd: folder,

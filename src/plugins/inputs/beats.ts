@@ -12,6 +12,7 @@ const enrichments = ['source_metadata', 'codec_metadata', 'ssl_peer_metadata'] a
 export const beats = defineInput({
   kind: 'input',
   name: 'beats',
+  plainRecords: true,
   summary:
     'Receives events from Beats, Elastic Agent, Logstash and other senders of the Lumberjack protocol.',
   ecs: true,

@@ -35,6 +35,7 @@ const options = {
 export const udp = defineInput({
   kind: 'input',
   name: 'udp',
+  plainRecords: true,
   summary: 'Receives UDP datagrams; each is one record for the codec.',
   options,
   ecs: true,
