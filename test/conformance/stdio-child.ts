@@ -10,7 +10,7 @@ import { createCodec, decoderContext, outputContext, resolveOptions } from '../s
 import { intakeContext } from '../support/writer.ts';
 
 export interface Command {
-  readonly do: 'full' | 'room' | 'count' | 'messages' | 'finished' | 'write' | 'abort' | 'close' | 'exit';
+  readonly do: 'full' | 'room' | 'count' | 'messages' | 'finished' | 'write' | 'abort' | 'close';
   /** For `write`: how many events, and how long each. */
   readonly count?: number;
   readonly length?: number;
@@ -22,14 +22,14 @@ void process.stdout;
 const abort = new AbortController();
 const answers = process.argv[2] === 'stdin' ? await readInput() : writeOutput();
 
-process.on('message', (command: Command) => {
-  if (command.do === 'exit') process.exit(0);
+process.on('message', (command: Command & { readonly id: number }) => {
+  const { id } = command;
   void answers(command).then(
-    (result) => process.send!({ result }),
-    (error: unknown) => process.send!({ error: String(error) }),
+    (result) => process.send!({ id, result }),
+    (error: unknown) => process.send!({ id, error: String(error) }),
   );
 });
-process.send!({ result: 'ready' });
+process.send!({ id: 0 });
 
 async function readInput(): Promise<(command: Command) => Promise<unknown>> {
   const options = resolveOptions(stdin, {});

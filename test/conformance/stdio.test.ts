@@ -7,46 +7,45 @@ import type { Command } from './stdio-child.ts';
 import { eventually, pause, within } from './support.ts';
 
 interface Answer {
+  readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
 }
 
 class Child {
   readonly process: ChildProcess;
-  text = '';
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #commands = 0;
 
   private constructor(process: ChildProcess) {
     this.process = process;
-    process.stderr!.on('data', (chunk) => {
-      this.text += String(chunk);
-    });
+    process.on('message', (answer: Answer) => this.#waiting.get(answer.id)?.(answer));
   }
 
   static async start(...args: string[]): Promise<Child> {
-    const made = fork(`${import.meta.dirname}/stdio-child.ts`, args, {
-      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
-      execArgv: [],
-    });
-    const child = new Child(made);
+    const child = new Child(
+      fork(`${import.meta.dirname}/stdio-child.ts`, args, {
+        stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+        execArgv: [],
+      }),
+    );
     children.push(child);
-    const [answer] = (await within(5_000, once(made, 'message'), 'the start of the child')) as [Answer];
-    expect(answer.result).toBe('ready');
+    const ready = new Promise<Answer>((resolve) => child.#waiting.set(0, resolve));
+    await within(5_000, ready, 'the start of the child');
     return child;
   }
 
-  /** Sends a command and waits for its answer. */
+  /** Sends a command and waits for its result. */
   async ask(command: Command): Promise<unknown> {
-    const answer = once(this.process, 'message') as Promise<[Answer]>;
-    this.process.send(command);
-    const [{ result, error }] = await within(2_000, answer, command.do);
+    const { result, error } = await within(2_000, this.begin(command), command.do);
     if (error !== undefined) throw new Error(error);
     return result;
   }
-  /** Sends a command whose answer comes later. */
+  /** Sends a command whose answer may come later. */
   begin(command: Command): Promise<Answer> {
-    const answer = once(this.process, 'message').then(([message]) => message as Answer);
-    this.process.send(command);
-    return answer;
+    const id = ++this.#commands;
+    this.process.send({ id, ...command });
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
   async counts(count: number): Promise<void> {
     for (let turn = 0; (await this.ask({ do: 'count' })) !== count; turn++) {
@@ -142,7 +141,7 @@ describe('output stdout', () => {
     await pause(100);
     expect(done).toBe(false);
     const { text } = collect(child.process.stdout!);
-    expect(await within(5_000, writing, 'write')).toEqual({ result: [] });
+    expect(await within(5_000, writing, 'write')).toMatchObject({ result: [] });
     await eventually(() => text().length === 1_001_000, 'all lines');
     expect(text()).toBe(lines(numbered(1_000, 1_000)));
   });
@@ -151,10 +150,8 @@ describe('output stdout', () => {
     const child = await Child.start('stdout');
     const writing = child.begin({ do: 'write', count: 1_000, length: 1_000 });
     await pause(100);
-    child.process.send({ do: 'abort' } satisfies Command);
-    const first = await within(2_000, writing, 'the end');
-    expect(first.result ?? first.error).not.toEqual([]);
-    await pause(50);
+    await child.ask({ do: 'abort' });
+    expect((await within(2_000, writing, 'the end')).error).toContain('AbortError');
     await child.ask({ do: 'close' });
     await child.ask({ do: 'close' });
   });
