@@ -145,6 +145,7 @@ test('says which fields it reads and writes', () => {
     target: 't',
   });
   expect(kv.reads!(options)).toEqual(['q', 'p', '[i][k]']);
+  expect(kv.reads!(resolveOptions(kv, {}))).toBe('all');
   expect(kv.writes!(options)).toEqual(['t']);
 });
 

@@ -141,12 +141,12 @@ export const kv = defineFilter({
     'A carriage return ends the last pair of a line, too.',
   ],
   validate: check,
-  reads: (given) => [
-    given.source,
-    ...[given.prefix, ...given.include_keys, ...given.exclude_keys].flatMap((text) =>
-      fieldsRead(String(text)),
-    ),
-  ],
+  reads(given) {
+    // Without a target a key such as `[a][b]` in the text goes into a map that is there.
+    if (given.target === undefined) return 'all';
+    const templates = [given.prefix, ...given.include_keys, ...given.exclude_keys];
+    return [given.source, ...templates.flatMap((text) => fieldsRead(String(text)))];
+  },
   writes: (given) => (given.target === undefined ? [] : [given.target]),
   create(given, context) {
     const run = new KvRun(given, context);
