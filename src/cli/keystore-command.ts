@@ -85,6 +85,11 @@ async function create(file: string, force: boolean): Promise<number> {
     process.stderr.write(
       'WARNING: The keystore password is not set. Please set the environment variable `LOGSTASH_KEYSTORE_PASS`. Failure to do so will result in reduced security.\n',
     );
+    // Scripts made the decision when they were written.
+    if (process.stdin.isTTY && !(await confirmed('Continue without password protection on the keystore?'))) {
+      process.stdout.write('Exiting without creating the keystore.\n');
+      return 0;
+    }
   }
   await Keystore.create(file);
   process.stdout.write(`Created Logstash keystore at ${file}\n`);
