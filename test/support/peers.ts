@@ -41,7 +41,12 @@ export const peers = {
   python3: command('python3'),
 } as const;
 
-/** A peer that keeps running until `stop`. */
+export interface PeerOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** A program, with all that it starts, that keeps running until `stop`. */
 export class Peer {
   readonly child: ChildProcess;
   /** Standard output and error, as they come. */
@@ -49,8 +54,14 @@ export class Peer {
   readonly exited: Promise<number>;
   hasEnded = false;
 
-  constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  constructor(program: string, args: readonly string[], { env, cwd }: PeerOptions = {}) {
+    // A process group of its own, so that `stop` reaches what a shell has started.
+    this.child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      cwd,
+      detached: true,
+    });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     this.exited = new Promise((done) => {
@@ -68,17 +79,21 @@ export class Peer {
 
   async stop(): Promise<void> {
     if (this.hasEnded) return;
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), 2_000);
-    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#signal('SIGKILL'), 2_000);
+    this.#signal('SIGTERM');
     await this.exited;
     clearTimeout(timer);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) process.kill(-this.child.pid, signal);
   }
 }
 
 /** rsyslogd with a config; everything it keeps is in the folder. */
 export function startRsyslog(folder: string, configFile: string, env: Record<string, string> = {}): Peer {
   const args = ['-n', '-f', configFile, '-i', join(folder, 'rsyslog.pid'), '-M', join(libraries, 'rsyslog')];
-  return new Peer(join(unpacked, 'usr/sbin/rsyslogd'), args, env);
+  return new Peer(join(unpacked, 'usr/sbin/rsyslogd'), args, { env });
 }
 
 /** syslog-ng with a config; everything it keeps is in the folder. */
@@ -88,7 +103,7 @@ export function startSyslogNg(folder: string, configFile: string, env: Record<st
   const modules = ['-p', at('syslog-ng.pid'), '--module-path', join(unpacked, 'usr/lib/syslog-ng/3.38')];
   const args = ['-F', '--no-caps', ...files, ...modules];
   const path = `${join(unpacked, 'usr/lib/syslog-ng')}:${libraries}`;
-  return new Peer(join(unpacked, 'usr/sbin/syslog-ng'), args, { LD_LIBRARY_PATH: path, ...env });
+  return new Peer(join(unpacked, 'usr/sbin/syslog-ng'), args, { env: { LD_LIBRARY_PATH: path, ...env } });
 }
 
 export interface Finished {
