@@ -50,8 +50,35 @@ const MAX_DEPTH = 20;
 /** @throws RegexpError (of oniguruma.ts) for characters or expressions that make no class or expression */
 export function compileKeyValues(options: KeyValueOptions): KeyValueParser {
   const valueSplit = splitter(options);
-  const pair = translateRegexp(pairSource(options, valueSplit));
-  return new Parser(options, new RegExp(pair.source, 'g'), compileRegexp(valueSplit), pair.linear);
+  const { source, linear } = translateRegexp(pairSource(options, valueSplit));
+  return new Parser(options, pairFinder(options, source), compileRegexp(valueSplit), linear);
+}
+
+/** `escapes`: there are backslashes in the text. */
+type FindPair = (text: string, from: number, escapes: boolean) => RegExpExecArray | null;
+
+/**
+ * Finds the next pair. Where keys are runs of characters, a run that is no key has no key within it either: then
+ * only the beginnings of runs are tried. (Not so with backslashes, which may stand before any character.)
+ */
+function pairFinder(options: KeyValueOptions, source: string): FindPair {
+  const anywhere = new RegExp(source, 'g');
+  const find: FindPair = (text, from) => {
+    anywhere.lastIndex = from;
+    return anywhere.exec(text);
+  };
+  if (options.fieldSplitPattern !== undefined || options.valueSplitPattern !== undefined) return find;
+  const here = new RegExp(source, 'y');
+  const before = translateRegexp(`(?<![^${options.valueSplit}${options.fieldSplit}])`).source;
+  const atRun = new RegExp(before + source, 'g');
+  return (text, from, escapes) => {
+    if (escapes) return find(text, from, escapes);
+    here.lastIndex = from;
+    const match = here.exec(text);
+    if (match) return match;
+    atRun.lastIndex = from;
+    return atRun.exec(text);
+  };
 }
 
 function splitter({ valueSplit, valueSplitPattern, whitespace }: KeyValueOptions): string {
@@ -83,14 +110,14 @@ const untilPattern = (pattern: string): string => `((?:(?!${pattern})(?:\\\\.|.)
 class Parser implements KeyValueParser {
   readonly linear: boolean;
   readonly #options: KeyValueOptions;
-  readonly #pair: RegExp;
+  readonly #find: FindPair;
   readonly #split: RegExp;
   readonly #key: ((text: string) => string) | undefined;
   readonly #value: ((text: string) => string) | undefined;
 
-  constructor(options: KeyValueOptions, pair: RegExp, split: RegExp, linear: boolean) {
+  constructor(options: KeyValueOptions, find: FindPair, split: RegExp, linear: boolean) {
     this.#options = options;
-    this.#pair = pair;
+    this.#find = find;
     this.#split = split;
     this.linear = linear;
     this.#key = chain(trimmer(options.trimKey), remover(options.removeCharKey), options.transformKey);
@@ -105,12 +132,12 @@ class Parser implements KeyValueParser {
     if (!this.#split.test(text)) return;
     const { allowEmptyValues, allowDuplicateValues, recursive } = this.#options;
     const { include, exclude, prefix } = filter;
-    const pair = this.#pair;
+    const find = this.#find;
+    const escapes = text.includes('\\');
     for (let at = 0; ; ) {
-      pair.lastIndex = at;
-      const match = pair.exec(text);
+      const match = find(text, at, escapes);
       if (!match) return;
-      at = pair.lastIndex;
+      at = match.index + match[0].length;
       let value: string = firstGroup(match);
       if (value === '' && !allowEmptyValues) continue;
       let key = match[1]!;
