@@ -8,9 +8,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildGoLumber } from '../peers/go-lumber/go-lumber.ts';
 import { makeCertificates } from '../support/certs.ts';
 import { type Certificates, millraceCerts, printed } from '../support/documents.ts';
+import { sorted } from '../support/exact-json.ts';
 import { cleanUp, freePort, Millrace, runConfig, temporaryFolder, until } from '../support/millrace.ts';
 import { describePeer, type Finished, peers, runProgram } from '../support/peers.ts';
-import { expectation, sensorEvents, sorted } from '../support/sensor-events.ts';
+import { expectation, sensorEvents } from '../support/sensor-events.ts';
 
 const goLumber = await buildGoLumber();
 const missing = [peers.curl, peers.openssl, 'missing' in goLumber ? goLumber.missing : undefined];
@@ -183,6 +184,21 @@ describePeer('document 000: two hops', missing, () => {
 
   test('A33: 10,000 events with EC certificates, filter in the sender, uncompressed windows under way', () =>
     pass(ec, 'sender', events, '-compress', '0', '-pipelining', '4', '-window', '500'));
+
+  test('the receiver is stopped in the middle and comes back: every event arrives, if some twice', async () => {
+    const first = await startReceiver(rsa, true);
+    const sender = await startSender(rsa, first.url, false);
+    const sent = events.slice(0, 3_000);
+    const delivery = deliver(sender, sent, '-window', '200');
+    await until(() => first.lines().length >= 200, 'the first events');
+    expect(await first.millrace.stop()).toBe(0);
+    const second = await startReceiver(rsa, true, { '8899': new URL(first.url).port });
+    expect(await delivery).toMatchObject({ code: 0, stdout: 'acked 3000\n' });
+    const received = () => [...first.lines(), ...second.lines()];
+    const ids = () => new Set(received().map((line) => JSON.parse(line)._sensorfleet_event.sensor_event_id));
+    await until(() => ids().size >= sent.length, `all events: ${ids().size} of ${sent.length}`);
+    expect(second.lines().length).toBeGreaterThan(0);
+  });
 
   test('A20: plain http:// for a try', () => pass('no TLS', 'receiver', events.slice(0, 1_000)));
 

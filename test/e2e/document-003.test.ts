@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Certificates, millraceCerts, printed } from '../support/documents.ts';
-import { cleanUp, freePort, type Millrace, runConfig, temporaryFolder, until } from '../support/millrace.ts';
+import {
+  cleanUp,
+  freePort,
+  type Millrace,
+  runConfig,
+  runToEnd,
+  temporaryFolder,
+  until,
+} from '../support/millrace.ts';
 import { describePeer, type Finished, peers, runProgram } from '../support/peers.ts';
 
 /** A running webhook receiver with the document's config, which also writes every event as a JSON line. */
@@ -216,6 +224,16 @@ describePeer('document 003: webhooks by curl', [peers.curl], () => {
       `the refusal: ${receiver.millrace.stderr}`,
     );
   });
+});
+
+test('D04: the ellipsis of the printed config is pointed at', async () => {
+  const file = join(temporaryFolder(), 'printed.conf');
+  writeFileSync(file, printed('003-webhook.conf'));
+  const { code, stderr } = await runToEnd({ args: ['-t', '-f', file] });
+  await cleanUp();
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${file}:11:3: error:`);
+  expect(stderr).toMatch(/\n {4}\.\.\.\n {4}\^/);
 });
 
 describePeer('document 003: webhooks with a password', [peers.curl], () => {

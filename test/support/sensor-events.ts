@@ -1,4 +1,5 @@
 /** Events as a SensorFleet sensor sends them (document 000), and what the document's filter must make of each. */
+import { exact, stable } from './exact-json.ts';
 
 const types = [
   'instruments.logforwarder.pipeline_stats',
@@ -47,25 +48,4 @@ export function expectation(line: string): string {
   const { data, ...header } = exact(line);
   const tags = [...((data?.tags as unknown[] | undefined) ?? []), 'sensorfleet_event'];
   return stable({ '@version': '1', ...data, tags, _sensorfleet_event: header });
-}
-
-/** An event's JSON with its names sorted, and without some fields. Values are the same to the byte. */
-export function sorted(line: string, without: readonly string[]): string {
-  const event = exact(line);
-  for (const name of without) delete event[name];
-  return stable(event);
-}
-
-/** Parsed JSON whose numbers keep the text that they were written as. */
-function exact(text: string): Record<string, any> {
-  const keep = (_name: string, value: unknown, { source }: { source: string }): unknown =>
-    typeof value === 'number' ? JSON.rawJSON(source) : value;
-  return JSON.parse(text, keep as never);
-}
-
-function stable(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`;
-  if (value === null || typeof value !== 'object' || JSON.isRawJSON(value)) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, inner]) => `${JSON.stringify(name)}:${stable(inner)}`).join(',')}}`;
 }
