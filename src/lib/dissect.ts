@@ -18,7 +18,7 @@ export class DissectError extends Error {
   override name = 'DissectError';
 }
 
-export interface DissectField {
+interface DissectField {
   readonly kind: 'normal' | 'skip' | 'append' | 'indirect';
   readonly name: string;
   /** Place among the appended parts; 0 unless given. */

@@ -46,6 +46,22 @@ export interface GrokMatcher {
  * @throws GrokError naming the pattern and the offset in it
  */
 export function compileGrok(expression: string, options: GrokOptions = {}): GrokMatcher {
+  const { ecs = 'disabled', namedCapturesOnly = true, patterns = {} } = options;
+  const key = JSON.stringify([expression, ecs === 'disabled', namedCapturesOnly, patterns]);
+  let matcher = cache.get(key);
+  if (matcher === undefined) {
+    matcher = compile(expression, options);
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(key, matcher);
+  }
+  return matcher;
+}
+
+/** A config is checked, asked for its fields, and compiled: the same expressions each time. */
+const cache = new Map<string, GrokMatcher>();
+const MAX_CACHED = 500;
+
+function compile(expression: string, options: GrokOptions): GrokMatcher {
   const stock = stockPatterns(options.ecs ?? 'disabled');
   const patterns = options.patterns ? { ...stock, ...options.patterns } : stock;
   const expanded = expandGrok(expression, patterns, options.namedCapturesOnly ?? true);

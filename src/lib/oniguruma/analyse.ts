@@ -26,6 +26,18 @@ export const NOTHING_MORE: Follow = { set: ALL, always: true };
 
 /** With what a node begins. The end of the text counts as a newline here. */
 export function first(node: Node): First {
+  let known = firsts.get(node);
+  if (known === undefined) {
+    known = findFirst(node);
+    firsts.set(node, known);
+  }
+  return known;
+}
+
+/** Trees are never changed after they are made. */
+const firsts = new WeakMap<Node, First>();
+
+function findFirst(node: Node): First {
   switch (node.type) {
     case 'set':
       return { set: node.set, nullable: false, conditional: false };

@@ -15,7 +15,7 @@ export function charSet(...ranges: number[]): CharSet {
 }
 
 /** The set of the characters of a text. */
-export function charsOf(text: string): CharSet {
+function charsOf(text: string): CharSet {
   const ranges: number[] = [];
   for (const char of text) ranges.push(char.codePointAt(0)!, char.codePointAt(0)!);
   return normal(ranges);
@@ -35,7 +35,14 @@ function normal(ranges: readonly number[]): CharSet {
 }
 
 export function union(...sets: readonly CharSet[]): CharSet {
-  return normal(sets.flat());
+  let made = NONE;
+  let several = false;
+  for (const set of sets) {
+    if (set.length === 0 || set === made) continue;
+    if (made.length === 0) made = set;
+    else several = true;
+  }
+  return several ? normal(sets.flat()) : made;
 }
 
 export function negate(set: CharSet): CharSet {
@@ -62,7 +69,14 @@ export function intersect(a: CharSet, b: CharSet): CharSet {
 }
 
 export const subtract = (a: CharSet, b: CharSet): CharSet => intersect(a, negate(b));
-export const isDisjoint = (a: CharSet, b: CharSet): boolean => intersect(a, b).length === 0;
+export function isDisjoint(a: CharSet, b: CharSet): boolean {
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (a[i + 1]! < b[j]!) i += 2;
+    else if (b[j + 1]! < a[i]!) j += 2;
+    else return false;
+  }
+  return true;
+}
 export const isSubset = (a: CharSet, b: CharSet): boolean => subtract(a, b).length === 0;
 export const sameSet = (a: CharSet, b: CharSet): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
