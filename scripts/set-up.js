@@ -16,6 +16,7 @@ const commands = {
   curl: 'curl',
   python3: 'python3',
   gcc: 'gcc',
+  go: 'golang-go',
   logger: 'bsdutils',
   lsof: 'lsof',
 };

@@ -3,7 +3,7 @@
  * into the system's temporary directory. The modules come from Go's module proxy.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,8 @@ export async function buildGoLumber(): Promise<{ path: string } | { missing: str
     return { missing: 'go is not installed' };
   }
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const partial = `${path}.${process.pid}`;
+  // Several test files may build it at the same time.
+  const partial = `${path}.${randomUUID()}`;
   try {
     await run('go', ['build', '-o', partial, '.'], { cwd: sources, timeout: 120_000 });
   } catch (error) {

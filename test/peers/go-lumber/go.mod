@@ -1,6 +1,6 @@
 module millrace.test/go-lumber
 
-go 1.21
+go 1.19
 
 require github.com/elastic/go-lumber v0.1.0
 

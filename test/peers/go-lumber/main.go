@@ -148,6 +148,13 @@ func send() error {
 	return err
 }
 
+func windowEnd(start, events int) int {
+	if start+*window < events {
+		return start + *window
+	}
+	return events
+}
+
 func sendSync(config *tls.Config, all []interface{}, options []client.Option) error {
 	sender, err := client.SyncDialWith(dialer(config), *addr, options...)
 	if err != nil {
@@ -155,7 +162,7 @@ func sendSync(config *tls.Config, all []interface{}, options []client.Option) er
 	}
 	defer sender.Close()
 	for start := 0; start < len(all); start += *window {
-		batch := all[start:min(start+*window, len(all))]
+		batch := all[start:windowEnd(start, len(all))]
 		acked, err := sender.Send(batch)
 		if err != nil {
 			return err
@@ -177,7 +184,7 @@ func sendAsync(config *tls.Config, all []interface{}, options []client.Option) e
 	var lock sync.Mutex
 	var failure error
 	for start := 0; start < len(all); start += *window {
-		batch := all[start:min(start+*window, len(all))]
+		batch := all[start:windowEnd(start, len(all))]
 		waiting.Add(1)
 		err := sender.Send(func(seq uint32, err error) {
 			lock.Lock()
