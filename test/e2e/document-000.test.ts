@@ -77,5 +77,23 @@ describePeer('document 000: two hops', missing, () => {
     expect(second.lines().length).toBeGreaterThan(0);
   });
 
+  test('A30 A31: step 6, without the filter: the receiver prints the event as the document shows it', async () => {
+    const receiver = await startReceiver(ec, false);
+    const sender = await startSender(ec, receiver.url, false);
+    await deliver(sender, events.slice(3, 4));
+    await until(() => receiver.lines().length > 0, 'the event');
+    for (const line of [
+      '"source_instrument" => "logforwarder_0@testsensor"',
+      '"type" => "instruments.logforwarder.pipeline_stats"',
+      '"message" => "pipeline test processed=3, errors=0"',
+      '"sensor_event_id" => 3',
+      '"processed_since_start" => 3',
+    ])
+      expect(receiver.millrace.stdout).toContain(line);
+    const event = JSON.parse(receiver.lines()[0]!);
+    expect(event).toMatchObject({ ...JSON.parse(events[3]!), host: '127.0.0.1' });
+    expect(event.tags).toEqual(['beats_input_codec_plain_applied']);
+  });
+
   test('A20: plain http:// for a try', () => pass('no TLS', 'receiver', events.slice(0, 1_000)));
 });

@@ -140,6 +140,20 @@ function testRelay(
       }
     });
   });
+
+  test.each(['counted-5424', 'tls-3164'] as const)('5,000 messages at once arrive once: %s', async (form) => {
+    const program = `${name}-${form}-many`;
+    const lines = Array.from({ length: 5_000 }, (_, at) => `row ${at}`);
+    const args = ['-u', socket, '-p', 'local4.warning', '-t', program, '--id=1234'];
+    await runProgram('logger', args, { input: `${lines.join('\n')}\n`, env: { TZ: ZONE } });
+    const rows = () => millrace.events().filter((event) => event.program === program);
+    await until(() => rows().length >= lines.length, `all rows: ${rows().length}`);
+    expect(
+      rows()
+        .map((event) => Number(event.message.trim().slice(4)))
+        .sort((a, b) => a - b),
+    ).toEqual(lines.map((_, at) => at));
+  });
 }
 
 describePeer('rsyslog to the syslog input', [peers.rsyslog, peers.logger, peers.openssl], () => {
@@ -184,7 +198,7 @@ describePeer('syslog-ng to the syslog input', [peers.syslogNg, peers.logger, pee
   testRelay('ng', known, (folder, socket) => {
     const tls = `transport("tls") tls(ca-file("${certificates.ca}") cert-file("${certificates.client.cert}") key-file("${certificates.client.key}") peer-verify(required-trusted))`;
     const to = (form: string, driver: string, more: string, at = port): string =>
-      `log { source(s); filter { program("^ng-${form}"); }; destination { ${driver}("localhost" port(${at}) ip-protocol(4) persist-name("${form}") ${more}); }; };`;
+      `log { source(s); filter { program("^ng-${form}"); }; destination { ${driver}("localhost" port(${at}) ip-protocol(4) persist-name("${form}") ${more}); }; flags(flow-control); };`;
     // syslog() counts octets over TCP and TLS, network() sends lines.
     const exact = 'frac-digits(6)';
     const configFile = join(folder, 'syslog-ng.conf');
