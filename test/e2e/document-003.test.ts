@@ -200,6 +200,51 @@ describePeer('document 003: webhooks by curl', [peers.curl], () => {
     );
   });
 
+  test('D02: 20,000 elements in one body: whole, in chunks, compressed', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, at) => ({ at, text: 'x'.repeat(200) }));
+    const body = JSON.stringify(rows);
+    const path = file('big.json', body).slice(1);
+    const zipped = file('big.json.gz', gzipSync(body));
+    expect((await receiver.post(`@${path}`)).stdout).toBe('ok200');
+    const chunked = [
+      '-X',
+      'POST',
+      '-H',
+      'Content-Type: application/json',
+      '-H',
+      'Transfer-Encoding: chunked',
+    ];
+    expect((await receiver.curl(...chunked, '-T', path, receiver.url)).stdout).toBe('ok200');
+    expect((await receiver.post(zipped, '-H', 'Content-Encoding: gzip')).stdout).toBe('ok200');
+    const events = await receiver.events(60_000);
+    const numbers = events.map((event) => event.at).sort((a, b) => a - b);
+    expect(numbers.every((number, at) => number === Math.floor(at / 3))).toBe(true);
+  });
+
+  test.each([100, 300])(
+    '%i connections at a time: 200 means taken, once; 429 (too many wait) not taken',
+    async (most) => {
+      const run = await runProgram('curl', [
+        ...['-s', '-Z', '--parallel-max', `${most}`, '--cacert', certificates.ca, '-o', '/dev/null'],
+        ...['-H', 'Content-Type: application/json', '-d', '[{"a":1},{"a":2}]'],
+        ...['-w', '%{http_code} %{url_effective}\n', `${receiver.url}[1-900]`],
+      ]);
+      const answers = run.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' '));
+      expect(answers).toHaveLength(900);
+      const taken = answers.filter(([status]) => status === '200').map(([, url]) => new URL(url!).pathname);
+      expect(answers.filter(([status]) => status === '429')).toHaveLength(900 - taken.length);
+      // 200 requests may wait for their answer, as in Logstash.
+      if (most < 200) expect(taken).toHaveLength(900);
+      const events = await receiver.events(2 * taken.length);
+      expect(events.map((event) => `${event.headers.request_path} ${event.a}`).sort()).toEqual(
+        taken.flatMap((path) => [`${path} 1`, `${path} 2`]).sort(),
+      );
+    },
+  );
+
   test('D04: stdout {} printed every event in rubydebug form', () => {
     expect(receiver.millrace.stdout).toContain('"stamps_hash" => -22222');
     expect(receiver.millrace.stdout).toContain('"remote_addr6" => ""');
