@@ -92,17 +92,24 @@ function floatOperation(operator: string, a: number, b: number): Value {
 const isZero = (value: number | bigint): boolean => value === 0 || value === 0n;
 
 export function floatModulo(a: number, b: number): number {
-  if (!Number.isFinite(b) && Number.isFinite(a) && !Number.isNaN(b))
-    return a === 0 || a > 0 === b > 0 ? a : b;
-  const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  const rest = Number.isFinite(a) && !Number.isFinite(b) && !Number.isNaN(b) ? a : a % b;
+  return rest * b < 0 ? rest + b : rest;
+}
+
+/** `divmod` of Floats, as CRuby rounds it. */
+export function floatDivmod(a: number, b: number): [quotient: number, rest: number] {
+  const rest = Number.isFinite(a) && !Number.isFinite(b) && !Number.isNaN(b) ? a : a % b;
+  const exact = (a - rest) / b;
+  const quotient = Math.sign(exact) * Math.round(Math.abs(exact));
+  return rest * b < 0 ? [quotient - 1, rest + b] : [quotient, rest];
 }
 
 export function floorDivide(a: number | bigint, b: number | bigint): Value {
   if (isZero(b)) throw rubyError('ZeroDivisionError', 'divided by 0');
   if (typeof a === 'number' && typeof b === 'number') {
     const rest = a % b;
-    return (a - (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest)) / b + 0;
+    const whole = a - (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest);
+    if (Number.isSafeInteger(whole)) return whole / b + 0;
   }
   const left = BigInt(a);
   const right = BigInt(b);

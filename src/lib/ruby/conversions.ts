@@ -15,7 +15,7 @@ export function parseIntegerStrict(text: string, base: number): Value {
 
 /** `text.to_i(base)` */
 export const parseIntegerLenient = (text: string, base: number): Value =>
-  parseInteger(text.replace(/^[\s\0]+/, ''), base, false) ?? 0;
+  parseInteger(text.replace(/^[\t-\r ]+/, ''), base, false) ?? 0;
 
 function parseInteger(text: string, base: number, strict: boolean): Value | undefined {
   const sign = /^[-+]?/.exec(text)![0];
@@ -69,7 +69,7 @@ export function parseFloatStrict(text: string): Value {
 
 /** `text.to_f` */
 export function parseFloatLenient(text: string): Value {
-  const trimmed = text.replace(/^[\s\0]+/, '').replace(/^([-+]?)\.(?=\d)/, '$10.');
+  const trimmed = text.replace(/^[\t-\r ]+/, '').replace(/^([-+]?)\.(?=\d)/, '$10.');
   const found = FLOAT.exec(trimmed)?.[0];
   return float(found === undefined ? 0 : Number(found.replaceAll('_', '')));
 }

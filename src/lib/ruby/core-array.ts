@@ -100,6 +100,11 @@ define(arrays, 'values_at', 0, 99, (self: List, _, ...indexes) =>
 define(arrays, 'last', 0, 1, (self: List, _, count) =>
   count === undefined ? (self.at(-1) ?? null) : self.slice(Math.max(0, self.length - indexArgument(count))),
 );
+define(arrays, 'first', 0, 1, (self: List, _, count) => {
+  if (count === undefined) return self[0] ?? null;
+  if (indexArgument(count) < 0) throw rubyError('ArgumentError', 'negative array size');
+  return self.slice(0, indexArgument(count));
+});
 define(arrays, 'length size', 0, 0, (self: List) => self.length);
 define(arrays, 'empty?', 0, 0, (self: List) => self.length === 0);
 define(arrays, 'to_a to_ary entries', 0, 0, (self) => self);

@@ -1,10 +1,11 @@
 /** Methods of LogStash::Event. */
 import { addTag, Event } from '../../event/event.ts';
 import { sprintf } from '../../event/sprintf.ts';
-import { coerceTimestamp, isoFromMillis } from '../../event/timestamp.ts';
+import { coerceTimestamp } from '../../event/timestamp.ts';
 import type { Fields, FieldValue } from '../../kernel/event-types.ts';
 import { classes, define, rubyError } from './class.ts';
 import { equal } from './compare.ts';
+import { makeTimestamp } from './core-time.ts';
 import { classOf, stringArgument } from './dispatch.ts';
 import {
   cancel,
@@ -167,8 +168,8 @@ export function makeEvent(data: RHash): REvent {
   }
   fields['@version'] ??= '1';
   const given = unboxed(fields['@timestamp']);
-  const time = given === undefined || given === null ? isoFromMillis(Date.now()) : coerceTimestamp(given);
-  fields['@timestamp'] = time ?? isoFromMillis(Date.now());
+  const time = given === undefined || given === null ? makeTimestamp(null).text : coerceTimestamp(given);
+  fields['@timestamp'] = time ?? makeTimestamp(null).text;
   if (time === undefined) {
     fields['_@timestamp'] = given;
     addTag(event, '_timestampparsefailure');

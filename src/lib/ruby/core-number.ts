@@ -1,5 +1,5 @@
 /** Integer and Float. */
-import { bitwise, floatModulo, floorDivide, floorModulo, holds, negate, numeric } from './arithmetic.ts';
+import { bitwise, floatDivmod, floorDivide, floorModulo, holds, negate, numeric } from './arithmetic.ts';
 import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compareNumbers, equal, notComparable } from './compare.ts';
 import { hashArgument, indexArgument, yield1 } from './dispatch.ts';
@@ -57,7 +57,10 @@ for (const table of numbers) {
     if (isFloat(self) && !Number.isFinite(double(self))) throw new Unsupported('JSON of NaN');
     return toS(self);
   });
-  define(table, 'fdiv', 1, 1, (self, _, other) => numeric('/', float(double(self)), other));
+  define(table, 'fdiv', 1, 1, (self, _, other) => {
+    if (typeof self === 'bigint' || typeof other === 'bigint') throw new Unsupported('fdiv of a bignum');
+    return numeric('/', float(double(self)), other);
+  });
   define(table, 'div', 1, 1, (self, _, other) => {
     if (isInteger(self) && isInteger(other)) return floorDivide(self, other);
     if (isNumeric(other) && double(other) === 0) throw rubyError('ZeroDivisionError', 'divided by 0');
@@ -67,8 +70,8 @@ for (const table of numbers) {
     if (isInteger(self) && isInteger(other)) return [floorDivide(self, other), floorModulo(self, other)];
     if (!isNumeric(other)) return numeric('/', self, other);
     if (double(other) === 0) throw rubyError('ZeroDivisionError', 'divided by 0');
-    const rest = floatModulo(double(self), double(other));
-    return [toInteger(float(Math.round((double(self) - rest) / double(other)))), float(rest)];
+    const [quotient, rest] = floatDivmod(double(self), double(other));
+    return [toInteger(float(quotient)), float(rest)];
   });
   define(table, 'round', 0, 2, (self, _, first = 0, second = null) => {
     const digits = first instanceof RHash ? 0 : first;
@@ -100,6 +103,13 @@ for (const table of numbers) {
     }
     return self;
   });
+}
+
+function greatestDivisor(a: bigint, b: bigint): bigint {
+  let rest = b;
+  let divisor = a;
+  while (rest !== 0n) [divisor, rest] = [rest, divisor % rest];
+  return divisor < 0n ? -divisor : divisor;
 }
 
 function halfOf(options: RHash): 'up' | 'even' | 'down' {
@@ -182,7 +192,7 @@ function cut(value: Value, digits: number, how: (number: number) => number): Val
     const units = how(number * scale);
     // As CRuby: the product may have been rounded over the border.
     if (how === Math.floor && (units + 1) / scale <= number) return float((units + 1) / scale);
-    if (how === Math.ceil && (units - 1) / scale >= number) return float((units - 1) / scale);
+    if (how === Math.ceil && number > 0 && (units - 1) / scale >= number) return float((units - 1) / scale);
     return float(units / scale);
   }
   const whole = isInteger(value) ? value : toInteger(float(finite(how(double(value)), value)));
@@ -223,10 +233,8 @@ define(integers, 'remainder', 1, 1, (self, _, other) => {
   return integer(BigInt(self) % BigInt(other));
 });
 define(integers, 'gcd', 1, 1, (self, _, other) => {
-  let a = BigInt(self);
-  let b = BigInt(other);
-  while (b !== 0n) [a, b] = [b, a % b];
-  return integer(a < 0n ? -a : a);
+  if (!isInteger(other)) throw rubyError('TypeError', 'not an integer');
+  return integer(greatestDivisor(BigInt(self), BigInt(other)));
 });
 define(integers, 'digits', 0, 1, (self, _, base = 10) => {
   if (self < 0) throw new Unsupported('digits of a negative number');

@@ -62,7 +62,11 @@ simple('swapcase', (self) =>
     char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase(),
   ),
 );
-simple('capitalize', (self) => rubyCapitalize(caseSafe(self)));
+simple('capitalize', (self) => {
+  // Some letters have a title case of their own.
+  if (/^[ßŉǄ-ǌǱ-ǳ]/.test(self)) throw new Unsupported('capitalize of this letter');
+  return rubyCapitalize(caseSafe(self));
+});
 simple('strip', rubyStrip);
 simple('lstrip', (self) => self.slice(/^[\0\t-\r ]*/.exec(self)![0].length));
 simple('rstrip', (self) => {
@@ -111,15 +115,9 @@ define(strings, 'to_i', 0, 1, (self: string, _, base = 10) => {
   if (radix < 0 || radix === 1 || radix > 36) throw rubyError('ArgumentError', `invalid radix ${radix}`);
   return parseIntegerLenient(self, radix);
 });
-define(
-  strings,
-  'to_c to_r unicode_normalize encode unpack unpack1 crypt unpack crypt sum hash getbyte byteslice',
-  0,
-  9,
-  () => {
-    throw new Unsupported('this method of String');
-  },
-);
+define(strings, 'to_c to_r crypt sum hash byteslice', 0, 9, () => {
+  throw new Unsupported('this method of String');
+});
 define(strings, 'encode', 0, 9, (self: string, _, ...args) => {
   // Text is UTF-8 already, and it is valid.
   const names = args.filter((each) => !(each instanceof RHash));
@@ -138,6 +136,19 @@ define(strings, 'force_encoding', 1, 1, (self: string, _, name) => {
     return self;
   throw new Unsupported('force_encoding');
 });
+define(strings, 'unpack', 1, 1, (self: string, _, template) => {
+  if (template === 'C*') return [...Buffer.from(self)];
+  if (template === 'U*') return [...self].map((char) => char.codePointAt(0)!);
+  if (template === 'H*') return [Buffer.from(self).toString('hex')];
+  throw new Unsupported('this form of unpack');
+});
+define(
+  strings,
+  'unpack1',
+  1,
+  1,
+  (self: string, _, template) => strings['unpack']!.fn(self, null, template)[0] ?? null,
+);
 define(strings, 'scrub', 0, 1, (self) => self);
 define(strings, 'unicode_normalize', 0, 1, (self: string, _, form = symbol('nfc')) =>
   self.normalize(form.name.toUpperCase()),

@@ -71,13 +71,13 @@ const truthy = (value: Value): boolean => value !== null && value !== false;
 
 export function call0(method: Method | undefined, self: Value, name: string): Value {
   if (method === undefined) return missing(self, name);
-  if (method.min > 0) return badArity(0, method);
+  if (method.min > 0) return badArity(self, 0, method);
   return method.fn(self, null);
 }
 
 export function call1(method: Method | undefined, self: Value, name: string, a: Value): Value {
   if (method === undefined) return missing(self, name);
-  if (method.min > 1 || method.max < 1) return badArity(1, method);
+  if (method.min > 1 || method.max < 1) return badArity(self, 1, method);
   return method.fn(self, null, a);
 }
 
@@ -89,7 +89,7 @@ export function callN(
   ...args: Value[]
 ): Value {
   if (method === undefined) return missing(self, name);
-  if (method.min > args.length || method.max < args.length) return badArity(args.length, method);
+  if (method.min > args.length || method.max < args.length) return badArity(self, args.length, method);
   return method.fn(self, block, ...args);
 }
 
@@ -101,10 +101,13 @@ export function send(self: Value, name: string, block: RProc | null, args: reado
 /** Calls a method without arguments. */
 export const ask = (self: Value, name: string): Value => call0(methodsOf(self)[name], self, name);
 
-function badArity(given: number, method: Method): never {
-  // Forms of a method that we do not have are many; only what takes nothing at all is surely wrong.
-  if (method.max === 0)
-    throw rubyError('ArgumentError', `wrong number of arguments (given ${given}, expected 0)`);
+function badArity(self: Value, given: number, method: Method): never {
+  // Forms of a method that we do not have are many; only Logstash's own are surely wrong, and what takes nothing.
+  const { min, max } = method;
+  if (max === 0 || classOf(self) === classes.event) {
+    const expected = min === max ? String(min) : `${min}..${max}`;
+    throw rubyError('ArgumentError', `wrong number of arguments (given ${given}, expected ${expected})`);
+  }
   throw new Unsupported(`a form with ${given} arguments`);
 }
 

@@ -105,7 +105,7 @@ function floating(letter: string, value: Value, flags: string, precision: number
   const negative = number < 0 || Object.is(number, -0);
   const size = Math.abs(number);
   if (!Number.isFinite(number)) return signed(negative, flags) + (Number.isNaN(number) ? 'NaN' : 'Inf');
-  if (precision > 100) throw new Unsupported('that many digits in format');
+  if (precision > 60) throw new Unsupported('that many digits in format');
   let text: string;
   if (letter === 'f')
     text = typeof value === 'bigint' || size >= 1e21 ? bigFixed(value, precision) : fixed(size, precision);
@@ -115,21 +115,38 @@ function floating(letter: string, value: Value, flags: string, precision: number
   return signed(negative, flags) + text;
 }
 
+/** Digits that a double may need to be written out. */
+const EXACT = 100;
+
 /**
- * `%.nf` as CRuby's dtoa does it: with up to 14 digits it reckons in doubles, and what then looks like a half is one
- * (rounded to the even digit); with more it is exact.
+ * How far from a half still counts as one: with up to 14 digits CRuby's dtoa reckons in doubles, and rounds what then
+ * looks like a half to the even digit; with more digits it is exact.
  */
+function tolerance(size: number, power: number, digits: number): number {
+  if (digits > 14 || digits < 1 || power < -290) return 0;
+  return ((2 + Math.abs(power)) * (size / 10 ** power) + 7) * 2 ** -52 * 10 ** (digits - 1);
+}
+
+/** The first `count` of some digits as a number, rounded half to even. */
+function rounded(digits: string, count: number, error: number): bigint {
+  const whole = BigInt(digits.slice(0, count) || '0');
+  const rest = digits.slice(count);
+  const half = error > 0 ? Math.abs(Number(`0.${rest}`) - 0.5) <= error : /^50*$/.test(rest);
+  if (half) return whole + (whole & 1n);
+  return rest >= '5' ? whole + 1n : whole;
+}
+
+const powerOf = (size: number): number => (size === 0 ? 0 : Number(size.toExponential(20).split('e')[1]));
+
+/** `%.nf` */
 function fixed(size: number, precision: number): string {
-  const power = size === 0 ? 0 : Math.floor(Math.log10(size));
-  const digits = precision + 1 + power;
-  if (size === 0 || digits > 14 || digits < 1) return size.toFixed(precision);
-  const places = Math.min(100, precision + 20);
-  const exact = size.toFixed(places);
-  const rest = Number(`0.${exact.slice(exact.length - places + precision)}`);
-  const error = ((2 + Math.abs(power)) * (size / 10 ** power) + 7) * 2 ** -52 * 10 ** (digits - 1);
-  if (Math.abs(rest - 0.5) > error) return size.toFixed(precision);
-  const whole = BigInt(exact.replace('.', '').slice(0, exact.length - 1 - places + precision));
-  const text = String(whole + (whole & 1n)).padStart(precision + 1, '0');
+  const power = powerOf(size);
+  const exact = size.toFixed(EXACT);
+  const dot = exact.indexOf('.');
+  const digits = exact.replace('.', '');
+  const text = String(
+    rounded(digits, dot + precision, tolerance(size, power, precision + 1 + power)),
+  ).padStart(precision + 1, '0');
   return precision === 0 ? text : `${text.slice(0, -precision)}.${text.slice(-precision)}`;
 }
 
@@ -139,27 +156,40 @@ function bigFixed(value: Value, precision: number): string {
   return precision > 0 ? `${digits}.${'0'.repeat(precision)}` : digits;
 }
 
+/** `%.ne` */
 function exponential(size: number, precision: number): string {
-  const [digits, power] = size.toExponential(precision).split('e') as [string, string];
-  return `${digits}e${power[0]}${power.slice(1).padStart(2, '0')}`;
+  const exact = size.toExponential(EXACT);
+  const at = exact.indexOf('e');
+  let power = Number(exact.slice(at + 1));
+  let digits = String(
+    rounded(exact.slice(0, at).replace('.', ''), precision + 1, tolerance(size, power, precision + 1)),
+  ).padStart(precision + 1, '0');
+  if (digits.length > precision + 1) {
+    digits = digits.slice(0, -1);
+    power++;
+  }
+  const sign = power < 0 ? '-' : '+';
+  const mantissa = precision === 0 ? digits : `${digits[0]}.${digits.slice(1)}`;
+  return `${mantissa}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 function general(size: number, precision: number, keepZeros: boolean): string {
-  const power = size === 0 ? 0 : Number(size.toExponential(precision - 1).split('e')[1]);
+  const power = size === 0 ? 0 : Number(exponential(size, precision - 1).split('e')[1]);
   const plain =
-    power < -4 || power >= precision ? exponential(size, precision - 1) : size.toFixed(precision - 1 - power);
-  return keepZeros || !plain.includes('.') ? plain : plain.replace(/\.?0+(?=e|$)/, '');
+    power < -4 || power >= precision ? exponential(size, precision - 1) : fixed(size, precision - 1 - power);
+  if (keepZeros || !plain.includes('.')) return plain;
+  const [mantissa, exponent] = plain.split('e') as [string, string?];
+  const short = mantissa.replace(/\.?0+$/, '');
+  return exponent === undefined ? short : `${short}e${exponent}`;
 }
 
 function toIntegerArgument(value: Value): number | bigint {
   if (isInteger(value)) return value;
-  if (isNumeric(value)) return toInteger(float0(Math.floor(double(value)), value));
+  if (isNumeric(value)) return toInteger(value);
   if (typeof value === 'string') return parseIntegerStrict(value, 0);
   if (value === null) throw rubyError('TypeError', "can't convert nil into Integer");
   throw rubyError('TypeError', `can't convert ${kindName(value)} into Integer`);
 }
-
-const float0 = (floored: number, value: Value): Value => (Number.isFinite(floored) ? floored : value);
 
 function floatArgument(value: Value): Value {
   if (isNumeric(value)) return value;

@@ -60,6 +60,8 @@ class Reader {
   readonly #symbols: boolean;
   readonly #limit: number;
   #at = 0;
+  /** Where the outermost object up to the next array begins: errors in objects are told from there. */
+  #objectStart = -1;
   constructor(text: string, symbols: boolean, limit: number) {
     this.#text = text;
     this.#symbols = symbols;
@@ -75,10 +77,9 @@ class Reader {
   }
 
   #fail(): never {
-    // Comments are allowed by Ruby's parser.
-    if (this.#text.includes('/')) throw new Unsupported('JSON with comments, perhaps');
-    if (this.#at >= this.#text.length) throw rubyError('JSON::ParserError', 'unexpected end of input');
-    throw rubyError('JSON::ParserError', `unexpected token at '${this.#text.slice(this.#at)}'`);
+    if (/^\/[/*]/.test(this.#text.slice(this.#at, this.#at + 2))) throw new Unsupported('JSON with comments');
+    const from = this.#objectStart >= 0 ? this.#objectStart : this.#at;
+    throw rubyError('JSON::ParserError', `unexpected token at '${this.#text.slice(from)}'`);
   }
 
   #space(): void {
@@ -153,9 +154,12 @@ class Reader {
   #array(depth: number): Value[] {
     this.#deeper(depth);
     const list: Value[] = [];
+    const outer = this.#objectStart;
+    this.#objectStart = -1;
     this.#at++;
     this.#space();
     if (this.#text[this.#at] === ']') {
+      this.#objectStart = outer;
       this.#at++;
       return list;
     }
@@ -164,7 +168,10 @@ class Reader {
       list.push(this.#value(depth + 1));
       this.#space();
       const char = this.#text[this.#at++];
-      if (char === ']') return list;
+      if (char === ']') {
+        this.#objectStart = outer;
+        return list;
+      }
       if (char !== ',') {
         this.#at--;
         this.#fail();
@@ -175,9 +182,12 @@ class Reader {
   #object(depth: number): RHash {
     this.#deeper(depth);
     const hash = new RHash();
+    const outer = this.#objectStart;
+    if (outer < 0) this.#objectStart = this.#at;
     this.#at++;
     this.#space();
     if (this.#text[this.#at] === '}') {
+      this.#objectStart = outer;
       this.#at++;
       return hash;
     }
@@ -192,7 +202,10 @@ class Reader {
       hash.set(this.#symbols ? symbol(name) : name, this.#value(depth + 1));
       this.#space();
       const char = this.#text[this.#at++];
-      if (char === '}') return hash;
+      if (char === '}') {
+        this.#objectStart = outer;
+        return hash;
+      }
       if (char !== ',') {
         this.#at--;
         this.#fail();

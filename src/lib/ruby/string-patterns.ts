@@ -5,7 +5,7 @@ import { eachMatch, expand, last, patternOf, type RMatch, RRegexp } from './rege
 import { toS } from './text.ts';
 import { RHash, type RProc, type Value } from './values.ts';
 
-const WHITE = /[\0\t-\r ]+/g;
+const WHITE = /[\t-\r ]+/g;
 
 /** `text.split(separator, limit)` */
 export function split(text: string, separator: Value, limit: number): string[] {

@@ -1,4 +1,5 @@
 /** `String#succ`. */
+import { Unsupported } from './class.ts';
 
 const digit = /[0-9]/;
 const lower = /[a-z]/;
@@ -7,10 +8,13 @@ const alnum = /[0-9a-z]/i;
 /** The text that follows: the rightmost letter or digit goes up, with carry. */
 export function successor(text: string): string {
   if (text === '') return '';
+  if (/[^\0-\x7f]/.test(text)) throw new Unsupported('the successor of such letters');
   const chars = [...text];
   if (!chars.some((char) => alnum.test(char))) {
     const last = chars.length - 1;
-    chars[last] = String.fromCodePoint(chars[last]!.codePointAt(0)! + 1);
+    const code = chars[last]!.charCodeAt(0) + 1;
+    if (code < 0x20 || code > 0x7e) throw new Unsupported('the successor of such characters');
+    chars[last] = String.fromCharCode(code);
     return chars.join('');
   }
   let at = chars.length - 1;
@@ -28,8 +32,8 @@ export function successor(text: string): string {
     if (!wraps) return chars.join('');
     let next = at - 1;
     while (next >= 0 && !alnum.test(chars[next]!)) next--;
-    // Letters left of something else only take the carry when they stand beside it.
-    if (next < 0 || (at - next > 1 && !chars.slice(0, next + 1).some((each) => alnum.test(each)))) {
+    // Over a gap, a digit carries to a digit and a letter to a letter only.
+    if (next < 0 || (at - next > 1 && digit.test(char) !== digit.test(chars[next]!))) {
       const more = digit.test(char) ? '1' : lower.test(char) ? 'a' : 'A';
       chars.splice(at, 0, more);
       return chars.join('');

@@ -57,7 +57,7 @@ const flagText = (options: number, withOff: boolean): string => {
 
 /** `inspect` */
 export function inspect(value: Value): string {
-  if (typeof value === 'string') return rubyString(value);
+  if (typeof value === 'string') return inspectText(value);
   if (typeof value !== 'object') return toS(value);
   if (value === null) return 'nil';
   if (Array.isArray(value)) return `[${value.map(inspect).join(', ')}]`;
@@ -78,22 +78,36 @@ export function inspect(value: Value): string {
   return toS(value);
 }
 
+/** CRuby and JRuby differ in how they print DEL. */
+function inspectText(text: string): string {
+  if (!text.includes('\x7f')) return rubyString(text);
+  const parts = text.split('\x7f').map((part) => rubyString(part).slice(1, -1));
+  return `"${parts.join('\\u007F')}"`;
+}
+
 function inspectHash(hash: RHash): string {
   if (hash.size === 0) return '{}';
   const pairs = hash.pairs().map(([key, value]) => {
     if (!(key instanceof RSymbol)) return `${inspect(key)} => ${inspect(value)}`;
     const name = /^[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*[?!]?$/.test(key.name)
       ? key.name
-      : rubyString(key.name);
+      : inspectText(key.name);
     return `${name}: ${inspect(value)}`;
   });
   return `{${pairs.join(', ')}}`;
 }
 
 const PLAIN_SYMBOL =
-  /^(?:(?:@@?|\$)?[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*|[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*[?!=]|\[\]=?|[+\-*/%<>~!^&|]|\*\*|<=>|===?|=~|![=~]|<<|>>|<=|>=|[+-]@)$/;
+  /^(?:(?:@@?|\$)?[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*|[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*[?!=]|\[\]=?|\$(?:[~*$?!@/\\;,.=:<>"&`'+]|-\w|\d+)|[+\-*/%<>~!^&|`]|\*\*|<=>|===?|=~|![=~]|<<|>>|<=|>=|[+-]@)$/;
 
-const inspectSymbol = (name: string): string => `:${PLAIN_SYMBOL.test(name) ? name : rubyString(name)}`;
+function inspectSymbol(name: string): string {
+  if (PLAIN_SYMBOL.test(name)) return `:${name}`;
+  const text = rubyString(name);
+  // Symbols of ASCII letters are US-ASCII, where bytes are told as bytes.
+  return /^[\0-\x7f]*$/.test(name)
+    ? `:${text.replace(/\\(\\|u00)/g, (all, what) => (what === '\\' ? all : '\\x'))}`
+    : `:${text}`;
+}
 
 function inspectTime(time: RTime): string {
   const fraction = time.nanos === 0 ? '' : `.${String(time.nanos).padStart(9, '0').replace(/0+$/, '')}`;

@@ -319,7 +319,15 @@ export class RubyFilter {
 }
 
 function encode(event: Event): string {
-  return `${JSON.stringify({ f: event.fields, m: event.metadata })}\n`;
+  const parts = { f: event.fields, m: event.metadata };
+  const line = JSON.stringify(parts);
+  // A Float without a fraction beyond 2^53 must not look like an Integer.
+  return `${/\d{17}/.test(line) ? JSON.stringify(parts, floatsAsFloats) : line}\n`;
+}
+
+function floatsAsFloats(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  return JSON.rawJSON(value.toExponential());
 }
 
 function stateOf(

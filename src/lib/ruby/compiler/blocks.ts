@@ -21,7 +21,7 @@ export function functionOf(
   const written =
     body !== null && kindOf(body) === 'BeginNode' ? begin(g, body, target) : statements(g, body, target);
   g.scope = outer;
-  const given = new Set(list.match(/l_[\w$]+/g) ?? []);
+  const given = new Set(list.match(/[\w$]+/g) ?? []);
   const names = [...scope.locals.values()].filter((name) => !given.has(name)).map((name) => `${name} = null`);
   const used = new Set(`${start}${written}`.match(/\bt\d+\b/g) ?? []);
   for (const name of used)
@@ -43,7 +43,7 @@ interface Parameters {
 }
 
 /** Ruby's parameters as JavaScript's; a parameter left out is nil. */
-export function parametersOf(g: Generation, node: Node | null, strict: boolean): Parameters {
+export function parametersOf(g: Generation, node: Node | null, isProc: boolean): Parameters {
   if (node === null) return { list: '', start: '', count: 1, arity: 0 };
   if (node.keywords.length > 0 || node.keywordRest !== null) g.fail(node, 'keyword parameters');
   const requireds = node.requireds as Node[];
@@ -57,7 +57,7 @@ export function parametersOf(g: Generation, node: Node | null, strict: boolean):
       const given = `p${g.counter++}`;
       names.push(`${given} = null`);
       start += `${assignTarget(g, each, given)};\n`;
-    } else names.push(strict ? localName(each.name) : `${localName(each.name)} = null`);
+    } else names.push(`${localName(each.name)} = null`);
   }
   for (const each of optionals) names.push(`${localName(each.name)} = ${expression(g, each.value)}`);
   const rest = node.rest;
@@ -68,7 +68,8 @@ export function parametersOf(g: Generation, node: Node | null, strict: boolean):
   }
   const implicit = rest !== null && kindOf(rest) === 'ImplicitRestNode';
   const fixed = requireds.length + optionals.length;
-  const open = optionals.length > 0 || hasRest;
+  // A proc's optional parameters do not count.
+  const open = (optionals.length > 0 && !isProc) || hasRest;
   return {
     list: names.join(', '),
     start,
@@ -112,7 +113,7 @@ export function blockOf(
       }
       const inner = params.parameters;
       if (inner !== null && inner.block !== null) g.fail(params, 'a block parameter of a block');
-      const made = parametersOf(g, inner, false);
+      const made = parametersOf(g, inner, !lambda);
       count = made.count;
       arity = made.arity;
       return made;

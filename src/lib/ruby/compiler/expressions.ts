@@ -1,8 +1,9 @@
 /** Expressions of Ruby as expressions of JavaScript. */
 import { RegexpError } from '../../oniguruma.ts';
 import { constantOf } from '../constants.ts';
+import { parseIntegerStrict } from '../conversions.ts';
 import { EXTENDED, IGNORE_CASE, MULTI_LINE, RRegexp } from '../regexp.ts';
-import { integer, RFloat, symbol } from '../values.ts';
+import { RFloat, symbol } from '../values.ts';
 import { assignment } from './assignments.ts';
 import { blockOf, functionOf, method } from './blocks.ts';
 import { argumentsOf, call } from './calls.ts';
@@ -81,7 +82,8 @@ export function expression(g: Generation, node: Node, unused = false): string {
     case 'SelfNode':
       return 'S';
     case 'IntegerNode': {
-      const value = integer(node.value);
+      // Prism's own value is wrong for some numbers beyond 31 bits.
+      const value = parseIntegerStrict(sourceText(g, node), 0);
       return typeof value === 'bigint' ? `${value}n` : value < 0 ? `(${value})` : String(value);
     }
     case 'FloatNode':
