@@ -238,15 +238,20 @@ export function serverTls(options: TlsValues, warn: Warn = () => {}): tls.TlsOpt
 
 /**
  * Settings for `tls.connect` and clients built on it (undici's `connect`), with the context made once. The caller
- * adds host, port and servername.
+ * adds host, port and servername. `authorities`: further certificates (PEM) to trust.
  * @throws MillraceError ERR_CONFIG naming option and file
  */
-export function clientTls(options: TlsValues, warn: Warn = () => {}): tls.ConnectionOptions {
+export function clientTls(
+  options: TlsValues,
+  warn: Warn = () => {},
+  authorities: readonly string[] = [],
+): tls.ConnectionOptions {
   const mode = options.ssl_verification_mode ?? 'full';
   const settings = contextSettings(options, warn);
   if (settings.ca === undefined && mode !== 'none') {
     settings.ca = [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])];
   }
+  if (authorities.length > 0) settings.ca = [...[settings.ca ?? []].flat(), ...authorities];
   return {
     secureContext: checkContext(settings),
     rejectUnauthorized: mode !== 'none',

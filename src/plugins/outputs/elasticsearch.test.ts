@@ -1,0 +1,906 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates, type TestCertificates } from '../../../test/support/certs.ts';
+import {
+  type FakeElasticsearch,
+  type FakeOptions,
+  fakeElasticsearch,
+} from '../../../test/support/elasticsearch-server.ts';
+import { createCodec, outputContext, resolveOptions } from '../../../test/support/plugin.ts';
+import { Event } from '../../event/event.ts';
+import { parseJson } from '../../event/json.ts';
+import type { Fields } from '../../kernel/event-types.ts';
+import { type Logger, silentLogger } from '../../kernel/logger.ts';
+import type { Output, OutputContext, WriteFailure } from '../../kernel/plugin.ts';
+import { plain } from '../codecs/plain.ts';
+import { elasticsearch } from './elasticsearch.ts';
+
+const cleanups: (() => unknown)[] = [];
+let certificates: TestCertificates;
+let directory: string;
+beforeAll(() => {
+  certificates = makeCertificates();
+  directory = mkdtempSync(join(tmpdir(), 'millrace-es-'));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(() => {
+  certificates.remove();
+  rmSync(directory, { recursive: true });
+});
+const { signal } = new AbortController();
+const DAY = { '@timestamp': '2026-11-20T10:00:00.000Z' };
+const event = (fields: Fields = {}, metadata?: Fields): Event => new Event({ ...DAY, ...fields }, metadata);
+
+async function fake(options?: FakeOptions): Promise<FakeElasticsearch> {
+  const server = await fakeElasticsearch(options);
+  cleanups.push(() => server.close());
+  return server;
+}
+
+function make(options: Record<string, unknown>, context: Partial<OutputContext> = {}): Output {
+  const output = elasticsearch.create(options as never, outputContext(createCodec(plain), context));
+  cleanups.push(() => output.close());
+  return output;
+}
+
+async function open(
+  server: FakeElasticsearch,
+  options: Record<string, unknown> = {},
+  context: Partial<OutputContext> = {},
+): Promise<Output> {
+  const output = make(resolved({ hosts: [server.url], ilm_enabled: 'false', ...options }), context);
+  await output.open!(signal);
+  return output;
+}
+const resolved = (options: Record<string, unknown>): Record<string, unknown> =>
+  resolveOptions(elasticsearch, options);
+
+/** What one event becomes: its action and metadata, and the document. */
+async function action(
+  options: Record<string, unknown>,
+  one: Event = event({ n: 1 }),
+  fakeOptions?: FakeOptions,
+): Promise<{
+  action: string;
+  meta: Record<string, unknown>;
+  source: any;
+  failures: WriteFailure[] | undefined;
+}> {
+  const server = await fake(fakeOptions);
+  const output = await open(server, options);
+  const failures = await output.write([one], signal);
+  const [document] = server.documents;
+  return {
+    action: document?.action ?? '',
+    meta: document?.meta ?? {},
+    source: document?.source === undefined ? undefined : JSON.parse(document.source),
+    failures,
+  };
+}
+
+function recorder(): { logger: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const log = (level: string) => (_fields: object, message: string) => void lines.push(`${level} ${message}`);
+  const logger: Logger = { ...silentLogger, info: log('info'), warn: log('warn'), error: log('error') };
+  return { logger, lines };
+}
+
+describe('documents of the elasticsearch output', () => {
+  it('go out compressed, with exact numbers, one index a day', async () => {
+    const server = await fake();
+    const output = await open(server);
+    const big = parseJson('{"id":12345678901234567890,"pi":3.141592653589793238}') as Fields;
+    expect(
+      await output.write(
+        [event({ big, gone: undefined }, { m: 1 }), event({ '@timestamp': '2026-11-21T00:00:00.000Z' })],
+        signal,
+      ),
+    ).toEqual([]);
+    expect(server.documents).toEqual([
+      {
+        action: 'index',
+        meta: { _index: 'logstash-2026.11.20' },
+        source:
+          '{"@timestamp":"2026-11-20T10:00:00.000Z","big":{"id":12345678901234567890,"pi":3.141592653589793238}}',
+      },
+      {
+        action: 'index',
+        meta: { _index: 'logstash-2026.11.21' },
+        source: '{"@timestamp":"2026-11-21T00:00:00.000Z"}',
+      },
+    ]);
+    const request = server.requests.at(-1)!;
+    expect(request.url).toBe('/_bulk?filter_path=errors,items.*.error,items.*.status');
+    expect(request.headers).toMatchObject({
+      'content-type': 'application/x-ndjson',
+      'content-encoding': 'gzip',
+      'x-elastic-event-count': '2',
+      'x-elastic-uncompressed-request-length': String(Buffer.byteLength(request.body)),
+    });
+  });
+
+  it('go out as they are with compression_level 0', async () => {
+    const server = await fake();
+    await (await open(server, { compression_level: 0 })).write([event({ text: 'ä€😀' })], signal);
+    expect(server.requests.at(-1)!.headers['content-encoding']).toBeUndefined();
+    expect(JSON.parse(server.documents[0]!.source!)).toMatchObject({ text: 'ä€😀' });
+  });
+
+  it('have id, routing, pipeline, version from fields', async () => {
+    const made = await action(
+      {
+        document_id: '%{id}',
+        routing: '%{r}',
+        pipeline: 'p-%{id}',
+        version: '%{v}',
+        version_type: 'external',
+        index: 'i-%{id}',
+      },
+      event({ id: 'a"b', r: 'x', v: '9007199254740993' }),
+    );
+    expect(made.action).toBe('index');
+    expect(made.meta).toEqual({
+      _index: 'i-a"b',
+      _id: 'a"b',
+      routing: 'x',
+      pipeline: 'p-a"b',
+      version: 9007199254740992,
+      version_type: 'external',
+    });
+  });
+
+  it('have action from fields; unknown ones are rejected', async () => {
+    const server = await fake();
+    const output = await open(server, { action: '%{do}', document_id: '1' });
+    const events = ['index', 'create', 'update', 'delete', 'drop'].map((what) => event({ do: what }));
+    expect(await output.write([...events, event()], signal)).toEqual([
+      { index: 4, kind: 'reject', reason: 'Elasticsearch has no action `drop`' },
+      { index: 5, kind: 'reject', reason: 'Elasticsearch has no action `%{do}`' },
+    ]);
+    expect(server.documents.map(({ action: name }) => name)).toEqual(['index', 'create', 'update', 'delete']);
+    expect(server.documents[3]!.source).toBeUndefined();
+  });
+
+  it('updates: doc, upsert, script', async () => {
+    const source = { ...DAY, n: 1 };
+    const update = async (options: Record<string, unknown>): Promise<any> => {
+      const made = await action({ action: 'update', document_id: '1', ...options });
+      expect(made.meta).toMatchObject({ _id: '1', retry_on_conflict: options['retry_on_conflict'] ?? 1 });
+      return made.source;
+    };
+    expect(await update({ retry_on_conflict: 3 })).toEqual({ doc: source });
+    expect(await update({ doc_as_upsert: true })).toEqual({ doc: source, doc_as_upsert: true });
+    expect(await update({ upsert: '{"first":\n"%{n}"}' })).toEqual({ doc: source, upsert: { first: '1' } });
+    expect(await update({ script: 'ctx._source.n = params.event.n' })).toEqual({
+      script: { source: 'ctx._source.n = params.event.n', lang: 'painless', params: { event: source } },
+    });
+    expect(
+      await update({ script: 's-%{n}', script_type: 'indexed', script_var_name: 'e', upsert: '{}' }),
+    ).toEqual({
+      script: { id: 's-1', params: { e: source } },
+      upsert: {},
+    });
+    expect(await update({ script: 's', scripted_upsert: true, script_lang: '' })).toEqual({
+      script: { source: 's', params: { event: source } },
+      scripted_upsert: true,
+      upsert: {},
+    });
+    expect(await update({ script: 's', doc_as_upsert: true })).toMatchObject({ upsert: source });
+    const refused = await action({ action: 'update', document_id: '1', upsert: '{"a":%{missing}}' });
+    expect(refused.failures).toMatchObject([
+      { kind: 'reject', reason: expect.stringContaining('no JSON object') },
+    ]);
+  });
+
+  it('parent and join_field make a child, without changing the event', async () => {
+    const one = event({ my: { join: 'answer' }, q: '7' });
+    const made = await action({ parent: '%{q}', join_field: '[my][join]' }, one);
+    expect(made.meta).toEqual({ _index: 'logstash-2026.11.20', routing: '7' });
+    expect(made.source.my).toEqual({ join: { name: 'answer', parent: '7' } });
+    expect(one.fields['my']).toEqual({ join: 'answer' });
+  });
+
+  it('obey [@metadata][_ingest_document] where no option says otherwise', async () => {
+    const control = {
+      id: 'i',
+      index: 'x',
+      pipeline: '_none',
+      routing: 'r',
+      version: 4,
+      version_type: 'external',
+    };
+    const metadata = { _ingest_document: control, target_ingest_pipeline: 'no' };
+    expect((await action({}, event({}, metadata))).meta).toEqual({
+      _index: 'x',
+      _id: 'i',
+      pipeline: '_none',
+      routing: 'r',
+      version: 4,
+      version_type: 'external',
+    });
+    const options = {
+      index: 'own',
+      document_id: 'd',
+      pipeline: 'p',
+      routing: 'o',
+      version: '9',
+      version_type: 'external_gt',
+    };
+    expect((await action(options, event({}, metadata))).meta).toEqual({
+      _index: 'own',
+      _id: 'd',
+      pipeline: 'p',
+      routing: 'o',
+      version: 9,
+      version_type: 'external_gt',
+    });
+    expect((await action({}, event({ n: 5 }, { target_ingest_pipeline: 'p-%{n}' }))).meta).toMatchObject({
+      pipeline: 'p-5',
+    });
+    expect(
+      (await action({}, event({}, { _ingest_document: 'odd', target_ingest_pipeline: null }))).meta,
+    ).toEqual({
+      _index: 'logstash-2026.11.20',
+    });
+  });
+
+  it('an index that still holds a placeholder is rejected, or sent as it is', async () => {
+    const index = '%{[@metadata][beat]}-%{+YYYY.MM.dd}';
+    expect((await action({ index })).failures).toEqual([
+      {
+        index: 0,
+        kind: 'reject',
+        reason:
+          'Badly formatted index: after filling in fields it still holds a placeholder: [%{[@metadata][beat]}-2026.11.20]',
+      },
+    ]);
+    const sent = await action({ index, dlq_on_failed_indexname_interpolation: false });
+    expect(sent.failures).toEqual([]);
+    expect(sent.meta).toEqual({ _index: '%{[@metadata][beat]}-2026.11.20' });
+  });
+
+  it('tell their type to Elasticsearch 7 only', async () => {
+    const options = { document_type: 't-%{n}' };
+    expect((await action(options, event({ n: 1 }), { version: '7.10.2' })).meta).toMatchObject({
+      _type: 't-1',
+    });
+    expect((await action(options, event({ n: 1 }), { version: '8.1.0' })).meta['_type']).toBeUndefined();
+  });
+});
+
+describe('data streams of the elasticsearch output', () => {
+  const stream = { data_stream: 'true' };
+
+  it('create documents in logs-generic-default, which say so, without a template', async () => {
+    const server = await fake();
+    const output = await open(server, stream);
+    await output.write(
+      [
+        event(),
+        new Event({}),
+        event({ data_stream: { dataset: 'nginx', namespace: 7, more: 1 } }),
+        event({ data_stream: 'odd' }),
+      ],
+      signal,
+    );
+    expect(server.documents.map(({ action: name, meta }) => [name, meta['_index']])).toEqual([
+      ['create', 'logs-generic-default'],
+      ['create', 'logs-generic-default'],
+      ['create', 'logs-nginx-default'],
+      ['create', 'logs-generic-default'],
+    ]);
+    const own = { type: 'logs', dataset: 'generic', namespace: 'default' };
+    expect(server.documents.map(({ source }) => JSON.parse(source!).data_stream)).toEqual([
+      own,
+      own,
+      { ...own, dataset: 'nginx', more: 1 },
+      own,
+    ]);
+    expect(server.documents[1]!.source).toBe(`{"data_stream":${JSON.stringify(own)}}`);
+    expect(server.calls()).toEqual(['GET /']);
+  });
+
+  it('routing and syncing can be turned off', async () => {
+    const one = (): Event => event({ data_stream: { dataset: 'nginx' } });
+    const still = await action(
+      { ...stream, data_stream_auto_routing: false, data_stream_dataset: 'd' },
+      one(),
+    );
+    expect(still.meta).toEqual({ _index: 'logs-d-default' });
+    expect(still.source.data_stream).toEqual({ type: 'logs', dataset: 'd', namespace: 'default' });
+    const unsynced = await action({ ...stream, data_stream_sync_fields: false }, one());
+    expect(unsynced.meta).toEqual({ _index: 'logs-nginx-default' });
+    expect(unsynced.source.data_stream).toEqual({ dataset: 'nginx' });
+  });
+
+  it('auto: with ECS, unless an option says otherwise', async () => {
+    const index = async (
+      options: Record<string, unknown>,
+      ecs: 'v8' | 'disabled' = 'v8',
+    ): Promise<unknown> => {
+      const server = await fake({ version: '2.19.1', distribution: 'opensearch' });
+      const output = await open(server, { ilm_enabled: 'auto', ...options }, { ecs });
+      await output.write([event()], signal);
+      return server.documents[0]!.meta['_index'];
+    };
+    expect(await index({})).toBe('logs-generic-default');
+    expect(await index({ data_stream_type: 'metrics', action: 'create', document_id: '1', timeout: 9 })).toBe(
+      'metrics-generic-default',
+    );
+    expect(await index({ data_stream: 'false' })).toBe('ecs-logstash-2026.11.20');
+    expect(await index({ action: 'index' })).toBe('ecs-logstash-2026.11.20');
+    expect(await index({ index: 'x' })).toBe('x');
+    expect(await index({ manage_template: true })).toBe('ecs-logstash-2026.11.20');
+    expect(await index({}, 'disabled')).toBe('logstash-2026.11.20');
+  });
+});
+
+describe('answers to the elasticsearch output', () => {
+  const error = (type: string, reason = 'why'): object => ({
+    error: { type, reason, caused_by: { type: 'inner', reason: 'deep' } },
+  });
+  const byStatus = (): FakeOptions => ({
+    item: ({ source }) => {
+      const { status, type = 'some_exception' } = JSON.parse(source!) as { status: number; type?: string };
+      return status < 300 ? undefined : { status, ...error(type) };
+    },
+  });
+
+  it('are judged for every document', async () => {
+    const { logger, lines } = recorder();
+    const server = await fake(byStatus());
+    const output = await open(
+      server,
+      { dlq_custom_codes: [403], drop_error_types: ['dull_exception'] },
+      { logger },
+    );
+    const statuses = [201, 409, 400, 404, 403, 429, 503, 500];
+    const events = [
+      ...statuses.map((status) => event({ status })),
+      event({ status: 400, type: 'dull_exception' }),
+    ];
+    const failures = (await output.write(events, signal))!;
+    expect(failures.map(({ index, kind }) => [statuses[index], kind])).toEqual([
+      [400, 'reject'],
+      [404, 'reject'],
+      [403, 'reject'],
+      [429, 'retry'],
+      [503, 'retry'],
+      [500, 'retry'],
+    ]);
+    expect(failures[0]!.reason).toBe(
+      'Could not index event to Elasticsearch. status: 400, some_exception: why (inner: deep)',
+    );
+    expect(failures[3]).toEqual({
+      index: 5,
+      kind: 'retry',
+      reason: 'documents are refused for now: 429 some_exception',
+      retryAfter: 2000,
+    });
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn documents dropped: 409, some_exception: why (inner: deep)',
+    ]);
+  });
+
+  it('dropped documents can be kept out of the log', async () => {
+    const { logger, lines } = recorder();
+    const output = await open(
+      await fake(byStatus()),
+      { silence_errors_in_log: ['some_exception'] },
+      { logger },
+    );
+    expect(await output.write([event({ status: 409 })], signal)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+
+  it('waits twice as long after every failure, and starts anew after a success', async () => {
+    let status = 503;
+    const server = await fake({
+      instead: ({ url }) => (url.includes('_bulk') && status !== 200 ? { status } : undefined),
+    });
+    const output = await open(server, { retry_initial_interval: 0.01, retry_max_interval: 0.04 });
+    const wait = async (): Promise<number | undefined> =>
+      (await output.write([event()], signal))![0]?.retryAfter;
+    const waits: (number | undefined)[] = [];
+    for (let tries = 0; tries < 4; tries++) {
+      waits.push(await wait());
+      await new Promise((resolve) => setTimeout(resolve, 45));
+    }
+    expect(waits).toEqual([10, 20, 40, 40]);
+    status = 200;
+    expect(await wait()).toBeUndefined();
+    status = 503;
+    expect(await wait()).toBe(10);
+  });
+
+  it.each([401, 403, 429, 500, 503])('the whole request failed: %i', async (status) => {
+    const server = await fake({
+      instead: ({ url }) => (url.includes('_bulk') ? { status, headers: { 'retry-after': '9' } } : undefined),
+    });
+    const output = await open(server);
+    expect(await output.write([event(), event()], signal)).toEqual([
+      {
+        index: 0,
+        kind: 'retry',
+        reason: expect.stringContaining(`${server.url} answered ${status} (`),
+        retryAfter: 9000,
+      },
+      {
+        index: 1,
+        kind: 'retry',
+        reason: expect.stringContaining(`${server.url} answered ${status} (`),
+        retryAfter: 9000,
+      },
+    ]);
+  });
+
+  it.each([
+    ['no JSON', '<html>', 'is no JSON object'],
+    [
+      'fewer items than documents',
+      { errors: true, items: [{ index: { status: 201 } }] },
+      'of 2 documents holds 1 items',
+    ],
+    ['no items', { errors: true }, 'holds no items'],
+  ])('an answer that makes no sense is worth another try: %s', async (_name, body, reason) => {
+    const server = await fake({ instead: ({ url }) => (url.includes('_bulk') ? { body } : undefined) });
+    const failures = (await (await open(server)).write([event(), event()], signal))!;
+    expect(failures.map(({ kind }) => kind)).toEqual(['retry', 'retry']);
+    expect(failures[0]!.reason).toContain(reason);
+  });
+
+  it('413: halves the request; a document that is too large alone is rejected', async () => {
+    const server = await fake({
+      instead: ({ url, body }) =>
+        url.includes('_bulk') && body.length > 1000 ? { status: 413, body: 'too large' } : undefined,
+    });
+    const output = await open(server, { compression_level: 0 });
+    const events = Array.from({ length: 9 }, (_, n) => event({ n, text: 'x'.repeat(n === 4 ? 2000 : 200) }));
+    const failures = (await output.write(events, signal))!;
+    expect(failures).toMatchObject([
+      { index: 4, kind: 'reject', reason: expect.stringContaining('413 (Payload Too Large)') },
+    ]);
+    expect(server.documents.map(({ source }) => JSON.parse(source!).n)).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
+  });
+
+  it('400 for one document: it is found and rejected', async () => {
+    const body = {
+      error: { type: 'action_request_validation_exception', reason: 'id is too long' },
+      status: 400,
+    };
+    const server = await fake({
+      instead: (asked) =>
+        asked.url.includes('_bulk') && asked.body.includes('"bad"') ? { status: 400, body } : undefined,
+    });
+    const output = await open(server, { document_id: '%{id}' });
+    const events = ['a', 'bad', 'c', 'd', 'bad'].map((id) => event({ id }));
+    expect(await output.write(events, signal)).toEqual(
+      [1, 4].map((index) => ({
+        index,
+        kind: 'reject',
+        reason: `${server.url} refused the document: 400 (Bad Request): action_request_validation_exception: id is too long`,
+      })),
+    );
+    expect(server.documents.map(({ meta }) => meta['_id'])).toEqual(['a', 'c', 'd']);
+  });
+
+  it('requests hold at most 20 MiB', async () => {
+    const server = await fake();
+    const output = await open(server, { compression_level: 0 });
+    const text = '€'.repeat(3_000_000);
+    expect(
+      await output.write([event({ n: 1, text }), event({ n: 2, text }), event({ n: 3, text })], signal),
+    ).toEqual([]);
+    const sizes = server.requests.filter(({ url }) => url.includes('_bulk')).map(({ rawBytes }) => rawBytes);
+    expect(sizes).toHaveLength(2);
+    for (const size of sizes) expect(size).toBeLessThanOrEqual(20 * 1024 * 1024);
+    expect(server.documents.map(({ source }) => JSON.parse(source!).n)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('start of the elasticsearch output', () => {
+  it.each([
+    ['7.0.0', '/_template/logstash'],
+    ['7.17.9', '/_template/logstash'],
+    ['8.17.0', '/_index_template/logstash'],
+    ['9.1.0', '/_index_template/logstash'],
+  ])('Elasticsearch %s gets its template', async (version, path) => {
+    const server = await fake({ version });
+    const { logger, lines } = recorder();
+    const output = await open(server, {}, { logger });
+    expect(server.calls()).toEqual(['GET /', `HEAD ${path}`, `PUT ${path}`]);
+    const template = server.stored.get(path);
+    const { mappings, settings } = template.template ?? template;
+    expect(template.index_patterns).toEqual(['logstash-*']);
+    expect(settings).toEqual({ 'index.refresh_interval': '5s', number_of_shards: 1 });
+    expect(mappings.properties['@timestamp']).toEqual({ type: 'date' });
+    expect(lines).toEqual([
+      `info connected to Elasticsearch ${version} at ${server.url}`,
+      'info installed the index template logstash',
+    ]);
+    expect(await output.write([event()], signal)).toEqual([]);
+  });
+
+  it('OpenSearch gets a composable template, and lifecycles are skipped with one line', async () => {
+    const server = await fake({ version: '2.19.1', distribution: 'opensearch' });
+    const { logger, lines } = recorder();
+    const output = await open(server, { ilm_enabled: 'auto' }, { logger, ecs: 'v8' });
+    await output.write([event()], signal);
+    expect(server.documents[0]!.meta).toEqual({ _index: 'logs-generic-default' });
+    const indexed = await open(server, { ilm_enabled: 'auto', data_stream: 'false' }, { logger, ecs: 'v8' });
+    await indexed.write([event()], signal);
+    expect(server.documents[1]!.meta).toEqual({ _index: 'ecs-logstash-2026.11.20' });
+    expect(server.stored.get('/_index_template/ecs-logstash').index_patterns).toEqual(['ecs-logstash-*']);
+    expect(lines.filter((line) => line.includes('lifecycles'))).toEqual([
+      'info OpenSearch has no index lifecycles: one index a day is used',
+    ]);
+  });
+
+  it('a template that is there stays, unless told otherwise', async () => {
+    const server = await fake();
+    server.stored.set('/_index_template/mine', { old: true });
+    await open(server, { template_name: 'mine' });
+    expect(server.stored.get('/_index_template/mine')).toEqual({ old: true });
+    await open(server, { template_name: 'mine', template_overwrite: true });
+    expect(server.stored.get('/_index_template/mine')).toMatchObject({ priority: 200 });
+    await open(server, { manage_template: false });
+    expect(server.stored.size).toBe(1);
+  });
+
+  it('installs a template of the user, and says what is wrong with it', async () => {
+    const file = join(directory, 'template.json');
+    writeFileSync(file, '{"index_patterns":["own-*"],"template":{}}');
+    const server = await fake();
+    await open(server, { template: file, template_name: 'own', template_api: 'composable' });
+    expect(server.stored.get('/_index_template/own')).toEqual({ index_patterns: ['own-*'], template: {} });
+    writeFileSync(file, '{"index_patterns":');
+    await expect(open(server, { template: file })).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining('template.json'),
+    });
+    const refusing = await fake({
+      instead: ({ method }) =>
+        method === 'PUT'
+          ? { status: 400, body: { error: { type: 'x_content_parse_exception', reason: 'bad field' } } }
+          : undefined,
+    });
+    await expect(open(refusing)).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: `${refusing.url} refused PUT /_index_template/logstash: 400 (Bad Request): x_content_parse_exception: bad field`,
+    });
+  });
+
+  it('lifecycles: policy, alias and template; documents go to the alias', async () => {
+    const server = await fake();
+    const output = await open(server, { ilm_enabled: 'auto' });
+    expect(server.calls()).toEqual([
+      'GET /',
+      'HEAD /_index_template/logstash',
+      'PUT /_index_template/logstash',
+      'GET /_ilm/policy/logstash-policy',
+      'PUT /_ilm/policy/logstash-policy',
+      'HEAD /logstash',
+      'PUT /<logstash-{now/d}-000001>',
+    ]);
+    expect(server.stored.get('/_index_template/logstash')).toMatchObject({
+      index_patterns: 'logstash-*',
+      template: {
+        settings: { 'index.lifecycle.name': 'logstash-policy', 'index.lifecycle.rollover_alias': 'logstash' },
+      },
+    });
+    expect(server.stored.get('/<logstash-{now/d}-000001>')).toEqual({
+      aliases: { logstash: { is_write_index: true } },
+    });
+    await output.write([event()], signal);
+    expect(server.documents[0]!.meta).toEqual({ _index: 'logstash' });
+    const custom = { ilm_enabled: 'true', ilm_rollover_alias: 'fw', ilm_policy: 'mine' };
+    await expect(open(server, custom)).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: 'ilm_policy: there is no policy `mine` in the cluster',
+    });
+    server.stored.set('/_ilm/policy/mine', {});
+    await (await open(server, custom)).write([event()], signal);
+    expect(server.documents[1]!.meta).toEqual({ _index: 'fw' });
+    expect(server.stored.get('/_index_template/fw')).toMatchObject({ index_patterns: 'fw-*' });
+  });
+
+  it.each([
+    [{ version: '6.8.23' }, 'is too old: 7.0 or newer'],
+    [
+      { instead: () => ({ body: { version: { number: '8.1.0' } }, headers: { 'X-Elastic-Product': 'no' } }) },
+      'says it is version 8.1.0, but not that it is Elasticsearch',
+    ],
+    [
+      { instead: () => ({ body: '<h1>It works!</h1>' }) },
+      'is neither Elasticsearch nor OpenSearch: <h1>It works!</h1>',
+    ],
+    [{ instead: () => ({ body: { version: 'x' } }) }, 'is neither Elasticsearch nor OpenSearch'],
+    [{ instead: () => ({ status: 401 }) }, 'does not let user `joe` in (401): check the credentials'],
+    [{ instead: () => ({ status: 403 }) }, 'does not allow user `joe` to read its start page (403)'],
+  ])('refuses what is not right: %#', async (options, message) => {
+    const server = await fake(options as FakeOptions);
+    await expect(open(server, { user: 'joe', password: 'hunter2' })).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('503 and no server at all may get better', async () => {
+    const server = await fake({ instead: () => ({ status: 503 }) });
+    await expect(open(server)).rejects.toThrow(`${server.url} answered 503 (Service Unavailable)`);
+    await server.close();
+    await expect(open(server)).rejects.toThrow(`${server.url} refuses connections`);
+  });
+
+  it('serverless: tells its API version and has no shards', async () => {
+    const server = await fake({ version: '8.11.0', flavor: 'serverless' });
+    const output = await open(server, { ilm_enabled: 'auto' });
+    await output.write([event()], signal);
+    expect(server.requests.at(-1)!.headers['elastic-api-version']).toBe('2023-10-31');
+    expect(server.stored.get('/_index_template/logstash').template.settings).toEqual({
+      'index.refresh_interval': '5s',
+    });
+  });
+
+  it('basic, URL, API key and cloud credentials; headers, parameters and paths', async () => {
+    const seen = async (options: Record<string, unknown>): Promise<FakeElasticsearch> => {
+      const server = await fake();
+      const output = await open(server, {
+        ...options,
+        ...(options['url'] ? { hosts: [server.url.replace('//', `//${options['url'] as string}@`)] } : {}),
+      });
+      await output.write([event()], signal);
+      return server;
+    };
+    const basic = `Basic ${Buffer.from('joe:p:w').toString('base64')}`;
+    expect((await seen({ user: 'joe', password: 'p:w' })).requests.at(-1)!.headers.authorization).toBe(basic);
+    expect((await seen({ url: 'joe:p%3Aw' })).requests.at(-1)!.headers.authorization).toBe(basic);
+    expect((await seen({ cloud_auth: 'joe:p:w' })).requests.at(-1)!.headers.authorization).toBe(basic);
+    const key = `ApiKey ${Buffer.from('id:secret').toString('base64')}`;
+    expect((await seen({ api_key: 'id:secret' })).requests.at(-1)!.headers.authorization).toBe(key);
+    const server = await seen({ custom_headers: { 'X-Opaque-Id': 'm' }, parameters: { a: 1, b: 'x y' } });
+    expect(server.requests.at(-1)!.headers['x-opaque-id']).toBe('m');
+    expect(server.requests.at(-1)!.url).toBe(
+      '/_bulk?filter_path=errors,items.*.error,items.*.status&a=1&b=x+y',
+    );
+    expect(server.requests[0]!.url).toBe('/?a=1&b=x+y');
+    const own = await seen({ bulk_path: '//x/_bulk?filter_path=took' });
+    expect(own.requests.at(-1)!.url).toBe('/x/_bulk?filter_path=took');
+  });
+
+  it('answers under a path', async () => {
+    const server = await fake({
+      instead: ({ url }) => (url === '/es/' ? { body: { version: { number: '8.0.0' } } } : undefined),
+    });
+    server.stored.set('/healthy', {});
+    const output = await open(server, { path: '/es/', healthcheck_path: 'healthy', manage_template: false });
+    await output.write([event()], signal);
+    expect(server.requests.at(-1)!.url).toBe('/es/_bulk?filter_path=errors,items.*.error,items.*.status');
+  });
+});
+
+describe('hosts of the elasticsearch output', () => {
+  it('take turns, stand in for one another, and come back', async () => {
+    const servers = [await fake(), await fake()];
+    const [first, second] = servers as [FakeElasticsearch, FakeElasticsearch];
+    const { logger, lines } = recorder();
+    const output = make(
+      resolved({
+        hosts: [first.url, second.url],
+        ilm_enabled: 'false',
+        manage_template: false,
+        resurrect_delay: 0.05,
+      }),
+      { logger },
+    );
+    await output.open!(signal);
+    for (let n = 0; n < 4; n++) await output.write([event()], signal);
+    expect(servers.map(({ documents }) => documents.length)).toEqual([2, 2]);
+    await first.close();
+    for (let n = 0; n < 4; n++) expect(await output.write([event()], signal)).toEqual([]);
+    expect(second.documents).toHaveLength(6);
+    expect(lines.at(-1)).toMatch(`warn ${first.url}`);
+    const back = await fake({ port: first.port });
+    await expect.poll(() => lines.at(-1)).toBe(`info ${first.url} answers again`);
+    for (let n = 0; n < 4; n++) await output.write([event()], signal);
+    expect(back.documents).toHaveLength(2);
+  });
+
+  it('one that is down at the start is only a warning; all of them are a failure', async () => {
+    const server = await fake();
+    const { logger, lines } = recorder();
+    const output = make(resolved({ hosts: ['http://127.0.0.1:1', server.url], ilm_enabled: 'false' }), {
+      logger,
+    });
+    await output.open!(signal);
+    expect(lines[0]).toContain(server.url);
+    expect(lines[1]).toBe('warn http://127.0.0.1:1 refuses connections: nothing listens there');
+    expect(await output.write([event()], signal)).toEqual([]);
+    await server.close();
+    expect(await output.write([event()], signal)).toMatchObject([
+      { kind: 'retry', reason: expect.stringContaining(server.url) },
+    ]);
+  });
+
+  it('a single host that comes back is used at once', async () => {
+    const server = await fake();
+    const output = await open(server);
+    await server.close();
+    expect(await output.write([event()], signal)).toMatchObject([{ kind: 'retry' }]);
+    const back = await fake({ port: server.port });
+    expect(await output.write([event()], signal)).toEqual([]);
+    expect(back.documents).toHaveLength(1);
+  });
+
+  it('sniffing takes over the nodes that the cluster names', async () => {
+    const other = await fake();
+    const server = await fake({
+      instead: ({ url }) =>
+        url.startsWith('/_nodes/http')
+          ? {
+              body: {
+                nodes: {
+                  a: { roles: ['master'], http: { publish_address: '127.0.0.1:1' } },
+                  b: {
+                    roles: ['data', 'master'],
+                    http: { publish_address: `localhost/127.0.0.1:${other.port}` },
+                  },
+                  c: {},
+                },
+              },
+            }
+          : undefined,
+    });
+    const output = await open(server, { sniffing: true, manage_template: false });
+    await output.write([event()], signal);
+    expect(server.documents).toHaveLength(0);
+    expect(other.documents).toHaveLength(1);
+  });
+
+  it('a hanging server is given up after timeout, a reset one at once', async () => {
+    let mode = 'hang';
+    const server = await fake({
+      instead: async ({ url, socket }) => {
+        if (!url.includes('_bulk') || mode === 'well') return undefined;
+        if (mode === 'reset') socket.resetAndDestroy();
+        else await new Promise((resolve) => setTimeout(resolve, 1000));
+        return {};
+      },
+    });
+    const output = await open(server, { timeout: 0.2 });
+    expect(await output.write([event()], signal)).toMatchObject([
+      { kind: 'retry', reason: expect.stringMatching(/did not answer within 0.2 seconds|sent no answer/) },
+    ]);
+    mode = 'reset';
+    expect(await output.write([event()], signal)).toMatchObject([
+      { kind: 'retry', reason: `${server.url} broke the connection` },
+    ]);
+    mode = 'well';
+    expect(await output.write([event()], signal)).toEqual([]);
+  });
+
+  it('mutual TLS, and an authority known by its fingerprint', async () => {
+    const tls = {
+      cert: Buffer.concat([readFileSync(certificates.server.cert), readFileSync(certificates.ca)]),
+      key: readFileSync(certificates.server.key),
+      ca: readFileSync(certificates.ca),
+      requestCert: true,
+    };
+    const server = await fake({ tls });
+    const client = { ssl_certificate: certificates.client.cert, ssl_key: certificates.client.key };
+    const output = await open(server, { ...client, ssl_certificate_authorities: [certificates.ca] });
+    expect(await output.write([event()], signal)).toEqual([]);
+    await expect(open(server, client)).rejects.toThrow('comes from an unknown authority');
+    const { fingerprint256 } = new X509Certificate(readFileSync(certificates.ca));
+    const pinned = await fake({ tls: { ...tls, requestCert: false } });
+    const trusting = await open(pinned, {
+      ca_trusted_fingerprint: [fingerprint256.toLowerCase().replaceAll(':', '')],
+    });
+    expect(await trusting.write([event()], signal)).toEqual([]);
+    await expect(open(pinned, { ca_trusted_fingerprint: ['ab'.repeat(32)] })).rejects.toThrow(
+      'sends no certificate with the fingerprint',
+    );
+  });
+
+  it('close ends what is under way, and may be called twice', async () => {
+    const server = await fake({
+      instead: async ({ url }) => {
+        if (url.includes('_bulk')) await new Promise((resolve) => setTimeout(resolve, 5000).unref());
+        return undefined;
+      },
+    });
+    const output = await open(server);
+    const writing = output.write([event()], signal);
+    await expect.poll(() => server.requests.length).toBe(4);
+    await output.close();
+    await output.close();
+    expect(await writing).toMatchObject([{ kind: 'retry' }]);
+  });
+});
+
+describe('checks of the elasticsearch output', () => {
+  const problems = (options: Record<string, unknown>, ecs = 'disabled'): string[] => {
+    const found: string[] = [];
+    elasticsearch.validate!(
+      { ...resolved(options), ecs_compatibility: ecs } as never,
+      (severity, option, message) => found.push(`${severity} ${option}: ${message}`),
+    );
+    return found;
+  };
+
+  it('has nothing to say about good configs', () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({}, 'v8')).toEqual([]);
+    expect(
+      problems({ hosts: ['https://a', 'https://b:9201/x'], user: 'u', password: 'p', index: 'i' }),
+    ).toEqual([]);
+    expect(problems({ data_stream: 'true', data_stream_dataset: 'd', pipeline: 'p' }, 'v8')).toEqual([]);
+    expect(
+      problems({
+        cloud_id: `x:${Buffer.from('eu.example.com:9243$abc$def').toString('base64')}`,
+        cloud_auth: 'u:p',
+      }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ action: 'upsert' }, 'error action: there is no action `upsert`'],
+    [{ action: 'update' }, 'error action: `update` needs `document_id`'],
+    [{ version_type: 'external' }, 'error version_type: `external` needs `version`'],
+    [
+      { doc_as_upsert: true, scripted_upsert: true },
+      'error scripted_upsert: give either `doc_as_upsert` or `scripted_upsert`',
+    ],
+    [{ script_type: 'file' }, 'error script_type: Elasticsearch has no scripts in files any more'],
+    [{ parent: '1' }, 'warning parent: without `join_field` it is only the routing'],
+    [{ hosts: ['http://a', 'https://b'] }, 'error hosts: some begin with http and some with https'],
+    [
+      { hosts: ['http://a'], ssl_enabled: true },
+      'error hosts: `http://a` does not go with `ssl_enabled => true`',
+    ],
+    [{ hosts: ['a/x'], path: 'y' }, 'error path: `a/x` has another path already'],
+    [{ hosts: ['a'], cloud_id: 'x:y' }, 'error cloud_id: give either `hosts` or `cloud_id`'],
+    [{ cloud_id: 'x:y' }, 'error cloud_id: it is not what Elastic Cloud shows as Cloud ID (`name:base64`)'],
+    [{ user: 'u' }, 'error user: `user` needs `password`'],
+    [{ api_key: 'a:b' }, 'error api_key: `api_key` needs TLS: hosts that begin with https'],
+    [
+      { hosts: ['https://a'], api_key: '?' },
+      'error api_key: it must be `id:key`, base64 of that, or a key of Elastic Cloud (`essu_…`)',
+    ],
+    [{ dlq_custom_codes: [409] }, 'error dlq_custom_codes: 409 is a conflict: such documents are dropped'],
+    [
+      { ca_trusted_fingerprint: ['xy'] },
+      'error ca_trusted_fingerprint: `xy` is no SHA-256 fingerprint (64 hex digits)',
+    ],
+    [
+      { data_stream_type: 'logs' },
+      'error data_stream_type: has no meaning while no data stream is used, because `ecs_compatibility` is disabled',
+    ],
+    [
+      { data_stream: 'true' },
+      'warning data_stream: data streams want ECS fields; set `ecs_compatibility => v8`',
+    ],
+    [
+      { ssl_certificate: 'c' },
+      'warning ssl_certificate: `ssl_certificate` has no effect while `ssl_enabled` is false',
+    ],
+  ])('%j', (options, problem) => {
+    expect(problems(options)[0]).toBe(problem);
+  });
+
+  it('data streams', () => {
+    expect(problems({ data_stream: 'true', index: 'x', manage_template: true }, 'v8')).toEqual([
+      'error index: has no meaning for data streams',
+      'error manage_template: has no meaning for data streams',
+    ]);
+    expect(problems({ data_stream_dataset: 'a b', index: 'x' }, 'v8')).toEqual([
+      'error data_stream_dataset: ` ` is not allowed in it',
+      'error data_stream_dataset: has no meaning while no data stream is used, because of `index`',
+    ]);
+  });
+});
