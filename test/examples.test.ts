@@ -47,13 +47,13 @@ async function http(port: number, method: string, body: string): Promise<void> {
 const examples: Readonly<Record<string, Example>> = {
   'apache-access-log': { stdin: 'access.log' },
   'csv-to-columns': { stdin: 'logons.csv' },
-  'json-enrich': { stdin: 'alerts.json' },
+  'json-enrich': { stdin: 'alerts.jsonl' },
   'kv-firewall': { stdin: 'firewall.log' },
   'multiline-java-stacktrace': { stdin: 'app.log' },
   'netcat-tcp': {
     send: async (port, path) => {
       const socket = net.connect(port, '127.0.0.1');
-      socket.end(readFileSync(path('events-cp1252.json')));
+      socket.end(readFileSync(path('events-cp1252.jsonl')));
       await new Promise((resolve, reject) => socket.once('finish', resolve).once('error', reject));
     },
     endless: true,
@@ -63,7 +63,7 @@ const examples: Readonly<Record<string, Example>> = {
     endless: true,
   },
   'syslog-rfc3164': { guessesYear: true },
-  'two-pipelines': { stdin: 'mixed.json', pipelines: true, endless: true, unordered: true },
+  'two-pipelines': { stdin: 'mixed.jsonl', pipelines: true, endless: true, unordered: true },
   'wallarm-webhook': {
     send: (port, path) => http(port, 'POST', readFileSync(path('webhook.json'), 'utf8')),
     endless: true,
