@@ -187,11 +187,8 @@ test('every folder is run and described', () => {
   expect(folders.map(({ name }) => name).sort()).toEqual(Object.keys(examples).sort());
   const index = readFileSync(join(folder, 'README.md'), 'utf8');
   for (const { name } of folders) {
-    expect(
-      readFileSync(join(folder, name, 'README.md'), 'utf8')
-        .trim()
-        .split('\n'),
-    ).toHaveLength(3);
+    const readme = readFileSync(join(folder, name, 'README.md'), 'utf8');
+    expect(readme.split('\n').filter(Boolean)).toHaveLength(3);
     expect(index).toContain(`[${name}](${name})`);
   }
 });
