@@ -8,6 +8,7 @@ import { decodeEvent } from '../../src/event/event-encoding.ts';
 import type { Intake, OutputContext } from '../../src/kernel/plugin.ts';
 import { plain } from '../../src/plugins/codecs/plain.ts';
 import { beats } from '../../src/plugins/inputs/beats.ts';
+import { fakeElasticsearch } from '../support/elasticsearch-server.ts';
 import { createCodec, decoderContext, resolveOptions } from '../support/plugin.ts';
 import { intakeContext } from '../support/writer.ts';
 
@@ -201,40 +202,31 @@ async function http(): Promise<Receiver> {
   };
 }
 
-/** As much of Elasticsearch as an output asks for: its version, templates, and bulk requests. */
 async function elasticsearch(): Promise<Receiver> {
-  const texts: string[] = [];
   const unwanted = new Set<string>();
-  const { port, become, close } = await web((request, body, response) => {
-    response.setHeader('content-type', 'application/json');
-    response.setHeader('x-elastic-product', 'Elasticsearch');
-    if (!request.url!.includes('_bulk')) {
-      response.end(
-        JSON.stringify({
-          version: { number: '8.19.0', build_flavor: 'default' },
-          tagline: 'You Know, for Search',
-        }),
-      );
-      return;
-    }
-    const lines = body.split('\n').filter((line) => line !== '');
-    const items: unknown[] = [];
-    for (let at = 0; at < lines.length; at += 2) {
-      const [action] = Object.keys(JSON.parse(lines[at]!) as object);
-      const { message } = JSON.parse(lines[at + 1]!) as { message: string };
-      const refused = unwanted.has(message);
-      if (!refused) texts.push(message);
-      const error = { type: 'mapper_parsing_exception', reason: 'failed to parse' };
-      items.push({ [action!]: refused ? { status: 400, error } : { status: 201, _id: String(at) } });
-    }
-    response.end(JSON.stringify({ took: 1, errors: items.length > 0, items }));
+  let behaviour: Behaviour = 'take';
+  const messageOf = (source: string | undefined): string => {
+    const { message } = JSON.parse(source ?? '{}') as { message?: unknown };
+    return typeof message === 'string' ? message : JSON.stringify(message);
+  };
+  const server = await fakeElasticsearch({
+    item: ({ source }) =>
+      unwanted.has(messageOf(source))
+        ? { status: 400, error: { type: 'mapper_parsing_exception' } }
+        : undefined,
+    instead: () => {
+      if (behaviour === 'fail') return { status: 503, body: {} };
+      return behaviour === 'block' ? new Promise(() => {}) : undefined;
+    },
   });
   return {
-    options: `hosts => ["http://127.0.0.1:${port}"] index => "logs" manage_template => false ilm_enabled => false`,
-    texts: () => texts,
-    become,
+    options: `hosts => ["${server.url}"] index => "logs"`,
+    texts: () => server.documents.map(({ source }) => messageOf(source)),
+    async become(wanted) {
+      behaviour = wanted;
+    },
     reject: (message) => unwanted.add(message),
-    close,
+    close: () => server.close(),
   };
 }
 

@@ -229,12 +229,8 @@ describe.each(entries)('output %s', (_name, entry) => {
       settled: () => boolean;
     }> => {
       const running = await make(entry, row);
+      await running.output.open?.(running.abort.signal);
       await running.receiver.become('block');
-      await within(
-        2_000,
-        Promise.resolve(running.output.open?.(running.abort.signal)).catch(() => {}),
-        'open',
-      );
       let done = false;
       const outcome = write(running, big).finally(() => {
         done = true;
@@ -242,6 +238,15 @@ describe.each(entries)('output %s', (_name, entry) => {
       await pause(100);
       return { running, outcome, settled: () => done };
     };
+
+    test('ends its opening when it is told to, whatever the receiver does', async () => {
+      const { output, receiver, abort } = await make(entry, row);
+      await receiver.become('block');
+      const opening = output.open?.(abort.signal).catch(() => {});
+      await pause(30);
+      abort.abort(new Error('stopped'));
+      await within(2_000, Promise.all([output.close(), opening]), 'the end');
+    });
 
     test('waits while its receiver is blocked; an abort ends the waiting, and nothing counts as delivered', async () => {
       const { running, outcome, settled } = await blocked();
