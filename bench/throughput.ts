@@ -237,7 +237,7 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
     child.kill('SIGKILL');
     sink?.kill('SIGKILL');
     if (existsSync(out) && statSync(out).size > 0 && process.env['BENCH_VERBOSE'])
-      console.log(readFileSync(out, 'utf8').split('\n')[0]);
+      execFileSync('head', ['-n', '1', out], { stdio: 'inherit' });
     rmSync(folder, { recursive: true, force: true });
   }
 }
