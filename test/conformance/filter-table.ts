@@ -10,6 +10,8 @@ export interface FilterRow {
   readonly state?: 'shared';
   /** Gives another result each time. */
   readonly random?: true;
+  /** Code of the user may well set a number that is none, or has no end. */
+  readonly nonFinite?: true;
   /** How many events the properties try; 500 unless given. */
   readonly runs?: number;
 }
@@ -113,6 +115,7 @@ export const filterTable: Readonly<Record<string, FilterRow>> = {
       "code => \"event.cancel if event.get('message') == 'x'; raise 'no' if event.get('a').nil?\"",
     ],
     fields: ['a', 'b'],
+    nonFinite: true,
     runs: 300,
   },
   split: {

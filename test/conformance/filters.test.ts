@@ -177,7 +177,11 @@ describe.each((await pluginsOf('filter')).map((entry) => [entry.name, entry] as 
           fc.asyncProperty(anyEvent(entry), async (event) => {
             const out = await pipeline.run([event]);
             expect(pipeline.errors).toEqual([]);
-            for (const each of [event, ...out]) expect(problemInEvent(each)).toBeUndefined();
+            for (const each of [event, ...out]) {
+              const problem = problemInEvent(each);
+              if (!row.nonFinite || !/ is (?:NaN|-?Infinity)$/.test(problem ?? ''))
+                expect(problem).toBeUndefined();
+            }
             if (!entry.plugin.changesCount && !config.includes('drop')) expect(out).toEqual([event]);
           }),
           { numRuns: Math.ceil(((row.runs ?? 500) * TIMES) / configs.length) },
