@@ -91,7 +91,7 @@ function floatOperation(operator: string, a: number, b: number): Value {
 
 const isZero = (value: number | bigint): boolean => value === 0 || value === 0n;
 
-export function floatModulo(a: number, b: number): number {
+function floatModulo(a: number, b: number): number {
   const rest = Number.isFinite(a) && !Number.isFinite(b) && !Number.isNaN(b) ? a : a % b;
   return rest * b < 0 ? rest + b : rest;
 }

@@ -2,7 +2,7 @@
 import { classes, errorClasses, type RClass } from './class.ts';
 import { cgi, digests, hmac } from './libraries.ts';
 import { EXTENDED, IGNORE_CASE, MULTI_LINE } from './regexp.ts';
-import { float, type Value } from './values.ts';
+import { float, RHash, type Value } from './values.ts';
 
 const named: Record<string, RClass> = {
   Object: classes.object,
@@ -55,6 +55,7 @@ const values: Readonly<Record<string, Value>> = {
 export function constantOf(name: string): Value | undefined {
   if (Object.hasOwn(named, name)) return named[name];
   if (Object.hasOwn(values, name)) return values[name];
+  if (name === 'ENV') return RHash.of(Object.entries(process.env));
   const at = name.lastIndexOf('::');
   return at < 0 ? undefined : named[name.slice(0, at)]?.constants.get(name.slice(at + 2));
 }

@@ -76,6 +76,29 @@ function pairOf(value: Value): [Value, Value] {
   return value as [Value, Value];
 }
 
+/** Are all pairs of `part` in `whole`? */
+const isPart = (part: RHash, whole: RHash): boolean =>
+  part.pairs().every(([key, value]) => {
+    const found = whole.find(key);
+    return found !== undefined && equal(found, value);
+  });
+define(hashes, '<=', 1, 1, (self: RHash, _, other) => isPart(self, hashArgument(other)));
+define(hashes, '>=', 1, 1, (self: RHash, _, other) => isPart(hashArgument(other), self));
+define(
+  hashes,
+  '<',
+  1,
+  1,
+  (self: RHash, _, other) => isPart(self, hashArgument(other)) && self.size < other.size,
+);
+define(
+  hashes,
+  '>',
+  1,
+  1,
+  (self: RHash, _, other) => isPart(hashArgument(other), self) && self.size > other.size,
+);
+
 // ---- iteration over a snapshot of the pairs ----
 
 function each(names: string, fn: (self: RHash, block: RProc) => Value): void {

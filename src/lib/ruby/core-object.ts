@@ -196,8 +196,3 @@ export function raise(...args: Value[]): never {
 export function rescues(error: RubyError, list: readonly Value[]): boolean {
   return list.some((each) => caseEqual(each, error));
 }
-
-/** A hash code is only ever compared; ours would differ from CRuby's. */
-export const noHash = (): never => {
-  throw new Unsupported('hash');
-};

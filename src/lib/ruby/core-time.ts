@@ -23,9 +23,9 @@ const times = classes.time.methods;
 const NANO = 1_000_000_000;
 
 /** A moment shown in the machine's zone. */
-export const localTime = (seconds: number, nanos: number): RTime =>
+const localTime = (seconds: number, nanos: number): RTime =>
   new RTime(seconds, nanos, 'local', zoneOffset(seconds * 1000));
-export const utcTime = (seconds: number, nanos: number): RTime => new RTime(seconds, nanos, 'utc', 0);
+const utcTime = (seconds: number, nanos: number): RTime => new RTime(seconds, nanos, 'utc', 0);
 
 /** Seconds as a number, split into whole ones and nanoseconds (what is finer is cut, as a Float's digits are). */
 function split(value: Value): [number, number] {
@@ -268,7 +268,7 @@ define(times, '<=>', 1, 1, (self, _, other) => compare(self, other) ?? null);
 export const timestampOf = (time: RTime): RTimestamp =>
   new RTimestamp(withFraction(time.seconds * 1000, String(time.nanos).padStart(9, '0')));
 
-export function timeOf(stamp: RTimestamp): RTime {
+function timeOf(stamp: RTimestamp): RTime {
   return utcTime(...instantOf(stamp));
 }
 

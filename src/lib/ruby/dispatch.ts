@@ -113,7 +113,7 @@ function badArity(self: Value, given: number, method: Method): never {
 
 const known = new Map<string, Set<string>>();
 /** Does CRuby's class have a method of this name (own or from Object)? */
-export function isRubyMethod(className: string, name: string): boolean {
+function isRubyMethod(className: string, name: string): boolean {
   let names = known.get(className);
   if (names === undefined) {
     names = new Set(`${rubyMethodNames[className] ?? ''} ${rubyMethodNames['Object']}`.split(' '));
@@ -135,7 +135,7 @@ function missing(self: Value, name: string): never {
 }
 
 /** "undefined method" with the receiver named as Ruby does. */
-export function noMethod(self: Value, name: string): RubyError {
+function noMethod(self: Value, name: string): RubyError {
   return rubyError('NoMethodError', `undefined method '${name}' for ${receiverName(self)}`);
 }
 
@@ -226,6 +226,3 @@ export function hashArgument(value: Value): RHash {
   if (value instanceof RHash) return value;
   throw rubyError('TypeError', `no implicit conversion of ${kindName(value)} into Hash`);
 }
-
-/** The class of an exception by its full Ruby name, as text. */
-export const exceptionName = (error: RubyError): string => error.rclass.name;

@@ -17,7 +17,7 @@ import {
   isNumeric,
   RHash,
   RObject,
-  RProc,
+  type RProc,
   RRange,
   symbol,
   type Value,
@@ -158,5 +158,3 @@ export function leavable(work: (frame: object) => Value): Value {
     throw error;
   }
 }
-
-export const lambdaOf = (block: RProc): RProc => new RProc(block.fn, block.count, true, block.arity);

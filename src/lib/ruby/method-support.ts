@@ -30,14 +30,14 @@ function isKnownToRuby(name: string): boolean {
 
 /** Methods that never leave the runtime, whatever the receiver and the arguments are. */
 const SURE = new Set(
-  'nil? to_hash each each_pair each_with_index each_key each_value keys values key? has_key? empty? length size is_a? kind_of? strip compact to_a any? all? none? reject to_i fetch dig push delete_if'.split(
+  'nil? to_hash each each_pair each_with_index each_key each_value keys values key? has_key? empty? length size is_a? kind_of? strip compact to_a any? all? none? reject to_i fetch dig push'.split(
     ' ',
   ),
 );
 
 /** May a call of this name with so many arguments be left without a way out? */
 export function isTotal(name: string, count: number): boolean {
-  if (!SURE.has(name)) return false;
+  if (!SURE.has(name) || (count > 0 && /\?$/.test(name) && !/key|is_a|kind/.test(name))) return false;
   return Object.entries(rubyMethodNames).every(([className, list]) => {
     if (className === 'Kernel' || className === 'Object') return true;
     const table =

@@ -112,9 +112,24 @@ module LogStash
       raise TypeError, "no implicit conversion of #{reference.nil? ? 'nil' : reference.class} into String" unless reference.is_a?(::String)
       PATHS[reference] || begin
         PATHS.clear if PATHS.size > 10_000
-        PATHS[reference.dup.freeze] = parse_path(reference)
+        PATHS[reference.dup.freeze] = parse_path(reference).map { |name| unescape(name) }
       end
     end
+
+    # none, percent or ampersand: how brackets stand in names.
+    def self.escapes=(style)
+      PATHS.clear if style != @escapes
+      @escapes = style
+    end
+
+    def self.unescape(name)
+      case @escapes
+      when "percent" then name.gsub(/%5B/i, "[").gsub(/%5D/i, "]")
+      when "ampersand" then name.gsub("&#91;", "[").gsub("&#93;", "]")
+      else name
+      end
+    end
+    private_class_method :unescape
 
     def self.parse_path(reference)
       bad = ->(why) { raise FieldReferenceError, "Invalid FieldReference: ${'`'}#{reference}${'`'} (#{why})" }

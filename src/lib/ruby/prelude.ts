@@ -46,6 +46,7 @@ module Millrace
   class Filter
     def initialize(id, spec)
       @id, @spec = id, spec
+      LogStash::Event.escapes = spec["escapes"]
       @times = spec["times"].map { |reference| LogStash::Event.path(reference) }
     end
 

@@ -43,7 +43,7 @@ export function rangeItems(from: Value, to: Value, exclusive: boolean): Value[] 
 }
 
 /** Does the range cover the value (`===`)? */
-export function covers(range: RRange, value: Value): boolean {
+function covers(range: RRange, value: Value): boolean {
   if (range.from !== null) {
     const low = compare(range.from, value);
     if (low === undefined || low > 0) return false;

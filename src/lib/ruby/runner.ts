@@ -8,7 +8,7 @@ import { MillraceError } from '../../kernel/errors.ts';
 import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Filter } from '../../kernel/plugin.ts';
-import { runGuarded } from '../regexp-guard.ts';
+import { runGuarded, runsInTime } from '../regexp-guard.ts';
 import { RubyError } from './class.ts';
 import type { RubyAnalysis, RubySource } from './compile.ts';
 import { RubyProgram } from './program.ts';
@@ -37,6 +37,8 @@ class Pause extends Error {
   }
 }
 
+/** `init`, tests and `register` may take this long. */
+const LOAD_MILLIS = 60_000;
 /** A clock is started anew after this many milliseconds. */
 const PAUSE_MILLIS = 50;
 
@@ -65,9 +67,14 @@ export async function createRubyRunner(run: RubyRun): Promise<Filter> {
 function loadCompiled(run: RubyRun, tracked: boolean): RubyProgram | undefined {
   try {
     const program = new RubyProgram(run.analysis.compiled!, run.logger, run.times, tracked);
-    program.load();
-    reportTests(program.failedTests());
-    if (run.source.source !== undefined) program.register(run.params as FieldValue);
+    let failed: string[] = [];
+    const inTime = runsInTime(LOAD_MILLIS, () => {
+      program.load();
+      failed = program.failedTests();
+      if (run.source.source !== undefined && failed.length === 0) program.register(run.params as FieldValue);
+    });
+    if (!inTime) throw configError(run, 'it takes longer than a minute');
+    reportTests(failed);
     return program;
   } catch (error) {
     if (error instanceof RubyError) throw configError(run, `${error.message} (${error.rclass.name})`);

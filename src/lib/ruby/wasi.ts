@@ -44,7 +44,7 @@ const codes: Readonly<Record<string, number>> = {
 const FILE_TYPE = { unknown: 0, character: 2, directory: 3, regular: 4, link: 7 };
 
 /** Ruby asked to end the process. */
-export class WasiExit extends Error {
+class WasiExit extends Error {
   override name = 'WasiExit';
 }
 

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { isRawJson } from '../../event/event.ts';
+import { parseFieldReference } from '../../event/field-reference.ts';
 import { parseJson } from '../../event/json.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
@@ -30,7 +31,7 @@ export interface RubyOutcome {
   readonly kind?: string;
   readonly made: readonly RubyState[];
 }
-export interface RubyState {
+interface RubyState {
   readonly fields: Fields;
   readonly metadata: Fields | undefined;
   readonly cancelled: boolean;
@@ -66,7 +67,7 @@ export function rubyMachine(): RubyMachine {
 }
 
 /** Path of CRuby's module. @throws MillraceError when the optional packages are not installed */
-export function rubyModulePath(): string {
+function rubyModulePath(): string {
   try {
     const { resolve } = createRequire(import.meta.url);
     resolve('@ruby/wasm-wasi');
@@ -218,7 +219,7 @@ export class RubyFilter {
   }
 
   async #load(): Promise<readonly string[]> {
-    const line = `${JSON.stringify({ ...this.#spec, params: this.#spec.params ?? {} })}\n`;
+    const line = `${JSON.stringify({ ...this.#spec, params: this.#spec.params ?? {}, escapes: escapeStyle() })}\n`;
     let lines: string;
     try {
       lines = await this.#machine.ask({ kind: 'load', id: this.#id, line }, START_MILLIS, this.#logger);
@@ -316,6 +317,12 @@ export class RubyFilter {
     const write = this.#logger[level] ?? this.#logger.info;
     write.call(this.#logger, line.fields ?? {}, line.text ?? '');
   }
+}
+
+/** The style of escapes in field references that this thread uses. */
+function escapeStyle(): string {
+  if (parseFieldReference('%5B').path[0] === '[') return 'percent';
+  return parseFieldReference('&#91;').path[0] === '[' ? 'ampersand' : 'none';
 }
 
 function encode(event: Event): string {

@@ -5,7 +5,7 @@ import { type Generation, kindOf, type Node } from './scope.ts';
 import { spreadTargets, statement, type Target } from './statements.ts';
 
 /** Where a simple variable is written to. */
-export function place(g: Generation, node: Node): string {
+function place(g: Generation, node: Node): string {
   const kind = kindOf(node);
   if (kind.startsWith('LocalVariable')) return g.local(node, node.name).name;
   if (kind.startsWith('InstanceVariable')) return `I[${JSON.stringify(node.name)}]`;

@@ -43,7 +43,7 @@ interface Parameters {
 }
 
 /** Ruby's parameters as JavaScript's; a parameter left out is nil. */
-export function parametersOf(g: Generation, node: Node | null, isProc: boolean): Parameters {
+function parametersOf(g: Generation, node: Node | null, isProc: boolean): Parameters {
   if (node === null) return { list: '', start: '', count: 1, arity: 0 };
   if (node.keywords.length > 0 || node.keywordRest !== null) g.fail(node, 'keyword parameters');
   const requireds = node.requireds as Node[];

@@ -239,7 +239,7 @@ function ownCall(g: Generation, node: Node, list: readonly Node[]): string {
 // ---- of the event ----
 
 /** Is it the filter's event? */
-export function isEvent(g: Generation, node: Node): boolean {
+function isEvent(g: Generation, node: Node): boolean {
   if (node === null || kindOf(node) !== 'LocalVariableReadNode') return false;
   return g.local(node, node.name).scope.event === node.name;
 }

@@ -66,7 +66,7 @@ export function statement(g: Generation, node: Node, target: Target): string {
 }
 
 /** Better written as statements than as an expression. */
-export function isCompound(node: Node): boolean {
+function isCompound(node: Node): boolean {
   const kind = kindOf(node);
   if (kind === 'ParenthesesNode')
     return node.body !== null && node.body.body?.length > 0 && isCompound(node.body.body.at(-1));
