@@ -5,14 +5,12 @@ import { isSecretName } from '../../src/lang/secrets.ts';
 import { registry } from '../../src/plugins/registry.ts';
 import { logstashPlugins } from './logstash-options.ts';
 import { minimalOptions } from './minimal-options.ts';
-import { absent, allPlugins, check, configOf, type Entry, kinds, makeFolder, rowOf } from './support.ts';
+import { allPlugins, check, configOf, type Entry, kinds, makeFolder, rowOf } from './support.ts';
 
 const folder = makeFolder();
 const file = folder.file('some.pem');
 const entries = await allPlugins();
 const named = entries.map((entry) => [`${entry.kind} ${entry.name}`, entry] as const);
-
-for (const name of absent) test.skip(`${name}: its file does not exist yet`, () => {});
 
 /** Own and inherited from nothing: what the declaration says. */
 const optionsOf = ({ plugin }: Entry): [string, Option][] =>

@@ -32,24 +32,15 @@ export interface Entry<K extends PluginKind = PluginKind> {
   readonly plugin: PluginTypes[K];
 }
 
-/** Plugins that the registry names already and that are still being written. */
-export const absent = new Set<string>();
-
 /** All plugins of a kind. */
 export async function pluginsOf<K extends PluginKind>(kind: K): Promise<Entry<K>[]> {
-  const entries: Entry<K>[] = [];
-  for (const name of registry.names(kind)) {
-    try {
+  return Promise.all(
+    registry.names(kind).map(async (name) => {
       const plugin = await registry.load(kind, name);
-      if (plugin === undefined)
-        throw new Error(`the registry names the ${kind} ${name}, and its file has no such plugin`);
-      entries.push({ kind, name, plugin: plugin as PluginTypes[K] });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-      absent.add(`${kind} ${name}`);
-    }
-  }
-  return entries;
+      if (plugin === undefined) throw new Error(`the file of the ${kind} ${name} has no such plugin`);
+      return { kind, name, plugin: plugin as PluginTypes[K] };
+    }),
+  );
 }
 
 export async function allPlugins(): Promise<Entry[]> {
