@@ -46,7 +46,8 @@ module LogStash
       end
     end
 
-    attr_reader :time
+    # A new object: what it is shown in may be changed.
+    def time = @time.dup
 
     def to_iso8601
       nanos = @time.nsec

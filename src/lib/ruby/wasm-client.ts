@@ -134,7 +134,7 @@ export class RubyMachine {
     const modulePath = rubyModulePath();
     const file = import.meta.url.endsWith('.ts') ? './wasm-worker.ts' : './wasm-worker.js';
     const data: WorkerData = { modulePath, progress: this.#progress, directory: process.cwd() };
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: data, stdout: false });
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: data, execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       if (reply.kind === 'print') print(reply.text, logger);
       else this.#pending?.(reply);

@@ -9,10 +9,20 @@ const DAY = 86_400_000;
 /** Seconds that the machine's zone is ahead of UTC at a moment. */
 export const zoneOffset = (millis: number): number => -new Date(millis).getTimezoneOffset() * 60 || 0;
 
-/** Name of the machine's zone at a moment, as `%Z` prints it. */
+/** Each knows the abbreviations of its own part of the world only. */
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA'];
+let formats: Intl.DateTimeFormat[] | undefined;
+
+/** Abbreviation of the machine's zone at a moment (`EST`, `EET`), or the offset where none is known. */
 export function zoneName(millis: number): string {
-  const text = new Date(millis).toLocaleTimeString('en-US', { timeZoneName: 'short' });
-  return text.slice(text.lastIndexOf(' ') + 1);
+  formats ??= LOCALES.map((locale) => new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }));
+  for (const format of formats) {
+    const name = format.formatToParts(millis).find((part) => part.type === 'timeZoneName')?.value;
+    if (name !== undefined && !/^(GMT|UTC)[-+]/.test(name)) return name;
+  }
+  const minutes = Math.abs(zoneOffset(millis)) / 60;
+  const digits = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
+  return `${zoneOffset(millis) < 0 ? '-' : '+'}${digits[0]}${minutes % 60 === 0 ? '' : digits[1]}`;
 }
 
 /** Every change of the machine's offset from 1970 to 2037. */
@@ -64,6 +74,11 @@ class Time
     end
     def local(*arguments) = new(*arguments.first(6))
     alias_method :mktime, :local
+  end
+  original_zone = instance_method(:zone)
+  define_method(:zone) do
+    zone = original_zone.bind_call(self)
+    zone.is_a?(Millrace::Zone) ? zone.abbr(self) : zone
   end
   %i[localtime getlocal].each do |name|
     original = instance_method(name)
