@@ -27,7 +27,7 @@ export interface BulkOptions {
   readonly dataStream: DataStream | undefined;
 }
 
-export interface UpdateOptions {
+interface UpdateOptions {
   /** JSON of the document to make when there is none; a template. Empty: none. */
   readonly upsert: string;
   readonly docAsUpsert: boolean;

@@ -284,8 +284,13 @@ export function reasonOf(body: Buffer): string {
     const { error } = JSON.parse(body.toString()) as { error?: { type?: string; reason?: string } | string };
     if (typeof error === 'string') return `: ${error.slice(0, 300)}`;
     const parts = [error?.type, error?.reason].filter((part) => part !== undefined && part !== null);
-    return parts.length === 0 ? '' : `: ${parts.join(': ').slice(0, 500)}`;
+    return parts.length === 0 ? '' : `: ${shortened(parts.join(': '))}`;
   } catch {
     return '';
   }
+}
+
+/** What matters stands at both ends: the kind of error, and often the rule behind the value that broke it. */
+function shortened(text: string): string {
+  return text.length > 500 ? `${text.slice(0, 250)} … ${text.slice(-240)}` : text;
 }

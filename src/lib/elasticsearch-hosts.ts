@@ -35,7 +35,7 @@ export interface HostValues {
 }
 
 /** Something that the options can not mean; `option` names the one to look at. */
-export class HostsError extends Error {
+class HostsError extends Error {
   readonly option: string;
   constructor(option: string, message: string) {
     super(message);

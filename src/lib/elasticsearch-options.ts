@@ -5,7 +5,7 @@ import { resolveHosts } from './elasticsearch-hosts.ts';
 import { parseProxy } from './http-options.ts';
 import { checkClientTls, clientTlsOptions } from './tls.ts';
 
-export const DEFAULT_HOST = '//127.0.0.1';
+const DEFAULT_HOST = '//127.0.0.1';
 
 export const elasticsearchApiOptions = {
   hosts: {
