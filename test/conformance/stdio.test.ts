@@ -1,7 +1,11 @@
 /** The promises of inputs and outputs for stdin and stdout, which own a stream of their process: each in a child. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command } from './stdio-child.ts';
 import { eventually, pause, within } from './support.ts';
@@ -154,5 +158,27 @@ describe('output stdout', () => {
     expect((await within(2_000, writing, 'the end')).error).toContain('AbortError');
     await child.ask({ do: 'close' });
     await child.ask({ do: 'close' });
+  });
+
+  test('a terminal that is stopped does not keep the process from ending', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-terminal-'));
+    const launcher = join(import.meta.dirname, '..', '..', 'bin', 'millrace.js');
+    const config = 'input { generator { } } output { stdout { } }';
+    const command = [
+      process.execPath,
+      launcher,
+      '-e',
+      config,
+      '--path.data',
+      folder,
+      '--api.enabled',
+      'false',
+    ];
+    const { stdout } = await promisify(execFile)('python3', [
+      `${import.meta.dirname}/stopped-terminal.py`,
+      ...command,
+    ]);
+    rmSync(folder, { recursive: true });
+    expect(stdout.trim()).toBe('ended');
   });
 });

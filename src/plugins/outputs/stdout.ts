@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { defineOutput } from '../../kernel/plugin.ts';
 import { BatchEncoder } from '../../lib/encode-batch.ts';
 import { DescriptorWriter } from '../../lib/write-fully.ts';
@@ -20,7 +21,7 @@ export const stdout = defineOutput({
   concurrency: () => (isFile(STDOUT) ? 'worker' : 'shared'),
   reads: () => [],
   create(_options, { outputCodec: codec }) {
-    const writer = new DescriptorWriter(STDOUT);
+    const writer = new DescriptorWriter(descriptor());
     const encoder = new BatchEncoder(codec);
     let broken = false;
     const failed = (error: unknown): void => {
@@ -51,6 +52,22 @@ export const stdout = defineOutput({
     };
   },
 });
+
+let terminal: number | undefined;
+
+/**
+ * Where write(2) never holds the thread. Pipes answer EAGAIN when they are full, since the main thread starts worker
+ * threads; a terminal (which Ctrl-S may stop for ever) is opened a second time for that, and stays open.
+ */
+function descriptor(): number {
+  if (!isatty(STDOUT)) return STDOUT;
+  try {
+    terminal ??= openSync('/dev/fd/1', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return terminal;
+  } catch {
+    return STDOUT;
+  }
+}
 
 function isFile(fd: number): boolean {
   try {
