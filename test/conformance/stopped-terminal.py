@@ -11,6 +11,8 @@ import time
 
 pid, terminal = pty.fork()
 if pid == 0:
+    # A log line for a stopped terminal waits as well: that is another matter.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.execvp(sys.argv[1], sys.argv[1:])
 
 # It is writing; from now on nobody reads.
