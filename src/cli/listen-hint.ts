@@ -14,7 +14,7 @@ export function listenHint(error: PipelineError, node: GraphNode): string {
 }
 
 /** `name (pid 12)` of a process that listens on a port, if /proc shows it. */
-export function ownerOf(port: number): string | undefined {
+function ownerOf(port: number): string | undefined {
   try {
     const inodes = new Set<string>();
     for (const table of ['tcp', 'tcp6', 'udp', 'udp6']) {

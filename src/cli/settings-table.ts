@@ -1,6 +1,6 @@
 /** Every setting: name, type, default and what it does. The command line, logstash.yml, pipelines.yml and docs come from it. */
 
-export type SettingType =
+type SettingType =
   | 'string'
   | 'number'
   | 'boolean'

@@ -14,7 +14,7 @@ import { ignoredFamilies, type Setting, type SettingName, settings } from './set
 export type SettingValues = Partial<Record<SettingName, unknown>>;
 
 /** A problem with a setting: `at` is where it was set (`logstash.yml:3`, `--pipeline.workers`). */
-export class SettingError extends MillraceError {
+class SettingError extends MillraceError {
   constructor(at: string, message: string) {
     super('ERR_SETTING', `${at}: ${message}`);
   }

@@ -8,7 +8,7 @@ import type { EscapeStyle } from '../event/field-reference.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
-import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
+import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { packGraph } from '../lang/pack.ts';
 import type {
@@ -46,7 +46,7 @@ export interface PipelineConfig {
   readonly hash: string;
 }
 
-export type PipelineState = 'loading' | 'running' | 'finished' | 'terminated';
+type PipelineState = 'loading' | 'running' | 'finished' | 'terminated';
 
 /** What the supervisor knows of one pipeline. */
 export interface PipelineStatus {
@@ -521,7 +521,3 @@ export class Engine {
     });
   }
 }
-
-/** For messages: `output http (siem-http)`. */
-export const describeNode = (node: GraphNode): string =>
-  `${node.kind} ${node.name}${node.id.startsWith(node.name) ? '' : ` (${node.id})`}`;

@@ -60,7 +60,7 @@ export class Counters {
   }
 }
 
-export interface NodeCounts {
+interface NodeCounts {
   in: number;
   out: number;
   millis: number;

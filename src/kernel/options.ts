@@ -4,7 +4,7 @@
  */
 
 /** Types of Logstash's `:validate`, under the same names. `any` takes every value as written. */
-export type OptionType =
+type OptionType =
   | 'string'
   | 'number'
   | 'boolean'

@@ -334,15 +334,13 @@ export interface Codec {
   fork?(): Codec;
 }
 
-export interface CodecContext extends PluginContext {}
-
 export interface CodecPlugin<O extends Options = Options> extends Declaration<O> {
   readonly kind: 'codec';
   /** How the intake should frame streams for it, by its options; undefined: it does not split. */
   readonly delimiter?: (options: OptionValues<O>) => string | undefined;
   /** See `Codec.stateful`; known before an instance exists. */
   readonly stateful?: boolean;
-  create(options: OptionValues<O>, context: CodecContext): Codec;
+  create(options: OptionValues<O>, context: PluginContext): Codec;
 }
 
 export type Plugin = InputPlugin<any> | FilterPlugin<any> | OutputPlugin<any> | CodecPlugin<any>;

@@ -27,7 +27,7 @@ export interface PipelineSources {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export interface CheckedPipeline {
+interface CheckedPipeline {
   readonly id: string;
   /** Undefined where something is an error. */
   readonly graph: PipelineGraph | undefined;

@@ -65,7 +65,7 @@ const unsupported = [
 const plain = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
 
 /** Every name that `charset` options take. */
-export const charsetNames: readonly string[] = [
+const charsetNames: readonly string[] = [
   ...Object.values(byName).flatMap((names) => names.split(' ')),
   ...isoParts.flatMap((part) => [`ISO-8859-${part}`, `ISO8859-${part}`]),
   ...windowsPages.flatMap((page) => [`Windows-${page}`, `CP${page}`]),

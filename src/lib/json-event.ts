@@ -8,9 +8,9 @@ import { coerceTimestamp, isoFromMillis } from '../event/timestamp.ts';
 import type { Fields, FieldValue } from '../kernel/event-types.ts';
 
 /** Text that is no JSON object or list of objects became `message`. */
-export const JSON_FAILURE_TAG = '_jsonparsefailure';
-export const TIMESTAMP_FAILURE_TAG = '_timestampparsefailure';
-export const TAGS_FAILURE_TAG = '_tagsparsefailure';
+const JSON_FAILURE_TAG = '_jsonparsefailure';
+const TIMESTAMP_FAILURE_TAG = '_timestampparsefailure';
+const TAGS_FAILURE_TAG = '_tagsparsefailure';
 
 type Emit = (event: Event) => void;
 
@@ -69,7 +69,7 @@ export function jsonFailure(text: string): Event {
  * `@metadata` moves out of the fields. `@timestamp` and `@version` are not added when absent. Undefined when
  * `@metadata` is no map.
  */
-export function eventFromFields(fields: Fields): Event | undefined {
+function eventFromFields(fields: Fields): Event | undefined {
   const event = new Event(fields);
   const timestamp = fields['@timestamp'];
   if (timestamp !== undefined && timestamp !== null) {

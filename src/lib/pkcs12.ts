@@ -43,18 +43,27 @@ export function certificatesOfPkcs12(bytes: Buffer, password: string): X509Certi
       const kind = oid(child(parts, 0));
       if (kind === DATA) collect(contentOf(parts), found, 0);
       else if (kind === ENCRYPTED_DATA)
-        collect(decrypt(child(children(child(parts, 1)), 0), password), found, 0);
+        collectEncrypted(child(children(child(parts, 1)), 0), password, found);
     }
   } catch (error) {
-    if (error instanceof UnsupportedError) throw error;
-    if (/bad decrypt|wrong final block/i.test(String(error)))
-      throw new Error('can not be opened: its password does not fit', { cause: error });
+    if (error instanceof UnsupportedError || error instanceof PasswordError) throw error;
     throw new Error('is damaged or not a PKCS#12 store', { cause: error });
   }
   return found.map((der) => new X509Certificate(der));
 }
 
 class UnsupportedError extends Error {}
+class PasswordError extends Error {}
+
+/** With a wrong password the padding is wrong, or, once in 256 times, what comes out is nonsense. */
+function collectEncrypted(encrypted: Parameters<typeof decrypt>[0], password: string, found: Buffer[]): void {
+  try {
+    collect(decrypt(encrypted, password), found, 0);
+  } catch (error) {
+    if (error instanceof UnsupportedError) throw error;
+    throw new PasswordError('can not be opened: its password does not fit', { cause: error });
+  }
+}
 
 /** Certificates of a SafeContents; bags may nest. */
 function collect(bytes: Buffer, found: Buffer[], depth: number): void {

@@ -44,6 +44,7 @@ test('the sender', async () => {
       #stdout {}
     }`;
   expect(await messages(text)).toEqual([
+    'lint: `codec` of the output `http`: has no effect, as in Logstash',
     'lint: `client_cert` is the old name of `ssl_certificate`',
     'lint: `cacert` is the old name of `ssl_certificate_authorities`',
     'lint: `client_key` is the old name of `ssl_key`',

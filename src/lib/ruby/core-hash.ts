@@ -110,10 +110,10 @@ function each(names: string, fn: (self: RHash, block: RProc) => Value): void {
 
 each('each each_pair', (self, block) => {
   const before = self.size;
-  for (const [key, value] of self.pairs()) {
+  self.forEach((key, value) => {
     yieldPair(block, key, value);
     if (self.size > before) throw rubyError('RuntimeError', "can't add a new key into hash during iteration");
-  }
+  });
   return self;
 });
 each('each_key', (self, block) => {

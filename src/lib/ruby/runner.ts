@@ -53,7 +53,7 @@ export async function createRubyRunner(run: RubyRun): Promise<Filter> {
     const program = loadCompiled(run, needsUndo);
     if (program !== undefined) {
       if (!needsUndo) return straight(run, program);
-      return { filterBatch: batches(run, program) };
+      return batches(run, program);
     }
   } else run.logger.info({ reason }, 'this Ruby code runs in CRuby (WebAssembly)');
   const machine = await loadMachine(run);
@@ -141,10 +141,10 @@ function straight(run: RubyRun, program: RubyProgram): Filter {
   };
 }
 
-function batches(run: RubyRun, program: RubyProgram): NonNullable<Filter['filterBatch']> {
+function batches(run: RubyRun, program: RubyProgram): Filter {
   const guarded = run.analysis.compiled!.guard !== undefined;
   let machine: Promise<RubyFilter> | undefined;
-  return (events, emit) => {
+  const filterBatch: NonNullable<Filter['filterBatch']> = (events, emit) => {
     if (machine !== undefined) return machine.then((filter) => inMachine(run, filter, events, 0, emit));
     const matched = new Uint8Array(events.length);
     const filterOne = (index: number): void => {
@@ -176,6 +176,7 @@ function batches(run: RubyRun, program: RubyProgram): NonNullable<Filter['filter
       return machine.then((filter) => inMachine(run, filter, events, at, emit, matched));
     }
   };
+  return { filterBatch, close: () => machine?.then((filter) => filter.unload()) };
 }
 
 /** Filters one event after the other; `reached` is told of each. */

@@ -19,8 +19,7 @@ export function isConstantState(texts: readonly { isCode: boolean; program: Node
   let uses = false;
   let changes = false;
   for (const { isCode, program } of texts) {
-    if (!isCode) continue;
-    for (const root of runPerEvent(program)) {
+    for (const root of isCode ? runPerEvent(program) : calledLater(program)) {
       for (const node of withParents(root)) {
         const kind = kindOf(node.node);
         if (kind === 'CallNode') changes ||= isChange(node.node);
@@ -48,6 +47,20 @@ function* runPerEvent(program: Node): Iterable<Node> {
     if (kindOf(each) === 'DefNode' && each.name === 'register') continue;
     if (kindOf(each) === 'CallNode' && each.name === 'test' && each.receiver === null) continue;
     yield each;
+  }
+}
+
+/** The parts of `init` that run after it: methods and blocks that are kept. */
+function* calledLater(program: Node): Iterable<Node> {
+  for (const node of walk(program)) {
+    const kind = kindOf(node);
+    if (kind === 'DefNode' || kind === 'LambdaNode') yield node;
+    else if (
+      kind === 'CallNode' &&
+      node.block !== null &&
+      /^(lambda|proc|new|define_method|define_singleton_method)$/.test(node.name)
+    )
+      yield node.block;
   }
 }
 

@@ -220,6 +220,11 @@ export class RHash extends RObject {
     for (const value of this.map.values()) pairs.push([keys[index++], value]);
     return pairs;
   }
+  /** As `pairs`, without making them; sees pairs that are added meanwhile. */
+  forEach(each: (key: Value, value: Value) => void): void {
+    if (this.#originals === undefined) this.map.forEach((value, key) => each(key, value));
+    else for (const [key, value] of this.pairs()) each(key, value);
+  }
   copy(): RHash {
     if (this.#originals === undefined) return new RHash(new Map(this.map));
     return RHash.of(this.pairs());

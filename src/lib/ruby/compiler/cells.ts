@@ -87,7 +87,7 @@ interface Frame {
   readonly depth: number;
 }
 
-export const cellKey = (name: string, scopeId: number): string => `${name}@${scopeId}`;
+const cellKey = (name: string, scopeId: number): string => `${name}@${scopeId}`;
 
 /** The locals whose text may be changed by assignment, by `cellKey`. */
 export function findCells(root: Node, eventName: string | undefined): ReadonlyMap<string, CellSource> {
@@ -238,6 +238,12 @@ function useOf(
       ? 'escapes'
       : 'reads';
   }
+  if (
+    kind === 'StatementsNode' &&
+    grandparent !== undefined &&
+    kindOf(grandparent) === 'EmbeddedStatementsNode'
+  )
+    return 'reads';
   if (['EmbeddedStatementsNode', 'IfNode', 'UnlessNode', 'WhileNode', 'UntilNode'].includes(kind))
     return 'reads';
   return 'escapes';
@@ -268,7 +274,11 @@ function sourceOfValue(node: Node, eventName: string | undefined): Assignment['s
     kindOf(args[0]) === 'StringNode'
   )
     return { reference: args[0].unescaped.value };
-  if (SAME.has(node.name) && node.receiver !== null) return sourceOfValue(node.receiver, eventName);
+  if (SAME.has(node.name) && node.receiver !== null) {
+    const source = sourceOfValue(node.receiver, eventName);
+    // nil.to_s is frozen: changing it raises.
+    return node.name === 'to_s' && source !== 'fresh' ? undefined : source;
+  }
   if (node.isSafeNavigation()) return undefined;
   return FRESH.has(node.name) ? 'fresh' : undefined;
 }
