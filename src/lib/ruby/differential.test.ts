@@ -89,6 +89,7 @@ function compiled(code: string, events: Fields[]): Result[] | undefined {
   program.load();
   const results: Result[] = [];
   for (const fields of events) {
+    const before = text(fields);
     const event = new Event(fields);
     const made: unknown[] = [];
     try {
@@ -99,7 +100,7 @@ function compiled(code: string, events: Fields[]): Result[] | undefined {
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
       program.undo();
-      expect(text(event.fields)).toBe(text(fields));
+      expect(text(event.fields)).toBe(before);
       return undefined;
     }
   }
@@ -121,7 +122,7 @@ describe('compiled Ruby does what CRuby does', () => {
     if (code.startsWith('# CRuby')) {
       // Beyond the compiler, but no exception that both would raise.
       expect(results).toBeUndefined();
-      expect(expected!.raised).toBeUndefined();
+      if (!code.startsWith('# CRuby raises')) expect(expected!.raised).toBeUndefined();
       return;
     }
     expect(results, 'it is compiled').toBeDefined();

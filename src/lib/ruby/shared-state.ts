@@ -1,5 +1,5 @@
 /** Does a filter keep something from one event to the next? Then all of its events must meet in one worker. */
-import { kindOf, type Node } from './compiler/scope.ts';
+import { kindOf, type Node, walk } from './compiler/scope.ts';
 
 /** Methods that change their receiver, beside those with `!`. */
 const CHANGING = new Set(
