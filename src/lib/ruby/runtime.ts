@@ -178,6 +178,11 @@ const changedOrNil = (before: Value, after: Value): Value => {
   return before === after ? null : after;
 };
 
+/** The text of `event.get(…).to_s`: of a missing field it is frozen. */
+function notNilText(self: REvent, place: Place, text: Value): void {
+  if (text === '' && place.get(self.event) !== '') throw new Unsupported('a change of nil.to_s');
+}
+
 /** Text that came from the event was changed in place: so is the event. */
 function writeBack(self: REvent, place: Place, before: Value, after: Value): void {
   if (typeof before === 'string' && before !== after && place.get(self.event) === before)
@@ -221,6 +226,7 @@ export const runtime = {
   methodsOf,
   modulo,
   multiply,
+  notNilText,
   power,
   regexp,
   removeAt,

@@ -276,8 +276,8 @@ function sourceOfValue(node: Node, eventName: string | undefined): Assignment['s
     return { reference: args[0].unescaped.value };
   if (SAME.has(node.name) && node.receiver !== null) {
     const source = sourceOfValue(node.receiver, eventName);
-    // nil.to_s is frozen: changing it raises.
-    return node.name === 'to_s' && source !== 'fresh' ? undefined : source;
+    // nil.to_s is frozen: changing it raises, which only the runtime can tell.
+    return node.name === 'to_s' && typeof source === 'object' ? { ...source, viaText: true } : source;
   }
   if (node.isSafeNavigation()) return undefined;
   return FRESH.has(node.name) ? 'fresh' : undefined;
@@ -342,7 +342,8 @@ function change(g: Generation, receiver: Node, node: Node, list: readonly Node[]
   const event = eventVariable(g);
   if (event === undefined) return undefined;
   const place = g.value(placeOf(source.reference, g.times));
-  return `(${before} = ${variable}, ${variable} = changeText(${args}), writeBack(${event}, ${place}, ${before}, ${variable}), ${variable})`;
+  const check = source.viaText ? `notNilText(${event}, ${place}, ${variable}), ` : '';
+  return `(${check}${before} = ${variable}, ${variable} = changeText(${args}), writeBack(${event}, ${place}, ${before}, ${variable}), ${variable})`;
 }
 
 function eventVariable(g: Generation): string | undefined {

@@ -43,7 +43,7 @@ export class Scope {
 }
 
 /** A mutable local whose text may be changed in place; see `cells.ts`. */
-export type CellSource = { readonly reference: string } | 'fresh';
+export type CellSource = { readonly reference: string; readonly viaText?: boolean } | 'fresh';
 
 export class Generation {
   readonly parsed: Parsed;
