@@ -108,7 +108,7 @@ function dispatched(g: Generation, node: Node, receiver: string, list: readonly 
 }
 
 /** Methods that throw away what their block answers. */
-const IGNORES_ANSWER = new Set(
+export const IGNORES_ANSWER: ReadonlySet<string> = new Set(
   'each each_pair each_key each_value each_with_index each_with_object each_char each_line each_byte each_slice each_cons each_index each_entry reverse_each times upto downto step cycle loop tap'.split(
     ' ',
   ),

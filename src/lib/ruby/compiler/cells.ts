@@ -8,7 +8,7 @@
 import { placeOf } from '../event-object.ts';
 import { kernel } from '../kernel.ts';
 import { blockOf } from './blocks.ts';
-import { argumentsOf } from './calls.ts';
+import { argumentsOf, IGNORES_ANSWER } from './calls.ts';
 import { type CellSource, type Generation, kindOf, type Node } from './scope.ts';
 
 /** Changing methods, and those that make the changed text. */
@@ -198,7 +198,12 @@ function visitor(variables: Map<string, Variable>, eventName: string | undefined
     else if (kind === 'LocalVariableReadNode') {
       const use = useOf(node, parent, ancestors.at(-2));
       if (use === 'changes' || use === 'escapes') note(use, node, node.name, frame, loops);
+      // What changes the text answers it, too.
+      if (use === 'changes' && isUsed(ancestors.slice(0, -1), ancestors.at(-1)))
+        note('escapes', node, node.name, frame, loops);
     }
+    if (/^LocalVariable.*WriteNode$/.test(kind) && isUsed(ancestors, node))
+      note('escapes', node, node.name, frame, loops);
     ancestors.push(node);
     for (const child of node.compactChildNodes()) visit(child, node, inner, around, stillDirect);
     ancestors.pop();
@@ -216,6 +221,48 @@ function parameterNames(node: Node): string[] {
   };
   collect(holder);
   return names;
+}
+
+/** Does anybody look at the value of a node below these ancestors? */
+function isUsed(ancestors: readonly Node[], node: Node): boolean {
+  const parent = ancestors.at(-1);
+  if (parent === undefined) return false;
+  const above = ancestors.slice(0, -1);
+  switch (kindOf(parent)) {
+    case 'ProgramNode':
+    case 'EnsureNode':
+    case 'ForNode':
+      return false;
+    case 'StatementsNode':
+      return parent.body.at(-1) === node && isUsed(above, parent);
+    case 'WhileNode':
+    case 'UntilNode':
+      return parent.predicate === node;
+    case 'IfNode':
+    case 'UnlessNode':
+    case 'CaseNode':
+      return parent.predicate !== node && isUsed(above, parent);
+    case 'ElseNode':
+    case 'WhenNode':
+    case 'BeginNode':
+    case 'RescueNode':
+    case 'ParenthesesNode':
+    case 'AndNode':
+    case 'OrNode':
+      return isUsed(above, parent);
+    case 'LambdaNode':
+      // The filter's own code is the lambda at the top.
+      return above.length > 2;
+    case 'BlockNode': {
+      const call = above.at(-1);
+      return !(kindOf(call) === 'CallNode' && IGNORES_ANSWER.has(call.name));
+    }
+    case 'CallNode':
+      // A chain: `text << a << b`.
+      return !(parent.name === '<<' && parent.receiver === node) || isUsed(above, parent);
+    default:
+      return true;
+  }
 }
 
 /** What a read of a local does with the object. */
