@@ -222,7 +222,7 @@ export class RHash extends RObject {
   }
   /** As `pairs`, without making them; sees pairs that are added meanwhile. */
   forEach(each: (key: Value, value: Value) => void): void {
-    if (this.#originals === undefined) this.map.forEach((value, key) => each(key, value));
+    if (this.#originals === undefined) for (const [key, value] of this.map) each(key, value);
     else for (const [key, value] of this.pairs()) each(key, value);
   }
   copy(): RHash {
