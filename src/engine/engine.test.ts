@@ -75,6 +75,24 @@ describe('Engine', () => {
     expect(lines.filter((line) => !written.has(line))).toEqual([]);
   }, 20_000);
 
+  test('a block that kills every worker is given up with an error; the rest goes on', async () => {
+    const engine = startEngine();
+    const out = join(folder, 'poison.out');
+    const lines = Array.from({ length: 20_000 }, (_, n) => (n === 10_000 ? 'crash' : `line ${n}`));
+    await engine.load(
+      await configOf(`input { generator { count => 1 lines => ${JSON.stringify(lines)} } }
+        filter { crash { marker => "${join(folder, 'never', 'made')}" } }
+        output { file { path => "${out}" codec => line { format => "%{message}" } } }`),
+    );
+    await ended(engine);
+    const written = new Set(readFileSync(out, 'utf8').trim().split('\n'));
+    const lost = lines.filter((line) => !written.has(line));
+    expect(lost).toContain('crash');
+    // At most the block that it was in.
+    expect(lost.length).toBeLessThanOrEqual(4096);
+    expect(engine.pipelines.get('main')!.state).toBe('finished');
+  }, 20_000);
+
   test('counts every event in and out of every node', async () => {
     const engine = startEngine();
     await engine.load(

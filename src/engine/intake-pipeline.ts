@@ -9,8 +9,9 @@ import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/
 import type { GraphNode } from '../lang/graph.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
+import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
-import type { BlockMessage, FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
 import { pluginContext } from './plugin-context.ts';
 import { sentence } from './thread.ts';
@@ -51,12 +52,7 @@ export interface LoadedSpec {
   readonly codecs: ReadonlyMap<string, CodecPlugin>;
 }
 
-interface InFlight {
-  readonly block: QueuedBlock;
-  readonly worker: number;
-}
-
-export class IntakePipeline implements WriterHost {
+export class IntakePipeline implements WriterHost, DispatcherHost {
   readonly id: string;
   readonly pool: SlabPool;
   readonly #host: IntakeHost;
@@ -64,8 +60,7 @@ export class IntakePipeline implements WriterHost {
   #loaded: LoadedSpec;
   counters: Counters;
   #inputs: RunningInput[] = [];
-  readonly #inFlight = new Map<number, InFlight>();
-  readonly #perWorker = new Map<number, number>();
+  readonly #dispatcher: Dispatcher;
   /** Versions that take no new blocks, with the workers that still have to say so. */
   readonly #retiring = new Map<
     number,
@@ -93,6 +88,7 @@ export class IntakePipeline implements WriterHost {
       bytes: QUEUE_BYTES,
       events: loaded.spec.settings.queueMaxEvents,
     });
+    this.#dispatcher = new Dispatcher(this.#queue, this);
   }
 
   // ---- what writers need ----
@@ -110,10 +106,10 @@ export class IntakePipeline implements WriterHost {
     return !this.#full;
   }
   get #wantsBlock(): boolean {
-    return this.#queue.waitingBlocks === 0 && this.#inFlight.size < this.#limit;
+    return this.#queue.waitingBlocks === 0 && this.#dispatcher.hasCapacity;
   }
   /** Blocks at the workers at most. */
-  get #limit(): number {
+  get limit(): number {
     const { settings, threads } = this.#loaded.spec;
     return Math.max(settings.workers + threads.length, threads.length * 4);
   }
@@ -294,78 +290,14 @@ export class IntakePipeline implements WriterHost {
   // ---- workers ----
 
   #dispatch(): void {
-    const limit = this.#limit;
-    const batches = new Map<number, BlockMessage[]>();
-    while (this.#inFlight.size < limit) {
-      let target = -1;
-      const block = this.#queue.next((candidate) => {
-        target = this.#targetOf(candidate, limit);
-        return target >= 0;
-      });
-      if (!block) break;
-      const messages = batches.get(target) ?? [];
-      messages.push(this.#take(block, target));
-      batches.set(target, messages);
-    }
-    for (const [worker, blocks] of batches) {
-      this.#host.worker(worker)!.port.postMessage({ type: 'blocks', blocks } satisfies IntakeToWorker);
-    }
+    this.#dispatcher.dispatch();
     this.#tellRetired();
-  }
-
-  /** The worker for a block, or -1 while the one it must go to is busy. */
-  #targetOf(block: QueuedBlock, limit: number): number {
-    const threads = this.#threadsOf(block);
-    const perWorker = Math.ceil(limit / threads.length);
-    if (block.lane >= 0) {
-      const index = threads[block.lane % threads.length]!;
-      return (this.#perWorker.get(index) ?? 0) < perWorker && this.#host.worker(index) ? index : -1;
-    }
-    let best = -1;
-    let least = perWorker;
-    for (const index of threads) {
-      const load = this.#perWorker.get(index) ?? 0;
-      if (load < least && this.#host.worker(index)) {
-        least = load;
-        best = index;
-      }
-    }
-    return best;
-  }
-
-  #threadsOf(block: QueuedBlock): readonly number[] {
-    return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
-  }
-
-  /** Notes that the block is at that worker, and makes its message. */
-  #take(block: QueuedBlock, worker: number): BlockMessage {
-    const link = this.#host.worker(worker)!;
-    this.#inFlight.set(block.id, { block, worker });
-    this.#perWorker.set(worker, (this.#perWorker.get(worker) ?? 0) + 1);
-    const slab = block.slab;
-    const known = slab === undefined || link.slabs.has(slab.id);
-    if (slab && !known) link.slabs.add(slab.id);
-    return {
-      version: block.version,
-      block: block.id,
-      input: block.input,
-      receivedAt: block.receivedAt,
-      count: block.count,
-      length: block.length,
-      slab: slab?.id ?? 0,
-      buffer: known ? undefined : slab!.buffer,
-      runs: block.runs,
-      peers: block.peers,
-    };
   }
 
   /** A worker has delivered a block. */
   done(id: number): boolean {
-    const entry = this.#inFlight.get(id);
-    if (!entry) return false;
-    this.#inFlight.delete(id);
-    this.#perWorker.set(entry.worker, (this.#perWorker.get(entry.worker) ?? 1) - 1);
-    const { block } = entry;
+    const block = this.#dispatcher.done(id);
+    if (!block) return false;
     this.#queue.acknowledge(block);
     if (block.slab) this.pool.give(block.slab);
     for (const input of this.#inputs) input.writer.acknowledged(id);
@@ -380,12 +312,13 @@ export class IntakePipeline implements WriterHost {
 
   /** A worker died: what it had waits again. */
   workerLost(index: number): void {
-    for (const [id, entry] of [...this.#inFlight].reverse()) {
-      if (entry.worker !== index) continue;
-      this.#inFlight.delete(id);
-      this.#queue.putBack(entry.block);
+    for (const block of this.#dispatcher.workerLost(index)) {
+      this.#host.logger.error(
+        { pipeline: this.id, records: block.count, peers: block.peers.slice(0, 3).map((peer) => peer.key) },
+        'events lost: a worker thread ended three times while it worked on them; the config or a plugin can not take them',
+      );
+      this.done(block.id);
     }
-    this.#perWorker.delete(index);
     for (const [version, retiring] of this.#retiring) {
       if (!retiring.told) continue;
       retiring.left.delete(index);
@@ -395,6 +328,14 @@ export class IntakePipeline implements WriterHost {
       retiring.left = new Set(retiring.threads);
     }
     this.#tellRetired();
+  }
+
+  worker(index: number): WorkerLink | undefined {
+    return this.#host.worker(index);
+  }
+
+  threadsOf(block: QueuedBlock): readonly number[] {
+    return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
   }
 
   workerReady(): void {
@@ -448,7 +389,7 @@ export class IntakePipeline implements WriterHost {
       events: this.#queue.unacknowledged,
       bytes: this.#queue.bytes,
       maxBytes: QUEUE_BYTES,
-      inFlight: this.#inFlight.size,
+      inFlight: this.#dispatcher.inFlight,
       pushMillis: this.#pushMillis + (this.#full ? performance.now() - this.#waitingSince : 0),
       dropped,
     };

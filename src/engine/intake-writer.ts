@@ -32,7 +32,7 @@ export interface WriterPlace {
 
 /** How far a block grows before it is sent, and how many records are counted at once. */
 const MAX_BLOCK_BYTES = 4 * BLOCK_BYTES;
-const MAX_BLOCK_RECORDS = 10_000;
+const MAX_BLOCK_RECORDS = 4096;
 const COUNTED_BLOCK = 100_000;
 /** Records that are appended in one go. */
 const MAX_RUN = 1000;

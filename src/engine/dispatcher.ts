@@ -1,0 +1,133 @@
+/**
+ * Which block of one pipeline is at which worker. Spreads blocks over the workers, keeps sticky ones on theirs, and
+ * finds the block that kills workers: what was with a dead worker is tried again alone, and given up after the third
+ * death.
+ */
+import type { QueuedBlock } from '../queue/block-builder.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { WorkerLink } from './intake-pipeline.ts';
+import type { BlockMessage, IntakeToWorker } from './messages.ts';
+
+/** Deaths of workers after which a block is given up. */
+const MAX_DEATHS = 3;
+
+export interface DispatcherHost {
+  worker(index: number): WorkerLink | undefined;
+  /** Worker threads that a block may go to. */
+  threadsOf(block: QueuedBlock): readonly number[];
+  /** Blocks at all workers together, at most. */
+  readonly limit: number;
+}
+
+export class Dispatcher {
+  readonly #queue: Queue;
+  readonly #host: DispatcherHost;
+  readonly #inFlight = new Map<number, { readonly block: QueuedBlock; readonly worker: number }>();
+  readonly #perWorker = new Map<number, number>();
+  /** How many workers died with a block, by its id. */
+  readonly #deaths = new Map<number, number>();
+  /** Workers that have a suspect block, and nothing else. */
+  readonly #alone = new Set<number>();
+
+  constructor(queue: Queue, host: DispatcherHost) {
+    this.#queue = queue;
+    this.#host = host;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  get hasCapacity(): boolean {
+    return this.#inFlight.size < this.#host.limit;
+  }
+
+  /** Sends waiting blocks to workers, in one message to each. */
+  dispatch(): void {
+    const batches = new Map<number, BlockMessage[]>();
+    while (this.hasCapacity) {
+      let target = -1;
+      const block = this.#queue.next((candidate) => {
+        target = this.#targetOf(candidate);
+        return target >= 0;
+      });
+      if (!block) break;
+      const messages = batches.get(target) ?? [];
+      messages.push(this.#take(block, target));
+      batches.set(target, messages);
+    }
+    for (const [worker, blocks] of batches) {
+      this.#host.worker(worker)!.port.postMessage({ type: 'blocks', blocks } satisfies IntakeToWorker);
+    }
+  }
+
+  /** The worker for a block, or -1 while the one it must go to is busy. */
+  #targetOf(block: QueuedBlock): number {
+    const threads = this.#host.threadsOf(block);
+    const suspect = this.#deaths.has(block.id);
+    const perWorker = suspect ? 1 : Math.ceil(this.#host.limit / threads.length);
+    const candidates = block.lane >= 0 ? [threads[block.lane % threads.length]!] : threads;
+    let best = -1;
+    let least = perWorker;
+    for (const index of candidates) {
+      const load = this.#perWorker.get(index) ?? 0;
+      if (load < least && !this.#alone.has(index) && this.#host.worker(index)) {
+        least = load;
+        best = index;
+      }
+    }
+    return best;
+  }
+
+  /** Notes that the block is at that worker, and makes its message. */
+  #take(block: QueuedBlock, worker: number): BlockMessage {
+    const link = this.#host.worker(worker)!;
+    this.#inFlight.set(block.id, { block, worker });
+    this.#perWorker.set(worker, (this.#perWorker.get(worker) ?? 0) + 1);
+    if (this.#deaths.has(block.id)) this.#alone.add(worker);
+    const { slab } = block;
+    const known = slab === undefined || link.slabs.has(slab.id);
+    if (slab && !known) link.slabs.add(slab.id);
+    return {
+      version: block.version,
+      block: block.id,
+      input: block.input,
+      receivedAt: block.receivedAt,
+      count: block.count,
+      length: block.length,
+      slab: slab?.id ?? 0,
+      buffer: known ? undefined : slab!.buffer,
+      runs: block.runs,
+      peers: block.peers,
+    };
+  }
+
+  /** A worker has delivered a block; undefined if it is none of this pipeline. */
+  done(id: number): QueuedBlock | undefined {
+    const entry = this.#inFlight.get(id);
+    if (!entry) return undefined;
+    this.#inFlight.delete(id);
+    this.#perWorker.set(entry.worker, (this.#perWorker.get(entry.worker) ?? 1) - 1);
+    if (this.#deaths.delete(id)) this.#alone.delete(entry.worker);
+    return entry.block;
+  }
+
+  /** A worker died: what it had waits again, before all others. Returns the blocks that are given up. */
+  workerLost(index: number): QueuedBlock[] {
+    const givenUp: QueuedBlock[] = [];
+    for (const [id, entry] of [...this.#inFlight].reverse()) {
+      if (entry.worker !== index) continue;
+      const deaths = (this.#deaths.get(id) ?? 0) + 1;
+      if (deaths >= MAX_DEATHS) {
+        givenUp.push(entry.block);
+        continue;
+      }
+      this.#deaths.set(id, deaths);
+      this.#inFlight.delete(id);
+      this.#queue.putBack(entry.block);
+    }
+    this.#perWorker.delete(index);
+    this.#alone.delete(index);
+    return givenUp;
+  }
+}
