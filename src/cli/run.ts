@@ -150,6 +150,10 @@ class Runner {
   async #load(config: PipelineConfig): Promise<boolean> {
     try {
       await this.#engine.load(config);
+      if (this.#settings.get<boolean>('config.debug')) {
+        const { source } = this.#engine.pipelines.get(config.id)!;
+        this.#logger.debug({ pipeline: config.id }, `Compiled pipeline code:\n${source}`);
+      }
       return true;
     } catch (error) {
       this.#logger.error(

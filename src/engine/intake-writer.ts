@@ -69,8 +69,8 @@ export class IntakeWriter implements BlockWriter {
     return this.#append(RunKind.lines, peer, bytes, count);
   }
 
-  record(peer: Peer, bytes: Uint8Array): boolean {
-    return this.#append(RunKind.record, peer, bytes, 1);
+  record(peer: Peer, bytes: Uint8Array, cut = false): boolean {
+    return this.#append(cut ? RunKind.cut : RunKind.record, peer, bytes, 1);
   }
 
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {

@@ -99,6 +99,8 @@ export class WorkerPipeline {
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
     const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
+    /** Targets of the date filters so far. */
+    const timeFields: string[] = [];
     const deliveries: Delivery[] = [];
     const decoders: Decoder[] = [];
     for (const node of nodes) {
@@ -106,7 +108,9 @@ export class WorkerPipeline {
         const plugin = await loadPlugin<FilterPlugin>(host.registry, 'filter', node.name);
         const context = Object.create(pluginContext(node, parts), {
           decorate: { value: compileCommonOptions('filter', node.options) ?? noDecoration },
+          timeFields: { value: [...timeFields] },
         });
+        if (node.name === 'date') timeFields.push(String(node.options['target'] ?? '@timestamp'));
         filters.set(node.id, {
           plugin,
           filter: await inNode(node, () => plugin.create(node.options as never, context)),

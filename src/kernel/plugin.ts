@@ -80,8 +80,8 @@ export interface BlockWriter {
    * Returns false when the queue is full: what was given is kept, but stop reading until `ready`.
    */
   lines(peer: Peer, bytes: Uint8Array, count: number): boolean;
-  /** One record. Same answer as `lines`. */
-  record(peer: Peer, bytes: Uint8Array): boolean;
+  /** One record; `cut`: a piece of one that is longer than `maxRecordBytes`. Same answer as `lines`. */
+  record(peer: Peer, bytes: Uint8Array, cut?: boolean): boolean;
   /** Many records behind one another; `ends[i]` is where record i ends. Same answer as `lines`. */
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
@@ -145,7 +145,7 @@ export interface Block {
   readonly runs: Int32Array;
 }
 
-export const RunKind = { lines: 0, record: 1, virtual: 2, end: 3 } as const;
+export const RunKind = { lines: 0, record: 1, virtual: 2, end: 3, cut: 4 } as const;
 
 export interface DecoderContext extends PluginContext {
   /** The input's codec. Stateful codecs: use `fork()` per sender. */

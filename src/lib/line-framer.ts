@@ -96,7 +96,7 @@ export class LineFramer {
       if (this.#length > limit) {
         // Waiting for the rest of a delimiter that did not come.
         const over = Buffer.from(this.#tail!.subarray(limit, this.#length));
-        room = target.record(peer, this.#tail!.subarray(0, limit));
+        room = target.record(peer, this.#tail!.subarray(0, limit), true);
         this.clear();
         this.#append(over);
         continue;
@@ -104,7 +104,7 @@ export class LineFramer {
       const taken = limit - this.#length;
       this.#append(rest.subarray(0, taken));
       rest = rest.subarray(taken);
-      room = target.record(peer, this.#tail!.subarray(0, this.#length));
+      room = target.record(peer, this.#tail!.subarray(0, this.#length), true);
       this.clear();
     }
     this.#append(rest);
@@ -132,7 +132,7 @@ export class LineFramer {
       if (at - start <= limit) room = target.lines(peer, chunk.subarray(start, end), 1);
       else {
         for (let piece = start; piece < at; piece += limit)
-          room = target.record(peer, chunk.subarray(piece, Math.min(at, piece + limit)));
+          room = target.record(peer, chunk.subarray(piece, Math.min(at, piece + limit)), true);
       }
       start = end;
     }

@@ -54,7 +54,7 @@ export class LineReader {
       this.#buffer = Buffer.allocUnsafeSlow(Math.min(buffer.length * 2, this.#limit));
       return { position, atEnd: false, rest: buffer };
     }
-    target.record(peer, buffer);
+    target.record(peer, buffer, true);
     return { position: position + length, atEnd: false, rest: buffer.subarray(length) };
   }
 }

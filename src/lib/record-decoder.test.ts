@@ -173,3 +173,20 @@ describe('whatever comes', () => {
     );
   });
 });
+
+test('pieces of a record that is too long are tagged', () => {
+  const { decode, fields } = decoder(codecOf(line));
+  const bytes = Buffer.from('abcdef');
+  decode({
+    id: 1,
+    receivedAt: 0,
+    count: 2,
+    bytes,
+    peers: [peer('a')],
+    runs: Int32Array.of(RunKind.cut, 0, 4, 1, RunKind.record, 0, 6, 1),
+  });
+  expect(fields().map(({ message, tags }) => [message, tags])).toEqual([
+    ['abcd', ['_record_too_long']],
+    ['ef', undefined],
+  ]);
+});

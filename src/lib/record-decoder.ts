@@ -24,6 +24,9 @@ const MAX_SENDERS = 10_000;
 
 export type Emit = (event: Event) => void;
 
+/** A record longer than the limit came in pieces; this is one of them (but for the last). */
+const TOO_LONG_TAG = '_record_too_long';
+
 /** Bytes that are not valid in the charset were replaced. */
 export const INVALID_ENCODING_TAG = '_invalid_encoding';
 
@@ -74,7 +77,7 @@ class RecordDecoder implements Decoder {
         const { codec, give } = this.#codecOf(block, peer, emit);
         const part = bytes.subarray(start, end);
         if (kind === RunKind.lines) this.#lines(codec, part, timestamp, values, give);
-        else this.#record(codec, part, timestamp, values, give);
+        else this.#record(codec, part, timestamp, values, kind === RunKind.cut ? tagged(give) : give);
       }
       start = end;
     }
@@ -221,6 +224,13 @@ class RecordDecoder implements Decoder {
     emit(event);
   }
 }
+
+const tagged =
+  (emit: Emit): Emit =>
+  (event) => {
+    addTag(event, TOO_LONG_TAG);
+    emit(event);
+  };
 
 type MakeEvent = (message: string, timestamp: string, values: readonly FieldValue[]) => Event;
 

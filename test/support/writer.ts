@@ -31,8 +31,8 @@ export class TestWriter implements BlockWriter {
   lines(peer: Peer, bytes: Uint8Array, count: number): boolean {
     return this.#add(RunKind.lines, peer, bytes, count);
   }
-  record(peer: Peer, bytes: Uint8Array): boolean {
-    return this.#add(RunKind.record, peer, bytes, 1);
+  record(peer: Peer, bytes: Uint8Array, cut = false): boolean {
+    return this.#add(cut ? RunKind.cut : RunKind.record, peer, bytes, 1);
   }
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {
     let start = 0;
@@ -106,7 +106,7 @@ export class TestWriter implements BlockWriter {
   /** Text of every record, lines without their delimiter. */
   texts(delimiter = '\n'): string[] {
     return this.runs
-      .filter((run) => run.kind === RunKind.lines || run.kind === RunKind.record)
+      .filter((run) => run.kind !== RunKind.virtual && run.kind !== RunKind.end)
       .flatMap((run) =>
         run.kind === RunKind.lines
           ? run.bytes.toString().split(delimiter).slice(0, -1)
