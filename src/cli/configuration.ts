@@ -25,6 +25,8 @@ export interface ProcessSettings {
   readonly file: SettingValues;
   readonly directory: string | undefined;
   readonly variables: Variables;
+  /** What the keystore has given so far: never shown. */
+  readonly kept: ReadonlySet<string>;
   readonly warnings: readonly string[];
   get<T>(name: SettingName): T;
 }
@@ -36,13 +38,20 @@ export async function processSettings(given: SettingValues): Promise<ProcessSett
   const keystoreFile =
     (given['keystore.file'] as string | undefined) ?? (directory && join(directory, 'logstash.keystore'));
   const keystore = keystoreFile ? await keystoreLookup(keystoreFile) : undefined;
-  const variables: Variables = keystore ? { keystore, environment } : { environment };
+  const kept = new Set<string>();
+  const lookup = (name: string): string | undefined => {
+    const value = keystore?.(name);
+    if (value) kept.add(value);
+    return value;
+  };
+  const variables: Variables = { keystore: lookup, environment };
   const file = directory ? readSettingsFile(directory, variables) : { values: {}, warnings: [] };
   return {
     given,
     file: file.values,
     directory,
     variables,
+    kept,
     warnings: file.warnings,
     get: (name) => settingOf(name, given, file.values),
   };

@@ -152,7 +152,7 @@ class Runner {
       await this.#engine.load(config);
       if (this.#settings.get<boolean>('config.debug')) {
         const { source } = this.#engine.pipelines.get(config.id)!;
-        this.#logger.debug({ pipeline: config.id }, `Compiled pipeline code:\n${source}`);
+        this.#logger.debug({ pipeline: config.id }, `Compiled pipeline code:\n${this.#masked(source)}`);
       }
       return true;
     } catch (error) {
@@ -162,6 +162,17 @@ class Runner {
       );
       return false;
     }
+  }
+
+  /** Without what came from the keystore, as it stands or inside a string literal. */
+  #masked(text: string): string {
+    let masked = text;
+    for (const secret of this.#settings.kept) {
+      masked = masked
+        .replaceAll(JSON.stringify(secret).slice(1, -1), '<password>')
+        .replaceAll(secret, '<password>');
+    }
+    return masked;
   }
 
   async #startMonitoring(): Promise<Monitoring | undefined> {
