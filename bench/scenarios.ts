@@ -140,7 +140,7 @@ export const scenarios: readonly Scenario[] = [
       millrace: millrace((place) => `${tcpIn(place)}\noutput { null {} }`),
       rsyslog: rsyslog(
         ({ input }) =>
-          `input(type="imptcp" port="${input}" address="127.0.0.1" ruleset="r")\nruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") { stop }`,
+          `input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")\nruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {\n  action(type="omfile" file="/dev/null" template="raw" ioBufferSize="256k")\n}`,
       ),
       'syslog-ng': syslogNg(
         () => 'destination d { file("/dev/null" template("$MSG\\n")); }; log { source(s); };',
@@ -173,7 +173,7 @@ export const scenarios: readonly Scenario[] = [
       rsyslog: rsyslog(
         ({ input, out, folder }) => `module(load="mmnormalize")
 template(name="j" type="string" string="%$!all-json%\\n")
-input(type="imptcp" port="${input}" address="127.0.0.1" ruleset="r")
+input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")
 ruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {
   action(type="mmnormalize" rulebase="${folder}/apache.rb" useRawMsg="on")
   unset $!originalmsg;
@@ -212,7 +212,7 @@ log { source(s); parser(p); destination(d); flags(flow-control); };`,
           `${tcpIn(place)}\noutput { tcp { host => "127.0.0.1" port => ${place.target} codec => line { format => "%{message}" } } }`,
       ),
       rsyslog: rsyslog(
-        ({ input, target }) => `input(type="imptcp" port="${input}" address="127.0.0.1" ruleset="r")
+        ({ input, target }) => `input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")
 ruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {
   action(type="omfwd" target="127.0.0.1" port="${target}" protocol="tcp" template="raw" tcp_framing="traditional")
 }`,
@@ -281,7 +281,7 @@ log { source(f); destination(d); flags(flow-control); };`,
       rsyslog: rsyslog(
         ({ input, out }) => `module(load="mmjsonparse")
 template(name="j" type="string" string="%$!all-json%\\n")
-input(type="imptcp" port="${input}" address="127.0.0.1" ruleset="r")
+input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")
 ruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {
   action(type="mmjsonparse" cookie="" useRawMsg="on")
   set $!env = "prod"; set $!site = "eu-1"; set $!source_ip = $!client_ip; unset $!client_ip;
