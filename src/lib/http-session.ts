@@ -74,16 +74,26 @@ export class HttpSession {
     return { ...request, headers: { ...request.headers, authorization } };
   }
 
-  async #exchange(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
-    const { target } = request;
-    const url = this.#jar === undefined ? undefined : new URL(target.origin + target.path);
-    const cookie = url === undefined ? undefined : this.#jar!.header(url);
+  #exchange(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    return this.#jar === undefined
+      ? this.#tried(request, signal)
+      : this.#withCookies(this.#jar, request, signal);
+  }
+
+  async #withCookies(
+    jar: CookieJar,
+    request: HttpRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResponse> {
+    const { origin, path } = request.target;
+    const cookie = jar.size === 0 ? undefined : jar.header(new URL(origin + path));
     const sent =
       cookie === undefined || request.headers['cookie'] !== undefined
         ? request
         : { ...request, headers: { ...request.headers, cookie } };
     const response = await this.#tried(sent, signal);
-    if (url !== undefined) this.#jar!.store(response.headers['set-cookie'], url);
+    const set = response.headers['set-cookie'];
+    if (set !== undefined) jar.store(set, new URL(origin + path));
     return response;
   }
 
