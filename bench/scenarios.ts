@@ -19,7 +19,9 @@ export interface Command {
 
 export interface Scenario {
   readonly name: string;
-  readonly sender: 'tcp' | 'file' | 'lumberjack';
+  readonly sender: 'tcp' | 'udp' | 'file' | 'lumberjack';
+  /** Datagrams a second. */
+  readonly rate?: number;
   /** File of bench data. */
   readonly data: string;
   readonly events?: number;
@@ -212,7 +214,10 @@ log { source(s); parser(p); destination(d); flags(flow-control); };`,
           `${tcpIn(place)}\noutput { tcp { host => "127.0.0.1" port => ${place.target} codec => line { format => "%{message}" } } }`,
       ),
       rsyslog: rsyslog(
-        ({ input, target }) => `input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")
+        ({
+          input,
+          target,
+        }) => `input(type="imptcp" port="${input}" address="127.0.0.1" supportOctetCountedFraming="off" ruleset="r")
 ruleset(name="r" queue.type="FixedArray" queue.size="100000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {
   action(type="omfwd" target="127.0.0.1" port="${target}" protocol="tcp" template="raw" tcp_framing="traditional")
 }`,
@@ -313,6 +318,37 @@ ${fileOut(place)}`,
       ),
     },
   },
+  ...[50_000, 100_000].map(
+    (rate): Scenario => ({
+      name: rate === 50_000 ? 'g' : 'g100',
+      sender: 'udp',
+      rate,
+      data: 'syslog.log',
+      events: rate * 6,
+      counts: 'file',
+      contestants: withPeers({
+        millrace: millrace(
+          (place) =>
+            `input { udp { host => "127.0.0.1" port => ${place.input} receive_buffer_bytes => 16777216 } }\noutput { file { path => "${place.out}" codec => line { format => "%{message}" } } }`,
+        ),
+        rsyslog: rsyslog(
+          ({ input, out }) => `module(load="imudp" threads="2" batchSize="128")
+input(type="imudp" port="${input}" address="127.0.0.1" ruleset="r" rcvbufSize="16m")
+ruleset(name="r" queue.type="FixedArray" queue.size="500000" queue.workerThreads="2" queue.dequeueBatchSize="1000") {
+  action(type="omfile" file="${out}" template="raw" ioBufferSize="256k" flushOnTXEnd="on")
+}`,
+        ),
+        'syslog-ng': syslogNg(
+          ({
+            input,
+            out,
+          }) => `source u { network(ip("127.0.0.1") port(${input}) transport("udp") flags(no-parse) so-rcvbuf(16777216) log-iw-size(200000) log-fetch-limit(1000)); };
+destination d { file("${out}" template("$MSG\\n") flush-lines(1000)); };
+log { source(u); destination(d); };`,
+        ),
+      }),
+    }),
+  ),
   {
     name: 'i',
     sender: 'lumberjack',

@@ -25,7 +25,7 @@ import { type Scenario, scenarios } from './scenarios.ts';
 
 const { values: args } = parseArgs({
   options: {
-    scenarios: { type: 'string', default: 'a,a2,b,b2,c,d,e,f,f2,i' },
+    scenarios: { type: 'string', default: 'a,a2,b,b2,c,d,e,f,f2,g,i' },
     runs: { type: 'string', default: '3' },
     events: { type: 'string', default: '1000000' },
     peers: { type: 'boolean', default: false },
@@ -189,7 +189,8 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
     let started = Date.now();
     let before = { cpu: 0 };
     if (scenario.sender !== 'file') {
-      await waitForPort(input);
+      if (scenario.sender === 'udp') await sleep(1500);
+      else await waitForPort(input);
       await sleep(400);
       before = usage(child.pid!);
       started = Date.now();
@@ -214,6 +215,22 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
             String(events),
             '--data',
             join(build, scenario.data),
+          ],
+          { stdio: ['ignore', 'pipe', 'inherit'] },
+        ),
+      );
+    }
+    if (scenario.sender === 'udp') {
+      await output(
+        spawn(
+          join(build, 'gen'),
+          [
+            'udp',
+            '127.0.0.1',
+            String(input),
+            join(build, scenario.data),
+            String(events),
+            String(scenario.rate),
           ],
           { stdio: ['ignore', 'pipe', 'inherit'] },
         ),
