@@ -324,7 +324,10 @@ class Runner {
         this.#logger.error({}, `${signal} again: ending at once, events in flight are lost`);
         process.exit(1);
       } else {
-        this.#logger.info({}, `${signal}: stopping; what was taken is delivered first`);
+        this.#logger.info(
+          {},
+          `${signal}: stopping; what was taken is delivered first (the same signal again ends at once)`,
+        );
         this.#warnWhileStopping();
         void this.#stop(0);
       }
@@ -346,7 +349,7 @@ class Runner {
       const waiting = [...this.#engine.pipelines.values()].filter((status) => status.state === 'running');
       if (waiting.length === 0) return;
       const why = waiting.flatMap((status) =>
-        [...status.problems].map(([node, { problem }]) => `${status.id}/${node}: ${problem}`),
+        [...status.problems.byNode].map(([node, { problem }]) => `${status.id}/${node}: ${problem}`),
       );
       this.#logger.warn(
         { pipelines: waiting.map((status) => status.id) },

@@ -40,7 +40,7 @@ export async function up(argv: readonly string[]): Promise<number> {
     loaded: loadConfigString(text),
   }));
   process.stderr.write(
-    'Listening on 127.0.0.1: Beats 5044, syslog 5514 (TCP and UDP), HTTP 8080. Ctrl-C ends.\n',
+    'Starting listeners on 127.0.0.1: Beats 5044, syslog 5514 (TCP and UDP), HTTP 8080. Ctrl-C ends.\n',
   );
   return run(values, definitions);
 }
