@@ -49,6 +49,7 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
     });
     if (!error) {
       const address = server.address() as { port: number };
+      api.address = `${host}:${address.port}`;
       return {
         url: `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
         close: async () => {
@@ -80,6 +81,8 @@ class MonitoringApi {
   readonly #stats: NodeStats;
   readonly #id = randomUUID();
   readonly #initialLevel: Level;
+  /** Where it listens, as `host:port`. */
+  address = '';
 
   constructor(options: MonitoringOptions) {
     this.#options = options;
@@ -161,12 +164,12 @@ class MonitoringApi {
   }
 
   #header(): Record<string, unknown> {
-    const { engine, name, version, setting } = this.#options;
+    const { engine, name, version } = this.#options;
     const first = [...engine.pipelines.values()][0]?.config.settings;
     return {
       host: hostname(),
       version,
-      http_address: `${setting('api.http.host')}`,
+      http_address: this.address,
       id: this.#id,
       name,
       ephemeral_id: this.#id,
