@@ -16,6 +16,7 @@ import type {
   FromIntake,
   FromWorker,
   Health,
+  NewNames,
   PipelineSettings,
   PipelineSpec,
   QueueState,
@@ -25,6 +26,7 @@ import type {
 } from './messages.ts';
 import { type CountedNode, type PipelineCounts, sumCounters } from './metrics.ts';
 import { planPipeline } from './plan.ts';
+import { INTAKE, Problems } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
 
 export interface EngineOptions {
@@ -55,6 +57,8 @@ export interface PipelineStatus {
   state: PipelineState;
   /** Version that runs now. */
   version: number;
+  /** Batches worked on at once. */
+  workers: number;
   readonly startedAt: number;
   /** The generated function, as text. */
   source: string;
@@ -66,9 +70,13 @@ export interface PipelineStatus {
     lastSuccess: number | undefined;
     lastFailure: number | undefined;
   };
-  /** Problems by node id. */
-  readonly problems: Map<string, { problem: string; since: number }>;
-  readonly regions: { version: number; nodes: readonly CountedNode[]; region: CounterRegion }[];
+  readonly problems: Problems;
+  readonly regions: {
+    version: number;
+    thread: number;
+    nodes: readonly CountedNode[];
+    region: CounterRegion;
+  }[];
 }
 
 interface WorkerThread {
@@ -144,6 +152,7 @@ export class Engine {
     try {
       await this.#loadVersion(status, config, reload);
       status.config = config;
+      status.problems.keepInputs(config.graph.inputs.map(({ id }) => id));
       if (status.state === 'loading') status.state = 'running';
       if (reload) {
         status.reloads.successes++;
@@ -187,6 +196,7 @@ export class Engine {
       config,
       state: 'loading',
       version: 0,
+      workers: config.settings.workers,
       startedAt: Date.now(),
       source: '',
       error: undefined,
@@ -197,7 +207,7 @@ export class Engine {
         lastSuccess: undefined,
         lastFailure: undefined,
       },
-      problems: new Map(),
+      problems: new Problems(),
       regions: [],
     };
   }
@@ -241,6 +251,7 @@ export class Engine {
       throw error;
     }
     status.version = version;
+    status.workers = threads.length * Math.ceil(workers / threads.length);
   }
 
   #loadInto(worker: WorkerThread, spec: PipelineSpec): void {
@@ -329,6 +340,7 @@ export class Engine {
     );
     const versions = [...worker.versions];
     worker.versions.clear();
+    for (const { problems } of this.pipelines.values()) problems.forgetThread(worker.index);
     this.#toIntake({ type: 'worker lost', index: worker.index });
     setTimeout(() => {
       if (this.#stopping) return;
@@ -354,7 +366,7 @@ export class Engine {
         const status = this.pipelines.get(message.id);
         if (status) {
           status.source = message.source;
-          this.#addRegion(status, message.version, message.counters);
+          this.#addRegion(status, message.version, worker.index, message.counters);
         }
         const waiting = this.#loading.get(message.version);
         waiting?.threads.delete(worker.index);
@@ -374,28 +386,40 @@ export class Engine {
         worker.versions.delete(message.version);
         return;
       case 'health':
-        this.#health(message);
+        this.#health(worker.index, message);
+        return;
+      case 'named':
+        this.#named(worker.index, message);
         return;
       case 'ready':
         return;
     }
   }
 
-  #addRegion(status: PipelineStatus, version: number, region: CounterRegion): void {
+  #addRegion(status: PipelineStatus, version: number, thread: number, region: CounterRegion): void {
     const spec = this.#specs.get(version);
     if (spec)
       status.regions.push({
         version,
+        thread,
         nodes: pluginNodes(spec.graph).map(({ id, kind }) => ({ id, kind })),
         region,
       });
+  }
+
+  /** A thread counts something that had no name when its region came: the last one, if it was started anew. */
+  #named(thread: number, { id, version, named }: NewNames): void {
+    const regions = this.pipelines.get(id)?.regions ?? [];
+    const at = regions.findLastIndex((each) => each.thread === thread && each.version === version);
+    const known = regions[at];
+    if (known) regions[at] = { ...known, region: { buffer: known.region.buffer, named } };
   }
 
   #fromIntake(message: FromIntake): void {
     switch (message.type) {
       case 'started': {
         const status = this.pipelines.get(message.id);
-        if (status) this.#addRegion(status, message.version, message.counters);
+        if (status) this.#addRegion(status, message.version, INTAKE, message.counters);
         this.#starting.get(message.version)?.resolve();
         this.#starting.delete(message.version);
         return;
@@ -408,6 +432,7 @@ export class Engine {
         return;
       case 'retired':
         this.#specs.delete(message.version);
+        this.pipelines.get(message.id)?.problems.forgetVersion(message.version);
         return;
       case 'ended': {
         const status = this.pipelines.get(message.id);
@@ -421,7 +446,10 @@ export class Engine {
         return;
       }
       case 'health':
-        this.#health(message);
+        this.#health(INTAKE, message);
+        return;
+      case 'named':
+        this.#named(INTAKE, message);
         return;
       case 'queues':
         this.#queueAnswers.get(message.token)?.(message.queues);
@@ -432,12 +460,10 @@ export class Engine {
     }
   }
 
-  #health({ id, node, problem, since }: Health): void {
-    const status = this.pipelines.get(id);
+  #health(thread: number, health: Health): void {
+    const status = this.pipelines.get(health.id);
     if (!status) return;
-    const known = status.problems.get(node);
-    if (problem === undefined) status.problems.delete(node);
-    else status.problems.set(node, { problem, since: known?.since ?? since });
+    status.problems.report(thread, health);
     this.#changed(status);
   }
 

@@ -67,8 +67,6 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     { readonly threads: readonly number[]; told: boolean; left: Set<number> }
   >();
   readonly #roomWaiters: (() => void)[] = [];
-  #waitingSince = 0;
-  #pushMillis = 0;
   #full = false;
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -119,10 +117,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   push(block: QueuedBlock): void {
     this.#queue.push(block);
-    if (!this.#full && !this.#queue.hasRoom) {
-      this.#full = true;
-      this.#waitingSince = performance.now();
-    }
+    if (!this.#queue.hasRoom) this.#full = true;
     this.schedule();
   }
 
@@ -304,7 +299,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.schedule();
     if (this.#full && this.#queue.hasRoomAgain) {
       this.#full = false;
-      this.#pushMillis += performance.now() - this.#waitingSince;
+      for (const input of this.#inputs) input.writer.countWaiting();
       for (const resolve of this.#roomWaiters.splice(0)) resolve();
     }
     return true;
@@ -378,11 +373,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   // ---- looking in ----
 
   #health(node: string, problem: string | undefined): void {
-    this.#host.post({ type: 'health', id: this.id, node, problem, since: Date.now() });
+    const { version } = this.#loaded.spec;
+    this.#host.post({ type: 'health', id: this.id, version, node, problem, since: Date.now() });
   }
 
   state(): QueueState {
     const dropped: Record<string, number> = {};
+    for (const input of this.#inputs) input.writer.countWaiting();
     for (const input of this.#inputs) for (const [from, count] of input.writer.drops) dropped[from] = count;
     return {
       type: this.#queue.type,
@@ -390,7 +387,6 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       bytes: this.#queue.bytes,
       maxBytes: QUEUE_BYTES,
       inFlight: this.#dispatcher.inFlight,
-      pushMillis: this.#pushMillis + (this.#full ? performance.now() - this.#waitingSince : 0),
       dropped,
     };
   }

@@ -50,6 +50,8 @@ export class IntakeWriter implements BlockWriter {
   readonly #outstanding = new Set<number>();
   readonly #marks: { readonly after: number; readonly callback: () => void }[] = [];
   #lastBlock = 0;
+  /** When it was first told that there is no room; 0: there is. */
+  #waitingSince = 0;
   readonly drops = new Map<string, number>();
 
   constructor(place: WriterPlace, host: WriterHost, lanes: number) {
@@ -90,7 +92,7 @@ export class IntakeWriter implements BlockWriter {
       start = end;
       first = last + 1;
     }
-    return host.hasRoom;
+    return this.#mayGoOn();
   }
 
   virtual(peer: Peer, count: number): boolean {
@@ -113,7 +115,22 @@ export class IntakeWriter implements BlockWriter {
     if (builder.isEmpty) host.arm();
     builder.append(kind, peer, kept, count, Date.now());
     this.#appended(builder, count, bytes?.length ?? 0);
-    return host.hasRoom;
+    return this.#mayGoOn();
+  }
+
+  #mayGoOn(): boolean {
+    const { hasRoom } = this.#host;
+    if (!hasRoom && this.#waitingSince === 0) this.#waitingSince = performance.now();
+    return hasRoom;
+  }
+
+  /** Counts the time that it has waited for room so far. */
+  countWaiting(): void {
+    if (this.#waitingSince === 0) return;
+    const now = performance.now();
+    const { counters, input } = this.#place;
+    counters.values[input * SLOTS_PER_NODE + Slot.millis]! += now - this.#waitingSince;
+    this.#waitingSince = this.#host.hasRoom ? 0 : now;
   }
 
   /** Counts what was appended, and sends the block if it is full enough. */
@@ -156,6 +173,7 @@ export class IntakeWriter implements BlockWriter {
   /** The input has another place in the new version's graph. */
   moveTo(place: WriterPlace): void {
     this.cut();
+    this.countWaiting();
     this.#place = place;
   }
 

@@ -72,7 +72,10 @@ async function start(spec: PipelineSpec): Promise<void> {
     pipelines.set(spec.id, pipeline);
     if (running) await running.reload(loaded);
     else await pipeline.start();
-    post({ type: 'started', id: spec.id, version: spec.version, counters: pipeline.counters.region() });
+    const { id, version } = spec;
+    const { counters } = pipeline;
+    counters.onNamed = () => post({ type: 'named', id, version, named: counters.region().named });
+    post({ type: 'started', id, version, counters: counters.region() });
   } catch (error) {
     const pipeline = versions.get(spec.version);
     // What workers loaded for it is retired with it.

@@ -68,8 +68,17 @@ export type ToIntake =
   | { readonly type: 'stop'; readonly id: string }
   | { readonly type: 'queues'; readonly token: number };
 
+/** A thread has counters that its region did not name yet. */
+export interface NewNames {
+  readonly type: 'named';
+  readonly id: string;
+  readonly version: number;
+  readonly named: CounterRegion['named'];
+}
+
 export type FromIntake =
   | { readonly type: 'ready' }
+  | NewNames
   | {
       readonly type: 'started';
       readonly id: string;
@@ -99,14 +108,13 @@ export interface QueueState {
   readonly bytes: number;
   readonly maxBytes: number;
   readonly inFlight: number;
-  /** Milliseconds that senders have waited for room, in all. */
-  readonly pushMillis: number;
   readonly dropped: Readonly<Record<string, number>>;
 }
 
 export interface Health {
   readonly type: 'health';
   readonly id: string;
+  readonly version: number;
   readonly node: string;
   readonly problem: string | undefined;
   /** Milliseconds since the epoch. */
@@ -120,6 +128,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
+  | NewNames
   | {
       readonly type: 'loaded';
       readonly id: string;

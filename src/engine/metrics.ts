@@ -1,6 +1,6 @@
 /**
- * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds), then the
- * pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
+ * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds: of an input
+ * those that it waited for room in the queue), then the pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
  */
 import type { PluginKind } from '../kernel/plugin.ts';
 import type { CounterRegion } from './messages.ts';
@@ -17,12 +17,15 @@ export const PipelineSlot = {
   conditionErrors: 5,
   /** Of those, in the filter section: there the event is gone. */
   conditionDrops: 6,
+  batches: 7,
 } as const;
-const PIPELINE_SLOTS = 7;
+const PIPELINE_SLOTS = 8;
 const NAMED_SLOTS = 256;
 
 export class Counters {
   readonly values: Float64Array;
+  /** Called when a name was added, after `region` was handed on: readers do not see names in shared memory. */
+  onNamed: (() => void) | undefined;
   readonly #pipeline: number;
   readonly #named: [string, string, number][] = [];
   #nextNamed: number;
@@ -32,6 +35,11 @@ export class Counters {
     this.values = new Float64Array(new SharedArrayBuffer(slots * 8));
     this.#pipeline = nodes * SLOTS_PER_NODE;
     this.#nextNamed = this.#pipeline + PIPELINE_SLOTS;
+  }
+
+  /** Where one of the pipeline's own slots is in `values`. */
+  slotOfPipeline(slot: number): number {
+    return this.#pipeline + slot;
   }
 
   addToPipeline(slot: number, n: number): void {
@@ -46,6 +54,7 @@ export class Counters {
       if (slot >= this.values.length) return { add: () => {} };
       this.#nextNamed++;
       this.#named.push([node, name, slot]);
+      this.onNamed?.();
     }
     const values = this.values;
     return {
@@ -60,7 +69,7 @@ export class Counters {
   }
 }
 
-interface NodeCounts {
+export interface NodeCounts {
   in: number;
   out: number;
   millis: number;
@@ -70,7 +79,12 @@ export interface PipelineCounts {
   in: number;
   filtered: number;
   out: number;
+  /** That workers were busy. */
   millis: number;
+  /** That inputs waited for room in the queue. */
+  pushMillis: number;
+  batches: number;
+  bytes: number;
   conditionErrors: number;
   nodes: Map<string, NodeCounts>;
 }
@@ -90,6 +104,9 @@ export function sumCounters(
     filtered: 0,
     out: 0,
     millis: 0,
+    pushMillis: 0,
+    batches: 0,
+    bytes: 0,
     conditionErrors: 0,
     nodes: new Map(),
   };
@@ -105,6 +122,7 @@ export function sumCounters(
       counts.in += values[index * SLOTS_PER_NODE + Slot.in]!;
       counts.out += values[index * SLOTS_PER_NODE + Slot.out]!;
       counts.millis += values[index * SLOTS_PER_NODE + Slot.millis]!;
+      if (kind === 'input') total.pushMillis += values[index * SLOTS_PER_NODE + Slot.millis]!;
       // Events through the filters: what came in, and what each filter added or took away.
       if (kind === 'filter') {
         total.filtered +=
@@ -116,6 +134,8 @@ export function sumCounters(
     total.filtered += values[base + PipelineSlot.in]! - values[base + PipelineSlot.conditionDrops]!;
     total.out += values[base + PipelineSlot.out]!;
     total.millis += values[base + PipelineSlot.millis]!;
+    total.batches += values[base + PipelineSlot.batches]!;
+    total.bytes += values[base + PipelineSlot.bytes]!;
     total.conditionErrors += values[base + PipelineSlot.conditionErrors]!;
     for (const [id, name, slot] of region.named) {
       const counts = node(id);

@@ -20,14 +20,16 @@ import { compileCommonOptions } from '../lang/common-options.ts';
 import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
+import { BusyTime } from './busy-time.ts';
 import { Delivery } from './delivery.ts';
 import type { BlockMessage, PipelineSpec } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
 import { loadCodecs, loadPlugin, sentence } from './thread.ts';
 
-/** Filters are timed in one batch of so many. */
+/** Filters are timed in one batch of so many, and in the first after so many milliseconds. */
 const TIMED_EVERY = 64;
+const TIMED_AFTER_MS = 100;
 
 export interface WorkerHost {
   readonly registry: Registry;
@@ -50,15 +52,22 @@ export class WorkerPipeline {
   readonly source: string;
   readonly #host: WorkerHost;
   readonly #decoders: readonly Decoder[];
-  readonly #inputs: number;
+  /** Index of the first output among the nodes. */
+  readonly #firstOutput: number;
   readonly #compiled: CompiledPipeline;
   readonly #deliveries: readonly Delivery[];
   readonly #filters: readonly Filter[];
   readonly #waiting: ReceivedBlock[] = [];
   /** Blocks worked on at once here. */
   readonly #limit: number;
-  #active = 0;
+  /** Of blocks: how many are worked on, and for how long. */
+  readonly #busy: BusyTime;
+  /** Of each output. */
+  readonly #writing: readonly BusyTime[];
   #batches = 0;
+  #timedAt = 0;
+  /** Events since the last batch that was timed. */
+  #untimed = 0;
   /** Blocks of which a decoder still holds bytes: not acknowledged before those are delivered. */
   #held: number[] = [];
   readonly #pending = new Set<Promise<void>>();
@@ -73,12 +82,16 @@ export class WorkerPipeline {
     this.#host = host;
     this.counters = counters;
     this.#decoders = parts.decoders;
-    this.#inputs = parts.decoders.length;
     this.#compiled = parts.compiled;
     this.#deliveries = parts.deliveries;
     this.#filters = parts.filters;
     this.source = parts.compiled.source;
     this.#limit = Math.max(1, Math.ceil(spec.settings.workers / spec.threads.length));
+    this.#busy = new BusyTime(counters.values, counters.slotOfPipeline(PipelineSlot.millis));
+    this.#firstOutput = pluginNodes(spec.graph).length - parts.deliveries.length;
+    this.#writing = parts.deliveries.map(
+      (_, index) => new BusyTime(counters.values, (this.#firstOutput + index) * SLOTS_PER_NODE + Slot.millis),
+    );
   }
 
   /** Makes every plugin, compiles, opens the outputs. @throws with the node's id in `node` */
@@ -161,12 +174,12 @@ export class WorkerPipeline {
 
   /** A block from the intake: worked on now, or when one before it is done. */
   take(block: ReceivedBlock): void {
-    if (this.#active >= this.#limit) this.#waiting.push(block);
+    if (this.#busy.active >= this.#limit) this.#waiting.push(block);
     else this.#work(block);
   }
 
   #work(block: ReceivedBlock): void {
-    this.#active++;
+    this.#busy.begin(performance.now());
     let result: Promise<void> | undefined;
     try {
       result = this.#process(block);
@@ -188,7 +201,7 @@ export class WorkerPipeline {
   }
 
   #finished(block: ReceivedBlock): void {
-    this.#active--;
+    this.#busy.end(performance.now());
     this.#release(block.message.block);
     const next = this.#waiting.shift();
     if (next) this.#work(next);
@@ -267,27 +280,53 @@ export class WorkerPipeline {
   #run(events: Event[]): Promise<void> | undefined {
     const outputs: Event[][] = [];
     for (let index = 0; index < this.#deliveries.length; index++) outputs.push([]);
-    const { counters } = this;
-    counters.addToPipeline(PipelineSlot.in, events.length);
-    const timed = this.#batches++ % TIMED_EVERY === 0;
-    const started = performance.now();
-    const running = timed
-      ? this.#compiled.runTimed(events, outputs, counters.values)
-      : this.#compiled.run(events, outputs, counters.values);
-    const deliver = (): Promise<void> | undefined => {
-      counters.addToPipeline(PipelineSlot.millis, performance.now() - started);
-      return this.#deliver(outputs);
+    this.#countBatch(events.length);
+    const running = this.#isTimed(events.length)
+      ? this.#runTimed(events, outputs)
+      : this.#compiled.run(events, outputs, this.counters.values);
+    return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+  }
+
+  #countBatch(events: number): void {
+    this.counters.addToPipeline(PipelineSlot.in, events);
+    this.counters.addToPipeline(PipelineSlot.batches, 1);
+  }
+
+  #isTimed(events: number): boolean {
+    if (this.#filters.length === 0) return false;
+    this.#untimed += events;
+    return ++this.#batches % TIMED_EVERY === 0 || this.#busy.since > this.#timedAt + TIMED_AFTER_MS;
+  }
+
+  /** Times every filter. What it finds stands for all events since the last time. */
+  #runTimed(events: Event[], outputs: Event[][]): Promise<void> | undefined {
+    const { values } = this.counters;
+    const weight = this.#untimed / events.length;
+    this.#untimed = 0;
+    this.#timedAt = this.#busy.since;
+    const measured = new Float64Array(values.length);
+    const add = (): void => {
+      for (let at = 0; at < (this.#firstOutput + this.#deliveries.length) * SLOTS_PER_NODE; at++)
+        values[at]! += measured[at]! * (at % SLOTS_PER_NODE === Slot.millis ? weight : 1);
     };
-    return running ? running.then(deliver) : deliver();
+    const running = this.#compiled.runTimed(events, outputs, measured);
+    if (running) return running.finally(add);
+    add();
+    return undefined;
   }
 
   #deliver(outputs: Event[][]): Promise<void> | undefined {
     let waiting: Promise<void>[] | undefined;
+    let now = performance.now();
     for (let index = 0; index < outputs.length; index++) {
       const events = outputs[index]!;
       if (events.length === 0) continue;
+      const writing = this.#writing[index]!;
+      writing.begin(now);
       const result = this.#deliveries[index]!.write(events);
-      if (result) (waiting ??= []).push(result);
+      now = performance.now();
+      if (result) (waiting ??= []).push(writing.until(result));
+      else writing.end(now);
     }
     if (!waiting) return undefined;
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => undefined);
@@ -301,9 +340,9 @@ export class WorkerPipeline {
   #countOnly(input: number, count: number): undefined {
     const { values } = this.counters;
     values[input * SLOTS_PER_NODE + Slot.out]! += count;
-    this.counters.addToPipeline(PipelineSlot.in, count);
+    this.#countBatch(count);
     for (let index = 0; index < this.#deliveries.length; index++) {
-      const base = (this.#inputs + index) * SLOTS_PER_NODE;
+      const base = (this.#firstOutput + index) * SLOTS_PER_NODE;
       values[base + Slot.in]! += count;
       values[base + Slot.out]! += count;
       this.counters.addToPipeline(PipelineSlot.out, count);
@@ -313,13 +352,21 @@ export class WorkerPipeline {
   #passThrough(input: number, bytes: Buffer, count: number): Promise<void> | undefined {
     const { values } = this.counters;
     values[input * SLOTS_PER_NODE + Slot.out]! += count;
-    this.counters.addToPipeline(PipelineSlot.in, count);
-    values[this.#inputs * SLOTS_PER_NODE + Slot.in]! += count;
-    return this.#deliveries[0]!.writeLines(bytes, count);
+    this.#countBatch(count);
+    values[this.#firstOutput * SLOTS_PER_NODE + Slot.in]! += count;
+    const writing = this.#writing[0]!;
+    writing.begin(performance.now());
+    const result = this.#deliveries[0]!.writeLines(bytes, count);
+    if (result) return writing.until(result);
+    writing.end(performance.now());
+    return undefined;
   }
 
-  /** Every second: decoders and outputs that hold something back. */
+  /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
+    const now = performance.now();
+    this.#busy.update(now);
+    for (const writing of this.#writing) writing.update(now);
     const events: Event[] = [];
     for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), false);
     const result = this.#afterDecode(events);
@@ -355,7 +402,7 @@ export class WorkerPipeline {
   }
 
   async #settle(): Promise<void> {
-    while (this.#pending.size > 0 || this.#active > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0 || this.#busy.active > 0) await Promise.all(this.#pending);
   }
 }
 

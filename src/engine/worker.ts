@@ -36,7 +36,8 @@ function hostOf(spec: PipelineSpec): WorkerHost {
   return {
     registry,
     logger,
-    health: (node, problem) => post({ type: 'health', id: spec.id, node, problem, since: Date.now() }),
+    health: (node, problem) =>
+      post({ type: 'health', id: spec.id, version: spec.version, node, problem, since: Date.now() }),
     done,
     send: (address, bytes, ends) =>
       new Promise((resolve) => {
@@ -67,11 +68,14 @@ async function load(packed: PipelineSpec): Promise<void> {
   try {
     const pipeline = await WorkerPipeline.load(spec, hostOf(spec));
     pipelines.set(spec.version, pipeline);
+    const { id, version } = spec;
+    const { counters } = pipeline;
+    counters.onNamed = () => post({ type: 'named', id, version, named: counters.region().named });
     post({
       type: 'loaded',
-      id: spec.id,
-      version: spec.version,
-      counters: pipeline.counters.region(),
+      id,
+      version,
+      counters: counters.region(),
       source: pipeline.source,
     });
   } catch (error) {

@@ -1,0 +1,77 @@
+/** What is wrong in one pipeline, in words. Every thread speaks for itself; readers see one problem a node. */
+import type { Health } from './messages.ts';
+
+interface Report {
+  readonly thread: number;
+  readonly version: number;
+  readonly node: string;
+  problem: string;
+  readonly since: number;
+}
+
+export interface Problem {
+  readonly problem: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Stands for the intake where threads are numbered. */
+export const INTAKE = -1;
+
+export class Problems {
+  readonly #reports: Report[] = [];
+  readonly #byNode = new Map<string, Problem>();
+
+  /** By node id; of several threads that have trouble with a node, the one that has it longest. */
+  get byNode(): ReadonlyMap<string, Problem> {
+    return this.#byNode;
+  }
+
+  report(thread: number, { version, node, problem, since }: Health): void {
+    // An input that goes on in a new version clears what it said in the old one.
+    const at = this.#reports.findIndex(
+      (each) =>
+        each.thread === thread && each.node === node && (thread === INTAKE || each.version === version),
+    );
+    if (problem !== undefined) {
+      if (at >= 0) this.#reports[at]!.problem = problem;
+      else this.#reports.push({ thread, version, node, problem, since });
+    } else if (at >= 0) this.#reports.splice(at, 1);
+    this.#show();
+  }
+
+  /** The pipeline ended. */
+  clear(): void {
+    this.#forget(() => true);
+  }
+
+  /** A thread ended. */
+  forgetThread(thread: number): void {
+    this.#forget((report) => report.thread === thread);
+  }
+
+  /** A version has delivered everything. */
+  forgetVersion(version: number): void {
+    this.#forget((report) => report.thread !== INTAKE && report.version === version);
+  }
+
+  /** After a reload: inputs that are no longer there have no problems. */
+  keepInputs(ids: readonly string[]): void {
+    this.#forget((report) => report.thread === INTAKE && !ids.includes(report.node));
+  }
+
+  #forget(which: (report: Report) => boolean): void {
+    const left = this.#reports.filter((report) => !which(report));
+    if (left.length === this.#reports.length) return;
+    this.#reports.splice(0, Infinity, ...left);
+    this.#show();
+  }
+
+  #show(): void {
+    this.#byNode.clear();
+    for (const { node, problem, since } of this.#reports) {
+      const known = this.#byNode.get(node);
+      if (!known || since < known.since) this.#byNode.set(node, { problem, since });
+    }
+  }
+}
