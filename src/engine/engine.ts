@@ -235,6 +235,7 @@ export class Engine {
       threads,
       needs: plan.needs,
       room: plan.room,
+      cutTexts: plan.cutTexts,
       countOnly: plan.countOnly,
       passThrough: plan.passThrough,
     };

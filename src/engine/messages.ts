@@ -32,6 +32,8 @@ export interface PipelineSpec {
   readonly needs: FieldUse;
   /** Fields at the top that filters may add. */
   readonly room: readonly string[];
+  /** Events hold pieces of larger texts: lines of a block, captures of a pattern. */
+  readonly cutTexts: boolean;
   /** Nothing looks at events at all: they are only counted. */
   readonly countOnly: boolean;
   /** Output index that takes the lines of blocks as they stand; undefined: events are built. */

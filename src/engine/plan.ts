@@ -22,6 +22,7 @@ export interface Plan {
   readonly shared: string | undefined;
   readonly needs: FieldUse;
   readonly room: readonly string[];
+  readonly cutTexts: boolean;
   readonly countOnly: boolean;
   readonly passThrough: boolean;
 }
@@ -37,6 +38,7 @@ export async function planPipeline(
   let shared: string | undefined;
   let looksAtNothing = true;
   let textInputs = true;
+  let cutTexts = false;
   let lineOutput = false;
   for (const node of nodes) {
     if (node.kind === 'filter') {
@@ -44,6 +46,7 @@ export async function planPipeline(
       const state = typeof plugin.state === 'function' ? plugin.state(node.options as never) : plugin.state;
       if (state === 'shared') shared ??= `filter ${node.name}`;
       filters.set(node.id, plugin);
+      cutTexts ||= plugin.cutsTexts === true;
     } else if (node.kind === 'output') {
       const plugin = (await registry.load('output', node.name)) as OutputPlugin;
       const concurrency =
@@ -68,6 +71,7 @@ export async function planPipeline(
       const plugin = (await registry.load('input', node.name)) as InputPlugin;
       const codec = await codecOf(node, registry, settings);
       textInputs &&= plugin.plainRecords === true && codec?.wholeText === true && codec.charset === 'UTF-8';
+      cutTexts ||= codec?.wholeText === true;
       textInputs &&= codec?.delimiter === '\n' || codec?.delimiter === undefined;
     }
   }
@@ -80,6 +84,7 @@ export async function planPipeline(
     shared,
     needs,
     room: needs === 'all' ? topFields(fieldsWritten(graph, { filter: (node) => filters.get(node.id)! })) : [],
+    cutTexts,
     countOnly: plain && looksAtNothing,
     passThrough: plain && lineOutput && graph.outputs.length === 1,
   };
@@ -121,6 +126,7 @@ async function codecOf(
       logger: silentLogger,
       dataPath: settings.dataPath,
       settings: settings.all,
+      toJson: JSON.stringify,
       counter: () => ({ add: () => {} }),
       codec: () => {
         throw new Error('not here');

@@ -37,11 +37,15 @@ export function pluginContext(node: GraphNode, parts: ContextParts): PluginConte
       mkdirSync(path, { recursive: true, mode: 0o700 });
       return path;
     },
+    toJson: spec.cutTexts ? cutTextsToJson : JSON.stringify,
     counter: (name) => counters.named(node.id, name),
     codec: (nested) => makeCodec(nested, context, codecs),
   };
   return context;
 }
+
+/** V8's fast road does not take pieces of larger texts, and is tried in vain: a third argument goes round it. */
+const cutTextsToJson = (value: object): string => JSON.stringify(value, null, '');
 
 export function makeCodec(
   nested: NestedPlugin,

@@ -58,6 +58,8 @@ export interface PluginContext {
   readonly settings: Readonly<Record<string, unknown>>;
   /** A counter of this node, shown by the monitoring API under its name (e.g. `matches`). */
   counter(name: string): { add(n: number): void };
+  /** `JSON.stringify` of a map, in the form that is fastest for the texts of this pipeline (ADR 0011). */
+  readonly toJson: (value: object) => string;
   /** Makes the codec given as a value of option `codec` (or another option of type codec). */
   codec(spec: NestedPlugin): Codec;
 }
@@ -233,6 +235,8 @@ export interface FilterPlugin<O extends Options = Options> extends Declaration<O
   readonly reads?: (options: OptionValues<O>) => FieldUse;
   /** Fields it may create, if known at load; events are built with room for them. */
   readonly writes?: (options: OptionValues<O>) => readonly string[];
+  /** Puts pieces of texts into fields (grok, dissect). */
+  readonly cutsTexts?: boolean;
   /** May set `cancelled` or `emit`; left out means it never does (the compiler relies on it). */
   readonly changesCount?: boolean;
   create(options: OptionValues<O>, context: FilterContext): Filter | Promise<Filter>;

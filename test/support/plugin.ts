@@ -69,6 +69,7 @@ export function testContext(
     dataPath: tmpdir(),
     settings: settings.settings ?? {},
     counters,
+    toJson: JSON.stringify,
     counter: (name) => ({ add: (n) => (counters[name] = (counters[name] ?? 0) + n) }),
     codec: (spec: NestedPlugin) => {
       const plugin = loaded.get(spec.plugin);

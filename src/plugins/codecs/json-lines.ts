@@ -44,6 +44,7 @@ export const jsonLines = defineCodec({
   },
   delimiter: (options) => delimiterIn(options.delimiter, encodingFor(options.charset) ?? 'UTF-8'),
   create(options, context) {
+    const { toJson } = context;
     const { charset, encoding, toText } = textDecoding(options.charset);
     const { delimiter, decode_size_limit_bytes: limit } = options;
     const parse = createJsonDecoder({
@@ -60,7 +61,7 @@ export const jsonLines = defineCodec({
           else parse(text, emit);
         });
       },
-      encode: (event) => JSON.stringify(event.fields) + delimiter,
+      encode: (event) => toJson(event.fields) + delimiter,
     };
   },
 });

@@ -43,6 +43,7 @@ export const json = defineCodec({
     checkCharset(options.charset, report);
   },
   create(options, context) {
+    const { toJson } = context;
     const { charset, toText } = textDecoding(options.charset);
     const decode = createJsonDecoder({
       target: options.target,
@@ -51,7 +52,7 @@ export const json = defineCodec({
     return {
       ...(charset === undefined ? {} : { charset }),
       decode: (record, emit) => decode(toText(record), emit),
-      encode: (event) => JSON.stringify(event.fields),
+      encode: (event) => toJson(event.fields),
     };
   },
 });

@@ -78,6 +78,7 @@ export const dissect = defineFilter({
     }
     return [...new Set(fields)];
   },
+  cutsTexts: true,
   writes(given) {
     const fields = Object.values(given.mapping).flatMap((pattern) =>
       fieldsIfValid(String(pattern)).flatMap(({ kind, name }) =>

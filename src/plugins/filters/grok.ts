@@ -143,6 +143,7 @@ export const grok = defineFilter({
     }
     return [...new Set(fields)];
   },
+  cutsTexts: true,
   writes(given) {
     const fields = matchersIfValid(given).flatMap(({ captures }) =>
       captures.map(({ field }) => storedAs(field, given.target)),

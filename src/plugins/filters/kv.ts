@@ -112,6 +112,7 @@ type KvOptions = OptionValues<typeof options>;
 export const kv = defineFilter({
   kind: 'filter',
   name: 'kv',
+  cutsTexts: true,
   summary: 'Reads pairs such as `key=value` from text and stores them as fields.',
   ecs: true,
   options,

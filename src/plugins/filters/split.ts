@@ -16,6 +16,7 @@ const FAILURE_TAG = '_split_type_failure';
 export const split = defineFilter({
   kind: 'filter',
   name: 'split',
+  cutsTexts: true,
   summary: 'Makes one event of each line of a text field, or of each element of a list.',
   options: {
     field: { type: 'string', default: 'message', description: 'Field that is split: text or a list.' },
