@@ -8,18 +8,18 @@ import {
   type ReportProblem,
   type WriteFailure,
 } from '../../kernel/plugin.ts';
-import { compileBulkEncoder, type Refusal } from '../../lib/elasticsearch-bulk.ts';
-import { BulkWriter } from '../../lib/elasticsearch-bulk-writer.ts';
-import { ElasticsearchClient } from '../../lib/elasticsearch-client.ts';
-import { identifierProblem, resolveDataStream } from '../../lib/elasticsearch-data-stream.ts';
-import { checkElasticsearchApi, elasticsearchApiOptions } from '../../lib/elasticsearch-options.ts';
-import { elasticsearchClientSettings } from '../../lib/elasticsearch-settings.ts';
+import { compileBulkEncoder, type Refusal } from '../../lib/elasticsearch/bulk.ts';
+import { BulkWriter } from '../../lib/elasticsearch/bulk-writer.ts';
+import { ElasticsearchClient } from '../../lib/elasticsearch/client.ts';
+import { identifierProblem, resolveDataStream } from '../../lib/elasticsearch/data-stream.ts';
+import { checkElasticsearchApi, elasticsearchApiOptions } from '../../lib/elasticsearch/options.ts';
+import { elasticsearchClientSettings } from '../../lib/elasticsearch/settings.ts';
 import {
   DEFAULT_POLICY,
   installTemplate,
   type Lifecycle,
   setUpLifecycle,
-} from '../../lib/elasticsearch-setup.ts';
+} from '../../lib/elasticsearch/setup.ts';
 
 const options = {
   ...elasticsearchApiOptions,

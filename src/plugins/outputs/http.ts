@@ -4,18 +4,18 @@ import { compileTemplate, type Template } from '../../event/sprintf.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext, type WriteFailure } from '../../kernel/plugin.ts';
+import { type HttpResponse, type HttpTarget, parseTarget } from '../../lib/http/client.ts';
+import { describeStatus, excerpt, HttpFailure, retryAfter } from '../../lib/http/errors.ts';
 import {
   compileForm,
   compileMapping,
   type EncodeText,
   textTemplate,
   wholeEvent,
-} from '../../lib/event-mapping.ts';
-import { type HttpResponse, type HttpTarget, parseTarget } from '../../lib/http-client.ts';
-import { describeStatus, excerpt, HttpFailure, retryAfter } from '../../lib/http-errors.ts';
-import { checkHttpClient, httpClientOptions, httpSessionSettings } from '../../lib/http-options.ts';
-import { HttpSession, type HttpSessionSettings } from '../../lib/http-session.ts';
-import { JsonArrayEncoder } from '../../lib/json-array.ts';
+} from '../../lib/http/event-mapping.ts';
+import { JsonArrayEncoder } from '../../lib/http/json-array.ts';
+import { checkHttpClient, httpClientOptions, httpSessionSettings } from '../../lib/http/options.ts';
+import { HttpSession, type HttpSessionSettings } from '../../lib/http/session.ts';
 
 const options = {
   url: {
