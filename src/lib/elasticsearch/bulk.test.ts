@@ -4,6 +4,7 @@ import { Event } from '../../event/event.ts';
 import { type BulkOptions, compileBulkEncoder } from './bulk.ts';
 
 const usual: BulkOptions = {
+  toJson: JSON.stringify,
   action: 'index',
   index: 'i-%{+yyyy}-%{[a][b]}',
   indexIsDefault: true,

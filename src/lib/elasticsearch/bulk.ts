@@ -9,6 +9,8 @@ import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
 import { type DataStream, dataStreamName, documentOfDataStream } from './data-stream.ts';
 
 export interface BulkOptions {
+  /** As plugins get it in their context. */
+  readonly toJson: (value: object) => string;
   readonly action: string;
   readonly index: string;
   /** `[@metadata][_ingest_document][index]` may take its place. */
@@ -58,7 +60,7 @@ export function compileBulkEncoder(options: BulkOptions): (event: Event) => stri
   const update = compileUpdate(options.update);
   const document = dataStream?.syncFields
     ? documentOfDataStream(dataStream)
-    : (event: Event): string => JSON.stringify(event.fields);
+    : (event: Event): string => options.toJson(event.fields);
   const joined = joiner(options);
   return (event) => {
     const action = actionOf(event);

@@ -9,7 +9,10 @@ import type { Event, FieldValue } from '../../kernel/event-types.ts';
 export type EncodeText = (event: Event) => string;
 
 /** All fields as JSON. */
-export const wholeEvent: EncodeText = (event) => JSON.stringify(event.fields);
+export const wholeEvent =
+  (toJson: (value: object) => string): EncodeText =>
+  (event) =>
+    toJson(event.fields);
 
 /**
  * JSON of a mapping: hashes and lists keep their shape, everything else is a template and becomes text, numbers too,

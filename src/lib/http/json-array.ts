@@ -9,7 +9,13 @@ const CHUNK_CHARS = 128_000;
 const MAX_CHUNK_EVENTS = 250;
 
 export class JsonArrayEncoder {
+  readonly #toJson: (value: object) => string;
   #eventChars = 1000;
+
+  /** @param toJson as plugins get it in their context */
+  constructor(toJson: (value: object) => string) {
+    this.#toJson = toJson;
+  }
 
   /** JSON of the events in order: `[{…},{…}]`. Stops before `maxChars` are exceeded, but takes at least one chunk. */
   encode(events: readonly Event[], from: number, maxChars: number): { text: string; end: number } {
@@ -20,7 +26,7 @@ export class JsonArrayEncoder {
       const end = Math.min(events.length, at + room);
       const list: Fields[] = [];
       for (let index = at; index < end; index++) list.push(events[index]!.fields);
-      const chunk = JSON.stringify(list);
+      const chunk = this.#toJson(list);
       this.#eventChars = Math.max(1, chunk.length / (end - at));
       if (at === from && end === events.length) return { text: chunk, end };
       text += (at === from ? '' : ',') + chunk.slice(1, -1);

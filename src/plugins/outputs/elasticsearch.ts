@@ -378,6 +378,7 @@ class ElasticsearchOutput implements Output {
     const { product } = this.#client!;
     const seven = product.name === 'Elasticsearch' && product.major === 7;
     return compileBulkEncoder({
+      toJson: this.#context.toJson,
       action: values.action ?? 'index',
       index: lifecycle?.alias ?? values.index ?? `${this.#defaultName}-%{+yyyy.MM.dd}`,
       indexIsDefault: values.index === undefined && lifecycle === undefined && dataStream === undefined,

@@ -197,8 +197,9 @@ class HttpOutput implements Output {
     this.#method = values.http_method.toUpperCase();
     this.#batched = values.format === 'json_batch';
     this.#ordered = isOrdered(context);
-    this.#encode = encoder(values);
-    this.#array = values.mapping === undefined ? new JsonArrayEncoder() : mappedArray(this.#encode);
+    this.#encode = encoder(values, context.toJson);
+    this.#array =
+      values.mapping === undefined ? new JsonArrayEncoder(context.toJson) : mappedArray(this.#encode);
     this.#url = compileTemplate(values.url);
     this.#target = this.#batched || !this.#url.dynamic ? parseTarget(values.url) : undefined;
     this.#headers = compileHeaders(values, this.#batched);
@@ -309,10 +310,10 @@ function isOrdered({ workers, settings }: OutputContext): boolean {
   return workers === 1 && Number(settings['pipeline.workers']) === 1;
 }
 
-function encoder({ format, mapping, message }: HttpOptions): EncodeText {
+function encoder({ format, mapping, message }: HttpOptions, toJson: OutputContext['toJson']): EncodeText {
   if (format === 'message') return textTemplate(message ?? '');
   if (format === 'form') return compileForm(mapping);
-  return mapping === undefined ? wholeEvent : compileMapping(mapping);
+  return mapping === undefined ? wholeEvent(toJson) : compileMapping(mapping);
 }
 
 type ArrayEncoder = Pick<JsonArrayEncoder, 'encode'>;
