@@ -200,8 +200,12 @@ export class WorkerPipeline {
     try {
       result = this.#process(block);
     } catch (error) {
-      // A decoder or codec broke its promise not to throw: the block is not lost silently.
-      this.#host.logger.error({ pipeline: this.spec.id }, `block could not be processed: ${sentence(error)}`);
+      // A decoder or codec broke its promise not to throw. Trying the block again would do the same: its events are
+      // lost, and the log says so.
+      this.#host.logger.error(
+        { pipeline: this.spec.id },
+        `events lost: a block could not be processed: ${sentence(error)}`,
+      );
     }
     if (result) this.#track(result.then(() => this.#finished(block)));
     else this.#finished(block);
