@@ -1,0 +1,118 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { listSegments } from '../../src/queue/dead-letter-segments.ts';
+import { fakeElasticsearch } from '../support/elasticsearch-server.ts';
+import { cleanUp, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
+
+afterEach(cleanUp);
+
+const api = ['--api.http.port', '19600-19999'];
+const generate = (count: number): string => `input { generator { count => ${count} } }`;
+const PRINT = 'output { stdout { codec => json_lines { } } }';
+/** Shows what the input put into @metadata, which no output prints. */
+const SHOW = `filter { mutate { add_field => {
+  "why" => "%{[@metadata][dead_letter_queue][reason]}"
+  "who" => "%{[@metadata][dead_letter_queue][plugin_type]} %{[@metadata][dead_letter_queue][plugin_id]}"
+  "when" => "%{[@metadata][dead_letter_queue][entry_time]}" } } }`;
+
+const run = (data: string, config: string, args: readonly string[] = []) =>
+  runToEnd({ args: ['-e', config, '--path.data', data, ...api, ...args] });
+const linesOf = (text: string): any[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+const numbers = (events: readonly any[]): number[] =>
+  events.map((event) => Number(event.sequence)).sort((a, b) => a - b);
+const read = (data: string, more = ''): string =>
+  `input { dead_letter_queue { path => "${join(data, 'dead_letter_queue')}" exit_after_read => true ${more} } }`;
+
+const refusal = {
+  status: 400,
+  error: { type: 'mapper_parsing_exception', reason: 'failed to parse field [sequence] of type [date]' },
+};
+
+describe('dead letters', () => {
+  test('what Elasticsearch refuses is kept, with the reason, and the rest arrives', async () => {
+    const server = await fakeElasticsearch({
+      item: ({ source }) => (JSON.parse(source!).sequence % 2 === 1 ? refusal : undefined),
+    });
+    const data = temporaryFolder();
+    const { code, stderr } = await run(
+      data,
+      `${generate(100)} output { elasticsearch { id => "siem" hosts => ["${server.url}"] manage_template => false } }`,
+    );
+    expect(code, stderr).toBe(0);
+    expect(server.documents).toHaveLength(50);
+    expect(stderr).toContain('events rejected and kept in the dead letter queue');
+    const back = await run(data, `${read(data)} ${SHOW} ${PRINT}`);
+    const events = linesOf(back.stdout);
+    expect(numbers(events)).toEqual(Array.from({ length: 50 }, (_, n) => 2 * n + 1));
+    expect(events[0]).toMatchObject({ message: 'Hello world!', who: 'elasticsearch siem' });
+    expect(events[0].why).toContain('failed to parse field [sequence] of type [date]');
+    expect(Math.abs(Date.parse(events[0].when) - Date.now())).toBeLessThan(60_000);
+    // Remembered: a second time there is nothing new.
+    expect(linesOf((await run(data, `${read(data)} ${PRINT}`)).stdout)).toEqual([]);
+    expect(
+      linesOf((await run(data, `${read(data, 'commit_offsets => false')} ${PRINT}`)).stdout),
+    ).toHaveLength(50);
+    await server.close();
+  }, 60_000);
+
+  test('an event that a condition fails for is kept whole, though the output asks for one field only', async () => {
+    const data = temporaryFolder();
+    const { stdout, stderr } = await run(
+      data,
+      `${generate(3)} filter { if [a] < 5 { drop { } } }
+       output { stdout { codec => line { format => "%{message}" } } }`,
+    );
+    expect(stdout).not.toContain('Hello');
+    expect(stderr).toContain('goes to the dead letter queue, a condition could not be evaluated');
+    const events = linesOf(
+      (await run(data, `${read(data, 'clean_consumed => true')} ${SHOW} ${PRINT}`)).stdout,
+    );
+    expect(numbers(events)).toEqual([0, 1, 2]);
+    expect(events[0].who).toBe('if-statement if-statement');
+    expect(events[0].why).toContain('[a] < 5');
+    expect(events[0].host).toBeDefined();
+    // Cleaned: the segments are gone.
+    expect(listSegments(join(data, 'dead_letter_queue', 'main'))).toEqual([]);
+  }, 30_000);
+
+  test('switched off, such events are counted and dropped as before', async () => {
+    const data = temporaryFolder();
+    const { stderr } = await run(
+      data,
+      `${generate(3)} filter { if [a] < 5 { drop { } } } output { null { } }`,
+      ['--dead_letter_queue.enable', 'false'],
+    );
+    expect(stderr).toContain('event is dropped, a condition could not be evaluated');
+    expect(existsSync(join(data, 'dead_letter_queue'))).toBe(false);
+  });
+
+  test('nothing is written while all goes well', async () => {
+    const data = temporaryFolder();
+    await run(data, `${generate(10)} output { null { } }`);
+    expect(existsSync(join(data, 'dead_letter_queue'))).toBe(false);
+  });
+
+  test('another pipeline of the process reads them while they are written', async () => {
+    const folder = temporaryFolder();
+    const data = join(folder, 'data');
+    writeFileSync(
+      join(folder, 'pipelines.yml'),
+      `- pipeline.id: main
+  config.string: 'input { heartbeat { interval => 0.02 sequence => "sequence" } } filter { if [clock] < "x" { } } output { null { } }'
+- pipeline.id: mend
+  config.string: 'input { dead_letter_queue { path => "${join(data, 'dead_letter_queue')}" } } ${PRINT}'
+`,
+    );
+    const millrace = new Millrace({ args: ['--path.settings', folder, '--path.data', data, ...api] });
+    await millrace.ready();
+    await until(() => millrace.events().length >= 20, 'twenty dead letters', 15);
+    expect(await millrace.stop()).toBe(0);
+    const clocks = millrace.events().map((event) => event.clock);
+    expect(clocks).toEqual(clocks.map((_, at) => at + 1));
+  }, 30_000);
+});
