@@ -116,3 +116,84 @@ describe('dead letters', () => {
     expect(clocks).toEqual(clocks.map((_, at) => at + 1));
   }, 30_000);
 });
+
+describe('millrace dlq', () => {
+  /** Three events that a condition failed for. */
+  async function withLetters(): Promise<string> {
+    const data = temporaryFolder();
+    await run(data, `${generate(3)} filter { if [size] < 5 { drop { } } } output { null { } }`);
+    return data;
+  }
+  const dlq = (data: string, ...args: string[]) =>
+    runToEnd({ args: ['dlq', ...args, '--path.data', data, '--log.level', 'error'] });
+
+  test('list: counts, times and reasons', async () => {
+    const data = await withLetters();
+    const { code, stdout } = await dlq(data, 'list');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^main: 3 entries, [\d.]+ K?i?B, from \d{4}-.* to \d{4}-/);
+    expect(stdout).toMatch(/ 3 {2}condition if-statement: .*\[size\] < 5/);
+    const [summary] = linesOf((await dlq(data, 'list', '--json')).stdout);
+    expect(summary).toMatchObject({ pipeline: 'main', entries: 3, damaged: 0, reasons: [{ count: 3 }] });
+    expect((await dlq(temporaryFolder(), 'list')).stdout).toContain('There are no dead letters');
+  }, 30_000);
+
+  test('show: the newest, as text or JSON, by reason, plugin and time', async () => {
+    const data = await withLetters();
+    const text = (await dlq(data, 'show', 'main', '--limit', '1')).stdout;
+    expect(text).toContain('condition if-statement');
+    expect(text).toContain('"sequence": 2');
+    expect(text).not.toContain('"sequence": 1');
+    const json = async (...args: string[]) => linesOf((await dlq(data, 'show', '--json', ...args)).stdout);
+    expect((await json()).map(({ event }) => event.sequence)).toEqual([0, 1, 2]);
+    expect(await json('--reason', '[SIZE] <')).toHaveLength(3);
+    expect(await json('--reason', 'mapping')).toEqual([]);
+    expect(await json('--plugin', 'if-statement', '--since', '1h')).toHaveLength(3);
+    expect(await json('--plugin', 'elasticsearch')).toEqual([]);
+    expect(await json('--since', '2999-01-01T00:00:00')).toEqual([]);
+  }, 30_000);
+
+  test('replay: through a mended config, once; what is refused again is kept', async () => {
+    const data = await withLetters();
+    const first = await dlq(
+      data,
+      'replay',
+      'main',
+      '-e',
+      `filter { if [sequence] == 1 { if [size] < 5 { } } else { mutate { add_field => { "size" => 1 } } } } ${PRINT}`,
+    );
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).toContain('Replaying 3 dead letters of main.');
+    expect(first.stderr).toContain('1 dead letters came meanwhile');
+    expect(numbers(linesOf(first.stdout))).toEqual([0, 2]);
+    const second = await dlq(data, 'replay', 'main', '-e', PRINT, '--clean');
+    expect(numbers(linesOf(second.stdout))).toEqual([1]);
+    expect(second.stderr).toContain('None was refused again');
+    const third = await dlq(data, 'replay', 'main', '-e', PRINT);
+    expect(third.stderr).toContain('There is nothing to replay');
+    const wrong = await dlq(data, 'replay', 'main', '--from-start', '-e', `input { stdin { } } ${PRINT}`);
+    expect(wrong.stderr).toMatch(/filters and outputs only|nothing to replay/);
+  }, 60_000);
+
+  test('purge: needs an age, or a yes', async () => {
+    const data = await withLetters();
+    expect((await dlq(data, 'purge', 'main')).stderr).toContain('needs --older-than AGE or --all');
+    expect((await dlq(data, 'purge', 'main', '--older-than', '1h')).stdout).toContain('0 files removed');
+    const unsure = await dlq(data, 'purge', 'main', '--all');
+    expect(unsure.code).toBe(1);
+    expect(unsure.stderr).toContain('Remove 3 dead letters of main');
+    const sure = await dlq(data, 'purge', 'main', '--all', '--yes');
+    expect(sure.stdout).toContain('1 files removed');
+    expect((await dlq(data, 'list')).stdout).toContain('There are no dead letters');
+  }, 30_000);
+
+  test('says what is wrong with its arguments', async () => {
+    const data = temporaryFolder();
+    expect((await dlq(data, 'shoe')).stderr).toContain('there is no dlq command shoe');
+    expect((await dlq(data, 'show', 'mian')).stderr).toContain('pipeline mian has no dead letters');
+    expect((await dlq(data, 'show', '--limit', 'x')).stderr).toContain('--limit needs a number');
+    expect((await runToEnd({ args: ['dlq', '--help'] })).stdout).toContain(
+      'millrace dlq replay main -f mended.conf',
+    );
+  }, 30_000);
+});
