@@ -127,7 +127,7 @@ export const keepsDeadLetters = ({ all }: PipelineSettings): boolean =>
   all['dead_letter_queue.enable'] === true;
 
 /** Directory of a pipeline's dead letters. */
-export function deadLettersOf(pipeline: string, { all, dataPath }: PipelineSettings): string {
+function deadLettersOf(pipeline: string, { all, dataPath }: PipelineSettings): string {
   const root = all['path.dead_letter_queue'] as string | undefined;
   return deadLetterDirectory(root ?? join(dataPath, 'dead_letter_queue'), pipeline);
 }

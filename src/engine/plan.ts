@@ -14,6 +14,7 @@ import type {
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { conditionsMayFail, fieldsWritten, isPassThrough, neededFields } from '../lang/liveness.ts';
+import { keepsDeadLetters } from './dead-letters.ts';
 import type { PipelineSettings } from './messages.ts';
 import { makeCodec } from './plugin-context.ts';
 
@@ -76,7 +77,7 @@ export async function planPipeline(
     }
   }
   // An event that fails a condition goes to the dead letter queue whole.
-  const whole = settings.all['dead_letter_queue.enable'] === true && conditionsMayFail(graph);
+  const whole = keepsDeadLetters(settings) && conditionsMayFail(graph);
   const needed = neededFields(graph, {
     filter: (node) => filters.get(node.id)!,
     output: (node) => reads.get(node.id) ?? 'all',

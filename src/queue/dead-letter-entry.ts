@@ -16,7 +16,7 @@ const MAX_REASON = 4096;
 const MAX_NAME = 1024;
 
 /** Why an event could not be delivered, and where. */
-export interface DeadLetterHead {
+interface DeadLetterHead {
   /** Milliseconds since the epoch. */
   readonly entryTime: number;
   /** `output`, or `condition`. */
