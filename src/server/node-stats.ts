@@ -56,7 +56,7 @@ export class NodeStats {
   }
 
   queue(id: string): QueueState | undefined {
-    return this.#queues[id];
+    return Object.hasOwn(this.#queues, id) ? this.#queues[id] : undefined;
   }
 
   #view(status: PipelineStatus): PipelineView {
@@ -65,7 +65,7 @@ export class NodeStats {
     return {
       status,
       counts,
-      queue: this.#queues[status.id],
+      queue: this.queue(status.id),
       history,
       now: new Snapshot(performance.now(), counts, history.last),
       ephemeralId: this.ephemeralId(status),

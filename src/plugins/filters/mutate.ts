@@ -106,6 +106,9 @@ export const mutate = defineFilter({
   validate: checkOptions,
   reads: fieldsItReads,
   writes: fieldsItWrites,
+  cutsTexts: ({ gsub, split, join, strip, replace, update }) =>
+    [gsub, split, join, strip].some((operation) => operation !== undefined) ||
+    [replace, update].some((hash) => Object.values(hash ?? {}).some((value) => String(value).includes('%{'))),
   create(given, context) {
     const filter = compile(given, context.logger);
     const gsubs = triplesOf(given.gsub).map(([, needle, replacement]) => compileGsub(needle, replacement));
