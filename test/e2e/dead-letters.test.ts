@@ -117,6 +117,105 @@ describe('dead letters', () => {
   }, 30_000);
 });
 
+describe('dead letters on a bad day', () => {
+  test('killed again and again: every line that is remembered as read is there, whole', async () => {
+    const folder = temporaryFolder();
+    const data = join(folder, 'data');
+    const count = 20_000;
+    const log = join(folder, 'in.log');
+    writeFileSync(log, Array.from({ length: count }, (_, n) => `line ${n}\n`).join(''));
+    const config = `input { file { path => "${log}" mode => "tail" start_position => "beginning" sincedb_write_interval => 0.001 stat_interval => 0.05 } }
+      filter { if [a] < 5 { drop { } } } output { null { } }`;
+    const start = () =>
+      new Millrace({ args: ['-e', config, '--path.data', data, '--log.level', 'fatal', '-b', '50', ...api] });
+    const bytes = (): number =>
+      listSegments(join(data, 'dead_letter_queue', 'main')).reduce((sum, each) => sum + each.bytes, 0);
+    for (let round = 0; round < 3; round++) {
+      const millrace = start();
+      const before = bytes();
+      await until(() => bytes() > before + 100_000, 'some dead letters');
+      await millrace.kill();
+    }
+    const before = bytes();
+    const last = start();
+    await until(() => bytes() > before + 100_000, 'the last start');
+    let size = -1;
+    await until(
+      async () => {
+        const known = size;
+        size = bytes();
+        await new Promise((done) => setTimeout(done, 700));
+        return size === known;
+      },
+      'the rest',
+      30,
+    );
+    await last.kill();
+    const { stdout } = await run(data, `${read(data)} ${PRINT}`);
+    const messages = new Set(linesOf(stdout).map((event) => event.message));
+    expect(messages.size).toBe(count);
+  }, 90_000);
+
+  test('a full queue: health is red with the words, and the numbers are counted', async () => {
+    const data = temporaryFolder();
+    const millrace = new Millrace({
+      args: [
+        '-e',
+        `input { heartbeat { interval => 0.002 } } filter { if [a] < 5 { drop { } } } output { null { } }`,
+        '--path.data',
+        data,
+        '--dead_letter_queue.max_bytes',
+        '20kb',
+        '--dead_letter_queue.storage_policy',
+        'drop_newer',
+        ...api,
+      ],
+    });
+    await millrace.ready();
+    const report = async (): Promise<any> => (await fetch(`${millrace.api}/_health_report`)).json();
+    const red = await until(async () => {
+      const answer = await report();
+      return answer.status === 'red' ? answer : undefined;
+    }, 'red health');
+    expect(JSON.stringify(red)).toContain(
+      'the dead letter queue is full (dead_letter_queue.max_bytes: 20480)',
+    );
+    expect(millrace.stderr).toContain('dead letters are lost');
+    const size = listSegments(join(data, 'dead_letter_queue', 'main')).reduce(
+      (sum, each) => sum + each.bytes,
+      0,
+    );
+    expect(size).toBeLessThanOrEqual(20_480);
+    expect(await millrace.stop()).toBe(0);
+  }, 30_000);
+
+  test('storage_policy block: events wait, nothing is lost when there is room again', async () => {
+    const data = temporaryFolder();
+    const millrace = new Millrace({
+      args: [
+        '-e',
+        `${generate(300)} filter { if [a] < 5 { drop { } } } output { null { } }`,
+        '--path.data',
+        data,
+        ...['--dead_letter_queue.max_bytes', '40kb', '--dead_letter_queue.storage_policy', 'block', ...api],
+      ],
+    });
+    await until(() => millrace.stderr.includes('the storage policy is block'), 'the sentence in the log');
+    const seen = new Set<number>();
+    const take = async (): Promise<void> => {
+      const { stdout } = await run(data, `${read(data, 'clean_consumed => true')} ${PRINT}`, [
+        '--log.level',
+        'error',
+      ]);
+      for (const event of linesOf(stdout)) seen.add(event.sequence);
+    };
+    while (millrace.exitCode === undefined) await take();
+    expect(millrace.exitCode).toBe(0);
+    await take();
+    expect(seen.size).toBe(300);
+  }, 60_000);
+});
+
 describe('millrace dlq', () => {
   /** Three events that a condition failed for. */
   async function withLetters(): Promise<string> {
