@@ -17,14 +17,18 @@ export interface DeadLettersHost {
   health(node: string, problem: string | undefined, severity?: HealthSeverity): void;
 }
 
+/** As Logstash names it. */
+const IF_STATEMENT = { kind: 'condition', name: 'if-statement', id: 'if-statement' } as const;
+
 export class DeadLetters {
   readonly #queue: DeadLetterQueue;
   readonly #counters: Counters;
   readonly #logger: Logger;
   /** The pipeline reads its own dead letters. */
   readonly #readsItself: boolean;
-  /** Until everything given so far is kept. */
-  #pending: Promise<void> | undefined;
+  /** Events of the batches under way that conditions failed for, and why. */
+  #failed: Event[] = [];
+  #failures: string[] = [];
 
   private constructor(queue: DeadLetterQueue, spec: PipelineSpec, counters: Counters, logger: Logger) {
     this.#queue = queue;
@@ -68,17 +72,18 @@ export class DeadLetters {
 
   /** An event that a condition could not be evaluated for; `settled` tells when it is kept. */
   conditionFailed(event: Event, reason: string): void {
-    const kept = this.#add([event], () => reason, {
-      kind: 'condition',
-      name: 'if-statement',
-      id: 'if-statement',
-    });
-    const pending = Promise.all([this.#pending, kept]).then(() => {
-      if (this.#pending === pending) this.#pending = undefined;
-    });
-    // Whoever asks `settled` gets the error.
-    pending.catch(() => {});
-    this.#pending = pending;
+    this.#failed.push(event);
+    this.#failures.push(reason);
+  }
+
+  /** Resolves when what conditions gave so far is kept; undefined: it is. */
+  settled(): Promise<void> | undefined {
+    if (this.#failed.length === 0) return undefined;
+    const events = this.#failed;
+    const reasons = this.#failures;
+    this.#failed = [];
+    this.#failures = [];
+    return this.#add(events, (index) => reasons[index]!, IF_STATEMENT);
   }
 
   #add(
@@ -106,11 +111,6 @@ export class DeadLetters {
       );
     }
     return letters.length === 0 ? Promise.resolve() : this.#queue.add(letters);
-  }
-
-  /** Resolves when what conditions gave so far is kept; undefined: it is. */
-  settled(): Promise<void> | undefined {
-    return this.#pending;
   }
 
   /** Every second. */
