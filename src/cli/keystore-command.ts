@@ -5,7 +5,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { Keystore } from './keystore.ts';
 import { ask, readStdin } from './prompt.ts';
 
-const help = `Usage: millrace keystore [--path.settings DIR] COMMAND
+export const help = `Usage: millrace keystore [--path.settings DIR] COMMAND
 
 Keeps secrets out of configs: a config names them as \${NAME}.
 
@@ -18,7 +18,8 @@ Keeps secrets out of configs: a config names them as \${NAME}.
   millrace keystore --path.settings /etc/logstash add ES_PASSWORD
   printf %s "$PASSWORD" | millrace keystore add ES_PASSWORD --stdin
 
-The file is encrypted with the password in LOGSTASH_KEYSTORE_PASS, if it is set when the keystore is created.
+The file is encrypted with the password in LOGSTASH_KEYSTORE_PASS, if that is set when the keystore
+is created.
 `;
 
 const NAME = /^[A-Za-z_.][A-Za-z0-9_.]*$/;

@@ -5,7 +5,7 @@ import type { PluginKind } from '../kernel/plugin.ts';
 import { registry } from '../plugins/registry.ts';
 import { VERSION } from './version.ts';
 
-const help = `Usage: millrace plugin COMMAND
+export const help = `Usage: millrace plugin COMMAND
 
   list [TEXT] [--verbose] [--group input|filter|output|codec]
   install NAME…    says whether the plugin is bundled; nothing has to be installed
