@@ -30,8 +30,10 @@ export async function keystoreCommand(argv: readonly string[]): Promise<number> 
   let fromStdin = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at]!;
-    if (word === '--path.settings') directory = argv[++at];
-    else if (word.startsWith('--path.settings=')) directory = word.slice('--path.settings='.length);
+    if (word === '--path.settings') {
+      directory = argv[++at];
+      if (directory === undefined) throw new MillraceError('ERR_USAGE', '--path.settings needs a directory');
+    } else if (word.startsWith('--path.settings=')) directory = word.slice('--path.settings='.length);
     else if (word === '--stdin' || word === '-x') fromStdin = true;
     else if (word === '--help' || word === '-h') return print(help);
     else if (word === '--force' || word === '-f') words.push(word);
