@@ -3,14 +3,18 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { PipelineError } from '../engine/engine.ts';
 import type { GraphNode } from '../lang/graph.ts';
 
-/** A clause to append to `listen EADDRINUSE …`; empty for other errors. */
-export function listenHint(error: PipelineError, node: GraphNode): string {
+/** A clause to append to `listen EADDRINUSE …`; empty for other errors. `otherPort` says how to change the port. */
+export function listenHint(
+  error: PipelineError,
+  node: GraphNode,
+  otherPort = 'set another port => … of this input',
+): string {
   const port = Number(node.options['port']);
   if (error.cause_code === 'EACCES')
-    return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: set another port => …`;
+    return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: ${otherPort}`;
   if (error.cause_code !== 'EADDRINUSE' || !port) return '';
   const owner = ownerOf(port);
-  return `. Port ${port} is in use${owner ? ` by ${owner}` : ''}: end that, or set another port => … of this input`;
+  return `. Port ${port} is in use${owner ? ` by ${owner}` : ''}: end that, or ${otherPort}`;
 }
 
 /** `name (pid 12)` of a process that listens on a port, if /proc shows it. */
