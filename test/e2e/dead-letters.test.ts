@@ -274,6 +274,32 @@ describe('millrace dlq', () => {
     expect(wrong.stderr).toMatch(/filters and outputs only|nothing to replay/);
   }, 60_000);
 
+  test('replay: what Elasticsearch refused arrives when it is mended', async () => {
+    const server = await fakeElasticsearch({
+      item: ({ source }) => (typeof JSON.parse(source!).size === 'string' ? refusal : undefined),
+    });
+    const output = `output { elasticsearch { hosts => ["${server.url}"] manage_template => false document_id => "%{sequence}" } }`;
+    const data = temporaryFolder();
+    await run(
+      data,
+      `${generate(20)} filter { mutate { add_field => { "size" => "%{sequence}" } } } ${output}`,
+    );
+    expect(server.documents).toEqual([]);
+    const file = join(data, 'mended.conf');
+    writeFileSync(
+      file,
+      `filter { if [@metadata][dead_letter_queue][reason] =~ "mapper_parsing" { mutate { convert => { "size" => "integer" } } } } ${output}`,
+    );
+    const { code, stderr } = await dlq(data, 'replay', 'main', '-f', file, '--clean');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('None was refused again');
+    expect(server.documents.map(({ source }) => JSON.parse(source!).size).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n),
+    );
+    expect((await dlq(data, 'list')).stdout).toContain('There are no dead letters');
+    await server.close();
+  }, 60_000);
+
   test('purge: needs an age, or a yes', async () => {
     const data = await withLetters();
     expect((await dlq(data, 'purge', 'main')).stderr).toContain('needs --older-than AGE or --all');
