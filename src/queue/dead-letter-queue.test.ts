@@ -88,6 +88,16 @@ describe('DeadLetterQueue', () => {
     await queue.close();
   });
 
+  test('entries and segments larger than what is read at once', async () => {
+    const { queue, directory } = open({ maxBytes: 64 << 20 });
+    const sizes = [10, 3 << 20, 700_000, 600_000, 12 << 20, 5];
+    for (const [n, size] of sizes.entries()) await queue.add([letter({ n, text: 'é'.repeat(size / 2) })]);
+    expect(lettersIn(directory).map((each) => decodeEvent(each.eventText).fields['text'])).toEqual(
+      sizes.map((size) => 'é'.repeat(size / 2)),
+    );
+    await queue.close();
+  });
+
   test('makes no file before there is an entry', async () => {
     const { queue, directory } = open();
     queue.maintain();
