@@ -14,6 +14,7 @@ Commands:
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
+  relay      keep the datagrams of a UDP sender while its server is away
   top        live rates of every plugin in the terminal
   help, version
 
