@@ -37,7 +37,7 @@ Relay:
   --queue DIR             folder of the queue; default ./millrace-relay
   --max-bytes SIZE        size of the queue at most, such as 512mb; default 1gb
   --drop oldest|newest    what a full queue drops; default oldest
-  --rate N                queued datagrams sent a second, beyond those that arrive meanwhile; default 2000
+  --rate N                queued datagrams sent a second, beyond those that arrive meanwhile; default 1000
   --max-senders N         senders with a way back for answers; default 1000
   --idle S                seconds until an unused way back is closed; default 1800
   --status S              seconds between status lines while datagrams come; default 60. SIGUSR1 prints one at once

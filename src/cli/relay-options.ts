@@ -86,7 +86,7 @@ export function parseRelayArguments(argv: readonly string[]): RelayCommand {
       folder,
       maxBytes: bytes('--max-bytes', values['max-bytes'] ?? '1gb'),
       drop: oneOf('--drop', values.drop ?? 'oldest', ['oldest', 'newest']),
-      rate: number('--rate', values.rate, 2000, 1, 1_000_000),
+      rate: number('--rate', values.rate, 1000, 1, 1_000_000),
       maxSenders: number('--max-senders', values['max-senders'], 1000, 1, 20_000),
       idleMs: number('--idle', values.idle, 1800, 1, 86_400) * 1000,
       statusMs: number('--status', values.status, 60, 1, 86_400) * 1000,

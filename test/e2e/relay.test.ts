@@ -84,7 +84,7 @@ describe('C12, C13, C14: the server is killed and restarted under a steady strea
     await new Promise((done) => setTimeout(done, 300));
     await s.server.start();
     await startRelay([...['--answer', s.relayArguments[5]!], ...['--check-port', `${s.server.port}/udp`]]);
-    await until(() => s.relay.stderr.includes('queued datagrams, 2000/s'), 'return');
+    await until(() => s.relay.stderr.includes('queued datagrams, 1000/s'), 'return');
     s.sender.pause();
     await allArrived(s);
     expect(s.server.numbers()).toEqual(inOrder(s.sender.sent));

@@ -13,7 +13,8 @@ export interface AnswerSettings {
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
-const MAX_CONNECTIONS = 1000;
+/** Every relay keeps one. */
+const MAX_CONNECTIONS = 10_000;
 const IDLE_MS = 60_000;
 /** However many ask, /proc is read this often at most. */
 const FRESH_MS = 100;

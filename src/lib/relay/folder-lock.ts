@@ -1,5 +1,5 @@
 /** One relay per folder: a file with the owner's process id and start, so that one left behind by a crash is known. */
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
 import { processStart } from './processes.ts';
@@ -20,13 +20,13 @@ export function lockFolder(folder: string): () => void {
           flag: 'wx',
           mode: 0o600,
         });
-        return () => unlinkSync(file);
+        return () => rmSync(file, { force: true });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         const owner = lockOwner(folder);
         if (owner !== undefined)
           throw new MillraceError('ERR_IO', `${folder} is used by a relay with process id ${owner}`);
-        unlinkSync(file);
+        rmSync(file, { force: true });
       }
     }
   } catch (error) {

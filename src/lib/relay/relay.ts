@@ -85,6 +85,8 @@ export class Relay {
   /** The same for the question that is open; undefined when it is older than the last return to `#confirmed`. */
   #question: Cursor | undefined;
   #token = '';
+  /** How often the server was found dead. */
+  #downs = 0;
   /** Replaying after the server was away, not only catching up with the socket. */
   #limited = false;
   #scheduled = false;
@@ -301,13 +303,15 @@ export class Relay {
         'the receiving process is another one than before: sending again what it may have missed',
       );
     }
+    const downs = this.#downs;
     try {
       await this.#upstreams.resolve();
     } catch (error) {
       this.#down(`${this.#settings.server.host} has no address: ${(error as Error).message}`);
       return;
     }
-    if (this.#closed || this.#state === 'live' || this.#state === 'replaying') return;
+    if (this.#closed || downs !== this.#downs || this.#state === 'live' || this.#state === 'replaying')
+      return;
     this.#token = token;
     this.#rewind();
     this.#state = 'replaying';
@@ -327,6 +331,7 @@ export class Relay {
   #down(reason: string): void {
     if (this.#closed) return;
     const was = this.#state;
+    this.#downs++;
     this.#rewind();
     this.#state = 'dead';
     if (was === 'dead' && reason === this.#reason) return;

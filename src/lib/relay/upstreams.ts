@@ -89,20 +89,27 @@ export class Upstreams {
     const last = this.#lastSender;
     if (last !== undefined && last.port === sender.port && last.address === sender.address && this.#last)
       return this.#last;
-    const key = `${sender.address} ${sender.port}`;
+    if (this.#last?.sender) this.#touch(this.#last.sender, this.#last);
+    const key = keyOf(sender);
     let upstream = this.#bySender.get(key);
-    if (upstream) this.#bySender.delete(key);
-    else {
+    if (!upstream) {
       if (this.#bySender.size >= this.#settings.maxSenders && !this.#evict()) {
         this.#shared ??= this.#open(undefined);
         return this.#shared;
       }
       upstream = this.#open(sender);
     }
-    this.#bySender.set(key, upstream);
+    this.#touch(sender, upstream);
     this.#lastSender = sender;
     this.#last = upstream;
     return upstream;
+  }
+
+  /** Puts it last, as the most recently used. */
+  #touch(sender: Sender, upstream: Upstream): void {
+    const key = keyOf(sender);
+    this.#bySender.delete(key);
+    this.#bySender.set(key, upstream);
   }
 
   #evict(): boolean {
@@ -152,7 +159,7 @@ export class Upstreams {
       if (error) {
         // It can never send: the next datagram gets a new one.
         upstream.inFlight = 0;
-        if (sender) this.#close(`${sender.address} ${sender.port}`, upstream);
+        if (sender) this.#close(keyOf(sender), upstream);
         else {
           this.#shared = undefined;
           socket.close();
@@ -165,3 +172,5 @@ export class Upstreams {
     return upstream;
   }
 }
+
+const keyOf = ({ address, port }: Sender): string => `${address} ${port}`;
