@@ -89,6 +89,8 @@ export class Relay {
   #downs = 0;
   /** Replaying after the server was away, not only catching up with the socket. */
   #limited = false;
+  /** How it was when the server returned. */
+  #return = { queued: 0, sent: 0, at: 0 };
   #scheduled = false;
   #flushing = false;
   #syncing = false;
@@ -280,8 +282,14 @@ export class Relay {
   #live(): void {
     this.#cursor = this.#log.end();
     this.#state = 'live';
-    if (this.#limited)
-      this.#logger.info(this.#brief(), 'nothing is queued any more: forwarding datagrams as they come');
+    if (this.#limited && this.#return.queued > 0) {
+      const count = this.#sent - this.#return.sent;
+      const seconds = ((performance.now() - this.#return.at) / 1000).toFixed(1);
+      this.#logger.info(
+        this.#brief(),
+        `nothing is queued any more, after ${count} datagrams in ${seconds} s: forwarding them as they come`,
+      );
+    }
     this.#limited = false;
   }
 
@@ -321,10 +329,11 @@ export class Relay {
     this.#logger.info(
       { queued },
       queued === 0
-        ? 'the server is alive'
+        ? 'the server is alive: forwarding datagrams as they come'
         : `the server is alive: sending ${queued} queued datagrams, ${this.#settings.rate}/s`,
     );
     this.#reported.progressAt = performance.now();
+    this.#return = { queued, sent: this.#sent, at: performance.now() };
     this.#replaySoon(0);
   }
 
