@@ -68,8 +68,8 @@ describe('C12, C13, C14: the server is killed and restarted under a steady strea
     expect(s.sender.sent).toBeGreaterThan(500);
     expect(s.server.numbers()).toEqual(inOrder(s.sender.sent));
     // C15: it says what it does.
-    expect(s.relay.stderr).toMatch(/the server is not alive, datagrams are queued/);
-    expect(s.relay.stderr).toMatch(/the server is alive: sending \d+ queued datagrams/);
+    expect(s.relay.stderr).toMatch(/the server is not alive any more, after [\d.]+ s, datagrams are queued/);
+    expect(s.relay.stderr).toMatch(/the server is alive after [\d.]+ s: sending \d+ queued datagrams/);
     expect(s.relay.stderr).toContain('nothing is queued any more');
     expect(s.answer.stderr).toMatch(/the receiver is not alive: no process has port \d+\/udp/);
   });
@@ -146,8 +146,8 @@ test('C13: the queue is sent no faster than --rate', async () => {
   await allArrived(s);
   const received = s.server.received();
   const seconds = (received.at(-1)!.at - received[0]!.at) / 1000;
-  expect(received.length / seconds).toBeLessThan(230);
-  expect(received.length / seconds).toBeGreaterThan(120);
+  expect(received.length / seconds).toBeLessThan(240);
+  expect(received.length / seconds).toBeGreaterThan(40);
   expect(s.server.numbers()).toEqual(inOrder(300));
 });
 

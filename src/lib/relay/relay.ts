@@ -76,6 +76,7 @@ export class Relay {
   readonly #budget: SendBudget;
   #state: RelayStatus['state'] = 'asking';
   #reason = '';
+  #since = performance.now();
   /** Sent up to here. */
   #cursor: Cursor;
   /** The server has all before this: asked after it was sent, the same process lived, twice. */
@@ -326,11 +327,15 @@ export class Relay {
     this.#limited = true;
     this.#budget.start();
     const queued = this.#log.behind(this.#cursor);
+    // The time also makes each of these lines another one, so that none is taken for a repetition.
+    const away = this.#reason === '' ? '' : ` after ${this.#seconds()} s`;
+    this.#reason = '';
+    this.#since = performance.now();
     this.#logger.info(
       { queued },
       queued === 0
-        ? 'the server is alive: forwarding datagrams as they come'
-        : `the server is alive: sending ${queued} queued datagrams, ${this.#settings.rate}/s`,
+        ? `the server is alive${away}: forwarding datagrams as they come`
+        : `the server is alive${away}: sending ${queued} queued datagrams, ${this.#settings.rate}/s`,
     );
     this.#reported.progressAt = performance.now();
     this.#return = { queued, sent: this.#sent, at: performance.now() };
@@ -344,11 +349,18 @@ export class Relay {
     this.#rewind();
     this.#state = 'dead';
     if (was === 'dead' && reason === this.#reason) return;
+    const alive = was === 'live' || was === 'replaying' ? ` any more, after ${this.#seconds()} s` : '';
+    if (was !== 'dead') this.#since = performance.now();
     this.#reason = reason;
     const queued = this.#log.behind(this.#cursor);
-    this.#logger.warn({ reason, queued }, `the server is not alive, datagrams are queued: ${reason}`);
+    this.#logger.warn({ reason, queued }, `the server is not alive${alive}, datagrams are queued: ${reason}`);
     this.#reported.progressAt = performance.now();
     void this.#sync();
+  }
+
+  /** Since the server was last found alive, or dead. */
+  #seconds(): string {
+    return ((performance.now() - this.#since) / 1000).toFixed(2);
   }
 
   /** Back to what the server surely has. */
