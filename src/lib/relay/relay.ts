@@ -425,7 +425,7 @@ export class Relay {
       this.#reported.lossesAt = now;
       this.#logger.warn(
         { dropped: this.#dropped, unprotected: this.#unprotected, unsendable: this.#unsendable },
-        `${this.#dropped} datagrams were dropped so far, the ${this.#settings.drop} first, for want of room in the queue (--max-bytes)`,
+        `${this.#dropped} datagrams were dropped so far: no room in the queue (--max-bytes, --drop ${this.#settings.drop}) or on the disk`,
       );
     }
   }
