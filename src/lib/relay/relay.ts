@@ -4,7 +4,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import type { Logger } from '../../kernel/logger.ts';
-import { UdpListener } from '../udp-listener.ts';
+import { UdpListener } from '../net/udp-listener.ts';
 import { type Cursor, DatagramLog } from './datagram-log.ts';
 import { Probe } from './probe.ts';
 import type { Sender } from './record.ts';
