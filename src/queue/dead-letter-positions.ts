@@ -25,7 +25,7 @@ export class DeadLetterPositions {
       throw new Error(`the sincedb ${path} can not be read: ${(error as Error).message}`, { cause: error });
     }
     for (const line of text.split('\n')) {
-      const match = /^(\d{15}-\d+-\d+) (\d+)$/.exec(line);
+      const match = /^(\d{15}-\d+-\d+-\d+) (\d+)$/.exec(line);
       if (match) this.#offsets.set(match[1]!, Number(match[2]));
     }
   }

@@ -36,7 +36,7 @@ export type DeadLetterSeverity = 'yellow' | 'red';
 export interface DeadLetterQueueOptions {
   /** Of the pipeline; made when the first entry comes. */
   readonly directory: string;
-  /** Number of this writer, and how many there are. */
+  /** Number of the thread, and how many threads write. */
   readonly writer: number;
   readonly writers: number;
   readonly maxBytes: number;
@@ -83,7 +83,6 @@ export class DeadLetterQueue {
   #segment: OpenSegment | undefined;
   #groups: Group[] = [];
   #writing: Promise<void> | undefined;
-  #count = 0;
   #droppedAt = Number.NEGATIVE_INFINITY;
   #maintainedAt = Number.NEGATIVE_INFINITY;
   #health = '';
@@ -233,7 +232,7 @@ export class DeadLetterQueue {
       syncDirectory(dirname(directory));
     for (;;) {
       const begunAt = this.#now();
-      const path = join(directory, `${segmentName(begunAt, writer, this.#count++)}.open`);
+      const path = join(directory, `${segmentName(begunAt, writer)}.open`);
       try {
         const file = openSync(path, 'wx', 0o600);
         this.#segment = { file, path, begunAt, capacity, size: 0 };

@@ -19,7 +19,7 @@ import { scanRecords } from './dead-letter-entry.ts';
 /** Eight bytes of magic, pid, four unused, start of the process (8 bytes). */
 export const SEGMENT_HEAD = 24;
 const MAGIC = Buffer.from('MRDLQ\0\0\x01', 'latin1');
-const NAME = /^(\d{15}-\d+-\d+)\.(open|dlq)$/;
+const NAME = /^(\d{15}-\d+-\d+-\d+)\.(open|dlq)$/;
 /** Read at once. */
 const WINDOW = 1 << 20;
 
@@ -48,14 +48,14 @@ export function listSegments(directory: string): Segment[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const segments: Segment[] = [];
+  const found: Segment[] = [];
   for (const file of names.sort()) {
     const match = NAME.exec(file);
     if (!match) continue;
     const path = join(directory, file);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat)
-      segments.push({
+      found.push({
         name: match[1]!,
         path,
         isOpen: match[2] === 'open',
@@ -63,11 +63,14 @@ export function listSegments(directory: string): Segment[] {
         changedAt: stat.mtimeMs,
       });
   }
-  return segments;
+  return found;
 }
 
-export const segmentName = (time: number, writer: number, count: number): string =>
-  `${String(time).padStart(15, '0')}-${writer}-${count}`;
+/** Counts the segments of this thread: a name is never given twice, to an open or a complete one. */
+let segments = 0;
+
+export const segmentName = (time: number, writer: number): string =>
+  `${String(time).padStart(15, '0')}-${process.pid}-${writer}-${segments++}`;
 
 /** The bytes with which a segment of this process begins. */
 export function segmentHead(): Buffer {

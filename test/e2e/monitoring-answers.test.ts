@@ -37,7 +37,7 @@ const pipelineInfo = {
   batch_delay: 10,
   config_reload_automatic: false,
   config_reload_interval: 3_000_000_000,
-  dead_letter_queue_enabled: false,
+  dead_letter_queue_enabled: true,
 };
 const os = {
   name: 'Linux',

@@ -151,7 +151,7 @@ describe('millrace up', () => {
     const millrace = await up(ports).ready();
     expect(millrace.stderr).toMatch(
       new RegExp(
-        `\\[ERROR\\].*input http: .*Port ${ports.http} is in use by \\S+ \\(pid ${process.pid}\\): end that, or choose another with --http PORT`,
+        `\\[ERROR\\].*input http: .*Port ${ports.http} is in use by node .*\\(pid ${process.pid}\\): end that, or choose another with --http PORT`,
       ),
     );
     expect(millrace.stderr).not.toMatch(/\.ts:\d+/);
@@ -165,6 +165,16 @@ describe('millrace up', () => {
     expect(await millrace.stop()).toBe(0);
   });
 
+  test('a second one is called another millrace, and ends when it has nothing to do', async () => {
+    const ports = await freePorts();
+    const first = await up(ports).ready();
+    const second = up(ports);
+    expect(await second.exited).toBe(1);
+    expect(second.stderr).toContain(
+      `Port ${ports.beats} is in use by another millrace (pid ${first.child.pid}): end that, or choose another with --beats PORT`,
+    );
+  });
+
   test('the same for a UDP port', async () => {
     const ports = await freePorts();
     const owner = createSocket('udp4');
@@ -172,7 +182,7 @@ describe('millrace up', () => {
     closing.push(() => owner.close());
     const millrace = await up(ports).ready();
     expect(millrace.stderr).toMatch(
-      new RegExp(`Port ${ports.syslog} is in use by \\S+ \\(pid ${process.pid}\\): .*--syslog PORT`),
+      new RegExp(`Port ${ports.syslog} is in use by node .*\\(pid ${process.pid}\\): .*--syslog PORT`),
     );
     expect(await sendBeat(ports.beats, { message: 'x' })).toBe(1);
   });

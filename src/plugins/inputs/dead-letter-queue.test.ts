@@ -109,7 +109,7 @@ describe('dead_letter_queue', () => {
     expect((await readAll({ path, sincedb_path })).numbers()).toEqual([2]);
     expect((await readAll({ path, sincedb_path })).numbers()).toEqual([]);
     expect((await readAll({ path, sincedb_path, commit_offsets: false })).numbers()).toEqual([1, 2]);
-    expect(readFileSync(sincedb_path, 'utf8')).toMatch(/^\d{15}-0-0 \d+\n$/);
+    expect(readFileSync(sincedb_path, 'utf8')).toMatch(/^\d{15}-\d+-0-\d+ \d+\n$/);
     await queue.close();
   });
 
