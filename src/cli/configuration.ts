@@ -108,11 +108,6 @@ export async function readConfiguration(
   );
   const diagnostics = [...definitions.flatMap(({ loaded }) => loaded.diagnostics), ...result.diagnostics];
   for (const { definition, settings } of prepared) {
-    if (settings.all['dead_letter_queue.enable'] === true) {
-      warnings.push(
-        `pipeline ${definition.id}: dead_letter_queue.enable has no effect yet: events that an output rejects are counted, logged and dropped`,
-      );
-    }
     if (settings.queueType === 'persisted') {
       throw new MillraceError(
         'ERR_SETTING',

@@ -18,6 +18,7 @@ Commands:
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
   relay      keep the datagrams of a UDP sender while its server is away
+  dlq        look at, replay and purge events that outputs refused
   top        live rates of every plugin in the terminal
   help       help of a command: millrace help keystore
   version    print the version

@@ -18,6 +18,8 @@ async function main(): Promise<number> {
       return (await import('./certs-command.ts')).certsCommand(rest);
     case 'relay':
       return (await import('./relay-command.ts')).relayCommand(rest);
+    case 'dlq':
+      return (await import('./dlq-command.ts')).dlqCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':

@@ -273,14 +273,15 @@ export const settings = {
   },
   'dead_letter_queue.enable': {
     type: 'boolean',
-    default: false,
-    description: 'Keep events that outputs reject.',
+    default: true,
+    description:
+      'Keep events that outputs reject, and those that a condition could not be evaluated for. (Logstash: false.)',
     perPipeline: true,
   },
   'dead_letter_queue.max_bytes': {
     type: 'bytes',
     default: 1024 * 1024 * 1024,
-    description: 'Size of a dead letter queue at most.',
+    description: 'Size of a dead letter queue at most, for each pipeline.',
     perPipeline: true,
   },
   'dead_letter_queue.flush_interval': {
@@ -288,23 +289,26 @@ export const settings = {
     default: 5000,
     description: 'Milliseconds until dead letters are readable.',
     perPipeline: true,
+    ignored: 'dead letters are on the disk and readable before their block is acknowledged',
   },
   'dead_letter_queue.flush_check_interval': {
     type: 'number',
     default: 1000,
     description: 'Milliseconds between checks.',
     perPipeline: true,
+    ignored: 'dead letters are on the disk and readable before their block is acknowledged',
   },
   'dead_letter_queue.storage_policy': {
     type: 'string',
-    default: 'drop_newer',
-    oneOf: ['drop_newer', 'drop_older'],
-    description: 'What a full dead letter queue drops.',
+    default: 'drop_older',
+    oneOf: ['drop_newer', 'drop_older', 'block'],
+    description:
+      'What a full dead letter queue drops; `block` makes events wait until there is room. (Logstash: drop_newer.)',
     perPipeline: true,
   },
   'dead_letter_queue.retain.age': {
-    type: 'string',
-    description: 'How long dead letters are kept.',
+    type: 'duration',
+    description: 'How long dead letters are kept, such as 5d; for ever unless set.',
     perPipeline: true,
   },
   'metric.collect': {

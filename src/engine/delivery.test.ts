@@ -32,6 +32,8 @@ function deliveryOf(output: Partial<Output>): {
   return { delivery, counts, problems };
 }
 
+const reject = (index: number): WriteFailure => ({ index, kind: 'reject', reason: 'no' });
+
 describe('Delivery', () => {
   test('what is accepted at once needs no promise', () => {
     const { delivery, counts } = deliveryOf({});
@@ -123,6 +125,58 @@ describe('Delivery', () => {
     });
     await delivery.writeLines(Buffer.from('a\nb\n'), 2);
     expect([tries, counts.delivered]).toEqual([2, 2]);
+  });
+
+  test('rejected events are done when they are kept, also those of a later try', async () => {
+    const keep: (() => void)[] = [];
+    let tries = 0;
+    const delivery = new Delivery(
+      {
+        close: async () => {},
+        async write() {
+          tries++;
+          if (tries === 1) return [reject(0), { index: 1, kind: 'retry', reason: 'busy' }];
+          return [reject(0)];
+        },
+      },
+      {
+        logger: silentLogger,
+        delivered() {},
+        rejected: () => new Promise((resolve) => keep.push(resolve)),
+        health() {},
+      },
+    );
+    let done = false;
+    const written = delivery.write(events(2))!.then(() => {
+      done = true;
+    });
+    while (keep.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    keep[1]!();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(done).toBe(false);
+    keep[0]!();
+    await written;
+    expect(done).toBe(true);
+  });
+
+  test('a sync write with rejected events waits for them, too', async () => {
+    let keep = (): void => {};
+    const delivery = new Delivery(
+      { close: async () => {}, write: () => [reject(0)] },
+      {
+        logger: silentLogger,
+        delivered() {},
+        rejected: () =>
+          new Promise((resolve) => {
+            keep = resolve;
+          }),
+        health() {},
+      },
+    );
+    const written = delivery.write(events(1));
+    expect(written).toBeInstanceOf(Promise);
+    keep();
+    await written;
   });
 
   test('every event is delivered or rejected exactly once, whatever the output answers', async () => {

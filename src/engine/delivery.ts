@@ -14,10 +14,17 @@ export interface DeliveryHost {
   readonly logger: Logger;
   /** Events that left this output for good. */
   delivered(count: number): void;
-  /** Events that no retry can help. */
-  rejected(events: readonly Event[], reasons: readonly string[]): void;
+  /** Events that no retry can help. A promise: they are not done before it resolves. */
+  rejected(events: readonly Event[], reasons: readonly string[]): void | Promise<void>;
   health(problem: string | undefined): void;
 }
+
+interface Settled {
+  readonly left: { events: Event[]; reason: string; wait: number } | undefined;
+  /** Until rejected events are kept. */
+  readonly kept: Promise<void> | undefined;
+}
+const DONE: Settled = { left: undefined, kept: undefined };
 
 export class Delivery {
   readonly #output: Output;
@@ -121,47 +128,54 @@ export class Delivery {
     events: readonly Event[],
     failures: readonly WriteFailure[] | undefined,
   ): Promise<void> | undefined {
-    const left = this.#settle(events, failures);
-    return left && this.#again(left.events, left.reason, left.wait);
+    const { left, kept } = this.#settle(events, failures);
+    const again = left && this.#again(left.events, left.reason, left.wait);
+    return kept && again ? Promise.all([kept, again]).then(() => undefined) : (kept ?? again);
   }
 
-  /** Counts what was accepted and rejected; returns what must be tried again, in order. */
-  #settle(
-    events: readonly Event[],
-    failures: readonly WriteFailure[] | undefined,
-  ): { events: Event[]; reason: string; wait: number } | undefined {
+  /** Counts what was accepted and rejected; tells what must be tried again, in order, and when the rest is done. */
+  #settle(events: readonly Event[], failures: readonly WriteFailure[] | undefined): Settled {
     if (failures === undefined || failures.length === 0) {
       this.#succeeded(events.length);
-      return undefined;
+      return DONE;
     }
     const rejected = failures.filter((failure) => failure.kind === 'reject');
     const retry = failures.filter((failure) => failure.kind === 'retry').sort((a, b) => a.index - b.index);
+    let kept: Promise<void> | undefined;
     if (rejected.length > 0) {
-      this.#host.rejected(
+      const result = this.#host.rejected(
         rejected.map((failure) => events[failure.index]!),
         rejected.map((failure) => failure.reason),
       );
+      if (result) {
+        kept = result;
+        // Whoever waits for it gets the error, perhaps only after other events were tried again.
+        kept.catch(() => {});
+      }
     }
     const accepted = events.length - failures.length;
     if (accepted > 0) this.#host.delivered(accepted);
-    if (retry.length === 0) return undefined;
-    return {
+    if (retry.length === 0) return { left: undefined, kept };
+    const left = {
       events: retry.map((failure) => events[failure.index]!),
       reason: retry[0]!.reason,
       wait: Math.max(0, ...retry.map((failure) => failure.retryAfter ?? 0)),
     };
+    return { left, kept };
   }
 
   async #again(first: Event[], why: string, retryAfter: number): Promise<void> {
     let events = first;
     let reason = why;
     let wait = retryAfter;
+    const keeping: Promise<void>[] = [];
     for (;;) {
       if (reason) await this.#pause(reason, wait);
       try {
         if (!this.#open) await this.#tryOpen();
-        const left = this.#settle(events, await this.#output.write(events, this.#abort.signal));
-        if (!left) return;
+        const { left, kept } = this.#settle(events, await this.#output.write(events, this.#abort.signal));
+        if (kept) keeping.push(kept);
+        if (!left) break;
         ({ events, reason, wait } = left);
       } catch (error) {
         if (this.#abort.signal.aborted) throw error;
@@ -169,6 +183,7 @@ export class Delivery {
         wait = 0;
       }
     }
+    await Promise.all(keeping);
   }
 
   #failed(reason: string): void {

@@ -32,7 +32,12 @@ function startEngine(maxThreads = 2): Engine {
   return engine;
 }
 
-async function configOf(text: string, workers = 2, id = 'main'): Promise<PipelineConfig> {
+async function configOf(
+  text: string,
+  workers = 2,
+  id = 'main',
+  all: Record<string, unknown> = {},
+): Promise<PipelineConfig> {
   const { pipelines, diagnostics } = await checkPipelines(
     [{ id, sources: [{ file: 'test.conf', text }], settings: {} }],
     registry,
@@ -51,7 +56,7 @@ async function configOf(text: string, workers = 2, id = 'main'): Promise<Pipelin
       dataPath: folder,
       queueType: 'memory',
       queueMaxEvents: 0,
-      all: {},
+      all,
     },
   };
 }
@@ -106,6 +111,52 @@ describe('Engine', () => {
     expect(counts.nodes.get('dropped')).toMatchObject({ in: 100, out: 0 });
     expect(counts.nodes.get('kept')).toMatchObject({ in: 200, out: 200 });
     expect(counts.nodes.get('out')).toMatchObject({ in: 200, out: 200 });
+  });
+
+  test('events that a condition fails for are kept, and the numbers are told', async () => {
+    const engine = startEngine();
+    await engine.load(
+      await configOf(
+        'input { generator { count => 300 } } filter { if [sequence] < "x" { drop { } } } output { null { id => "out" } }',
+        2,
+        'letters',
+        { 'dead_letter_queue.enable': true, 'dead_letter_queue.max_bytes': 1 << 20 },
+      ),
+    );
+    await ended(engine, 'letters');
+    const state = engine.deadLetters('letters')!;
+    expect(state).toMatchObject({
+      directory: join(folder, 'dead_letter_queue', 'letters'),
+      events: 300,
+      dropped: 0,
+      expired: 0,
+      maxBytes: 1 << 20,
+      storagePolicy: 'drop_older',
+    });
+    expect(state.queueBytes).toBeGreaterThan(state.bytes);
+    expect(engine.counts('letters').nodes.get('out')).toMatchObject({ in: 0, out: 0 });
+    await engine.load(await configOf('input { generator { count => 1 } } output { null { } }', 1, 'off'));
+    expect(engine.deadLetters('off')).toBeUndefined();
+  });
+
+  test('a pipeline that reads its own dead letters does not send them round', async () => {
+    const engine = startEngine();
+    const path = join(folder, 'dead_letter_queue');
+    const all = { 'dead_letter_queue.enable': true };
+    const failing = 'filter { if [sequence] < "x" { drop { } } } output { null { } }';
+    await engine.load(await configOf(`input { generator { count => 5 } } ${failing}`, 1, 'round', all));
+    await ended(engine, 'round');
+    await engine.load(
+      await configOf(
+        `input { dead_letter_queue { path => "${path}" pipeline_id => "round" commit_offsets => false } } ${failing}`,
+        1,
+        'round',
+        all,
+      ),
+    );
+    while (engine.deadLetters('round')!.dropped < 5) await new Promise((done) => setTimeout(done, 10));
+    await new Promise((done) => setTimeout(done, 300));
+    expect(engine.deadLetters('round')).toMatchObject({ events: 0, dropped: 5 });
   });
 
   test('pipelines that only count are exact, too', async () => {

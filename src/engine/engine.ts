@@ -11,6 +11,7 @@ import type { Registry } from '../kernel/plugin.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { packGraph } from '../lang/pack.ts';
+import { type DeadLetterState, deadLetterState } from './dead-letters.ts';
 import type {
   CounterRegion,
   FromIntake,
@@ -529,6 +530,12 @@ export class Engine {
 
   counts(id: string): PipelineCounts {
     return sumCounters(this.pipelines.get(id)?.regions ?? []);
+  }
+
+  /** Of a pipeline's dead letter queue; undefined when it has none. */
+  deadLetters(id: string): DeadLetterState | undefined {
+    const status = this.pipelines.get(id);
+    return status && deadLetterState(id, status.config.settings, this.counts(id));
   }
 
   /** States of all queues, or nothing if the intake does not answer within a second. */

@@ -113,12 +113,16 @@ export interface QueueState {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+export type HealthSeverity = 'yellow' | 'red';
+
 export interface Health {
   readonly type: 'health';
   readonly id: string;
   readonly version: number;
   readonly node: string;
   readonly problem: string | undefined;
+  /** Yellow unless given. */
+  readonly severity?: HealthSeverity | undefined;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }

@@ -13,7 +13,8 @@ import type {
 } from '../kernel/plugin.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
-import { fieldsWritten, isPassThrough, neededFields } from '../lang/liveness.ts';
+import { conditionsMayFail, fieldsWritten, isPassThrough, neededFields } from '../lang/liveness.ts';
+import { keepsDeadLetters } from './dead-letters.ts';
 import type { PipelineSettings } from './messages.ts';
 import { makeCodec } from './plugin-context.ts';
 
@@ -79,10 +80,13 @@ export async function planPipeline(
       textInputs &&= codec?.delimiter === '\n' || codec?.delimiter === undefined;
     }
   }
-  const needs = neededFields(graph, {
+  // An event that fails a condition goes to the dead letter queue whole.
+  const whole = keepsDeadLetters(settings) && conditionsMayFail(graph);
+  const needed = neededFields(graph, {
     filter: (node) => filters.get(node.id)!,
     output: (node) => reads.get(node.id) ?? 'all',
   });
+  const needs = whole ? 'all' : needed;
   const plain = isPassThrough(graph) && textInputs;
   return {
     shared,

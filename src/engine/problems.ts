@@ -1,16 +1,19 @@
 /** What is wrong in one pipeline, in words. Every thread speaks for itself; readers see one problem a node. */
-import type { Health } from './messages.ts';
+import type { Health, HealthSeverity } from './messages.ts';
 
 interface Report {
   readonly thread: number;
   readonly version: number;
   readonly node: string;
   problem: string;
+  severity: HealthSeverity | undefined;
   readonly since: number;
 }
 
 export interface Problem {
   readonly problem: string;
+  /** Yellow unless given. */
+  readonly severity: HealthSeverity | undefined;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
@@ -27,15 +30,15 @@ export class Problems {
     return this.#byNode;
   }
 
-  report(thread: number, { version, node, problem, since }: Health): void {
+  report(thread: number, { version, node, problem, since, severity }: Health): void {
     // An input that goes on in a new version clears what it said in the old one.
     const at = this.#reports.findIndex(
       (each) =>
         each.thread === thread && each.node === node && (thread === INTAKE || each.version === version),
     );
     if (problem !== undefined) {
-      if (at >= 0) this.#reports[at]!.problem = problem;
-      else this.#reports.push({ thread, version, node, problem, since });
+      if (at >= 0) Object.assign(this.#reports[at]!, { problem, severity });
+      else this.#reports.push({ thread, version, node, problem, severity, since });
     } else if (at >= 0) this.#reports.splice(at, 1);
     this.#show();
   }
@@ -69,9 +72,9 @@ export class Problems {
 
   #show(): void {
     this.#byNode.clear();
-    for (const { node, problem, since } of this.#reports) {
+    for (const { node, problem, severity, since } of this.#reports) {
       const known = this.#byNode.get(node);
-      if (!known || since < known.since) this.#byNode.set(node, { problem, since });
+      if (!known || since < known.since) this.#byNode.set(node, { problem, severity, since });
     }
   }
 }

@@ -21,8 +21,9 @@ import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
-import type { BlockMessage, PipelineSpec } from './messages.ts';
+import type { BlockMessage, HealthSeverity, PipelineSpec } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
 import { loadCodecs, loadPlugin, sentence } from './thread.ts';
@@ -34,7 +35,7 @@ const TIMED_AFTER_MS = 100;
 export interface WorkerHost {
   readonly registry: Registry;
   readonly logger: Logger;
-  health(node: string, problem: string | undefined): void;
+  health(node: string, problem: string | undefined, severity?: HealthSeverity): void;
   /** The intake may forget the block. */
   done(block: number): void;
   send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
@@ -56,6 +57,8 @@ export class WorkerPipeline {
   readonly #firstOutput: number;
   readonly #compiled: CompiledPipeline;
   readonly #deliveries: readonly Delivery[];
+  /** Undefined: what can not be delivered is counted and dropped. */
+  readonly #deadLetters: DeadLetters | undefined;
   readonly #filters: readonly Filter[];
   readonly #waiting: ReceivedBlock[] = [];
   /** Blocks worked on at once here. */
@@ -76,7 +79,13 @@ export class WorkerPipeline {
     spec: PipelineSpec,
     host: WorkerHost,
     counters: Counters,
-    parts: { decoders: Decoder[]; compiled: CompiledPipeline; deliveries: Delivery[]; filters: Filter[] },
+    parts: {
+      decoders: Decoder[];
+      compiled: CompiledPipeline;
+      deliveries: Delivery[];
+      filters: Filter[];
+      deadLetters: DeadLetters | undefined;
+    },
   ) {
     this.spec = spec;
     this.#host = host;
@@ -84,6 +93,7 @@ export class WorkerPipeline {
     this.#decoders = parts.decoders;
     this.#compiled = parts.compiled;
     this.#deliveries = parts.deliveries;
+    this.#deadLetters = parts.deadLetters;
     this.#filters = parts.filters;
     this.source = parts.compiled.source;
     this.#limit = Math.max(1, Math.ceil(spec.settings.workers / spec.threads.length));
@@ -109,6 +119,7 @@ export class WorkerPipeline {
     const { graph } = spec;
     const nodes = pluginNodes(graph);
     const counters = new Counters(nodes.length);
+    const deadLetters = DeadLetters.of(spec, counters, host);
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
     const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
@@ -129,7 +140,9 @@ export class WorkerPipeline {
           filter: await inNode(node, () => plugin.create(node.options as never, context)),
         });
       } else if (node.kind === 'output') {
-        deliveries.push(await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node))));
+        deliveries.push(
+          await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node), deadLetters)),
+        );
       } else {
         const plugin = await loadPlugin<InputPlugin>(host.registry, 'input', node.name);
         const base = pluginContext(node, parts);
@@ -150,13 +163,15 @@ export class WorkerPipeline {
       graph,
       filters,
       outputs: deliveries.length,
-      onConditionError: (branch, message) => {
+      onConditionError: (branch, message, event) => {
         counters.addToPipeline(PipelineSlot.conditionErrors, 1);
         if (filterBranches.has(branch)) counters.addToPipeline(PipelineSlot.conditionDrops, 1);
+        const fate = deadLetters ? 'goes to the dead letter queue' : 'is dropped';
         host.logger.warn(
           { pipeline: spec.id, branch },
-          `event dropped, a condition could not be evaluated: ${message}`,
+          `event ${fate}, a condition could not be evaluated: ${message}`,
         );
+        deadLetters?.conditionFailed(event, `condition could not be evaluated: ${message}`);
       },
       onFilterError: (id, error) =>
         host.logger.error(
@@ -168,6 +183,7 @@ export class WorkerPipeline {
       decoders,
       compiled,
       deliveries,
+      deadLetters,
       filters: [...filters.values()].map(({ filter }) => filter),
     });
   }
@@ -341,6 +357,8 @@ export class WorkerPipeline {
       if (result) (waiting ??= []).push(writing.until(result));
       else writing.end(now);
     }
+    const kept = this.#deadLetters?.settled();
+    if (kept) (waiting ??= []).push(kept);
     if (!waiting) return undefined;
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => undefined);
   }
@@ -380,6 +398,7 @@ export class WorkerPipeline {
     const now = performance.now();
     this.#busy.update(now);
     for (const writing of this.#writing) writing.update(now);
+    this.#deadLetters?.tick();
     const events: Event[] = [];
     for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), false);
     const result = this.#afterDecode(events);
@@ -411,6 +430,7 @@ export class WorkerPipeline {
     for (const delivery of this.#deliveries) await delivery.flush();
     await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
     for (const filter of this.#filters) await filter.close?.();
+    await this.#deadLetters?.close();
     for (const id of this.#held.splice(0)) this.#host.done(id);
   }
 
@@ -449,6 +469,7 @@ async function makeDelivery(
   parts: ContextParts,
   host: WorkerHost,
   index: number,
+  deadLetters: DeadLetters | undefined,
 ): Promise<Delivery> {
   const plugin = await loadPlugin<OutputPlugin>(host.registry, 'output', node.name);
   const { counters, spec } = parts;
@@ -476,7 +497,9 @@ async function makeDelivery(
     },
     rejected: (events, reasons) => {
       counters.named(node.id, 'rejected').add(events.length);
-      base.logger.warn({ events: events.length }, `events rejected and dropped: ${reasons[0]}`);
+      const fate = deadLetters ? 'kept in the dead letter queue' : 'dropped';
+      base.logger.warn({ events: events.length }, `events rejected and ${fate}: ${reasons[0]}`);
+      return deadLetters?.rejected(node, events, reasons);
     },
   });
 }

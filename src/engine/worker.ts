@@ -36,8 +36,16 @@ function hostOf(spec: PipelineSpec): WorkerHost {
   return {
     registry,
     logger,
-    health: (node, problem) =>
-      post({ type: 'health', id: spec.id, version: spec.version, node, problem, since: Date.now() }),
+    health: (node, problem, severity) =>
+      post({
+        type: 'health',
+        id: spec.id,
+        version: spec.version,
+        node,
+        problem,
+        severity,
+        since: Date.now(),
+      }),
     done,
     send: (address, bytes, ends) =>
       new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { formatFieldReference, parseFieldReference } from '../event/field-refere
 import type { FieldUse, FilterPlugin } from '../kernel/plugin.ts';
 import type { Expression, Operand } from './ast.ts';
 import { commonOptionsUse } from './common-options.ts';
+import { compileCondition } from './condition.ts';
 import type { GraphNode, PipelineGraph } from './graph.ts';
 import { branchesOf, nodesOf } from './graph-walk.ts';
 
@@ -58,6 +59,16 @@ export function isPassThrough(graph: PipelineGraph): boolean {
     })
   );
 }
+
+/** Some condition compares by order: that fails for fields that are missing or of the wrong type. */
+export function conditionsMayFail(graph: PipelineGraph): boolean {
+  return [...branchesOf(graph.filters), ...branchesOf(graph.outputs)].some(({ arms }) =>
+    arms.some(({ condition }) => condition !== undefined && compilesToFailing(condition)),
+  );
+}
+
+const bindNothing = (prefix: string): string => prefix;
+const compilesToFailing = (condition: Expression): boolean => compileCondition(condition, bindNothing).fails;
 
 /** Fields that a condition looks at. */
 function conditionReads(expression: Expression): string[] {

@@ -6,6 +6,7 @@ type Import = () => Promise<Record<string, unknown>>;
 const plugins: Record<PluginKind, Readonly<Record<string, Import>>> = {
   input: {
     beats: () => import('./inputs/beats.ts'),
+    dead_letter_queue: () => import('./inputs/dead-letter-queue.ts'),
     elastic_agent: () => import('./inputs/beats.ts'),
     file: () => import('./inputs/file.ts'),
     generator: () => import('./inputs/generator.ts'),

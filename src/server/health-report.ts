@@ -1,4 +1,6 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
+
+import { DEAD_LETTER_QUEUE } from '../engine/dead-letters.ts';
 import type { Engine, PipelineStatus } from '../engine/engine.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { NodeStats } from './node-stats.ts';
@@ -108,7 +110,15 @@ function problemFindings({ id, config, problems }: PipelineStatus, stats: NodeSt
   if (problems.byNode.size === 0) return [];
   const nodes = new Map(pluginNodes(config.graph).map((node) => [node.id, node]));
   const waiting = (stats.queue(id)?.events ?? 0).toLocaleString('en');
-  return [...problems.byNode].map(([nodeId, { problem, since }]) => {
+  return [...problems.byNode].map(([nodeId, { problem, severity, since }]) => {
+    if (nodeId === DEAD_LETTER_QUEUE)
+      return {
+        status: severity ?? 'yellow',
+        id: nodeId,
+        cause: `${problem}, since ${new Date(since).toISOString()}`,
+        action: 'see why events are refused (millrace dlq list), mend that, then replay or purge them',
+        impact: severity === 'red' ? 'refused events are lost, or wait' : 'refused events may be lost soon',
+      };
     const node = nodes.get(nodeId);
     const input = node?.kind === 'input';
     return {

@@ -5,7 +5,10 @@ import { request } from 'node:http';
 import net from 'node:net';
 import { Event } from '../../src/event/event.ts';
 import { encodeEvents } from '../../src/event/event-encoding.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
 import { AckReader, encodeJson, encodeWindow, V2 } from '../../src/lib/lumberjack/lumberjack.ts';
+import { DeadLetterQueue } from '../../src/queue/dead-letter-queue.ts';
+import { deadLetterDirectory } from '../../src/queue/dead-letter-segments.ts';
 
 /** What a running input offers to its sender. */
 export interface Target {
@@ -147,6 +150,25 @@ async function file({ folder }: Target): Promise<Sender> {
   };
 }
 
+async function deadLetters({ folder }: Target): Promise<Sender> {
+  const queue = new DeadLetterQueue({
+    directory: deadLetterDirectory(folder, 'main'),
+    writer: 0,
+    writers: 1,
+    maxBytes: 1 << 30,
+    storagePolicy: 'block',
+    retainAge: undefined,
+    logger: silentLogger,
+    health() {},
+    counted() {},
+  });
+  const letter = { entryTime: 0, pluginKind: 'output', pluginName: 'http', pluginId: 'out', reason: 'no' };
+  return {
+    send: (texts) => queue.add(texts.map((message) => ({ ...letter, event: new Event({ message }) }))),
+    close: () => void queue.close(),
+  };
+}
+
 const beatsRow: InputRow = {
   run: 'host => "127.0.0.1" port => 0',
   connect: beats,
@@ -156,6 +178,13 @@ const beatsRow: InputRow = {
 
 export const inputTable: Readonly<Record<string, InputRow>> = {
   beats: beatsRow,
+  dead_letter_queue: {
+    run: 'path => "FOLDER" sincedb_path => "FOLDER/sincedb"',
+    connect: deadLetters,
+    remembers: true,
+    trusted: true,
+    flood: { count: 1_000, length: 1_000 },
+  },
   elastic_agent: beatsRow,
   file: {
     run: 'path => "FOLDER/*.log" start_position => "beginning" sincedb_path => "FOLDER/sincedb" stat_interval => "10 ms" sincedb_write_interval => "1 ms"',

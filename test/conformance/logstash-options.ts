@@ -32,6 +32,9 @@ const input: Record<string, LogstashPlugin> = {
     old: words('ssl ssl_peer_metadata ssl_verify_mode cipher_suites tls_min_version tls_max_version'),
     ecs: true,
   },
+  dead_letter_queue: {
+    options: words('path pipeline_id commit_offsets sincedb_path start_timestamp clean_consumed'),
+  },
   file: {
     options: words(`
       path exclude stat_interval discover_interval sincedb_path sincedb_write_interval start_position delimiter

@@ -7,6 +7,7 @@ type Minimal = Readonly<Record<string, string>>;
 export const minimalOptions: Readonly<Record<PluginKind, Minimal>> = {
   input: {
     beats: 'port => 5044',
+    dead_letter_queue: 'path => "/var/lib/millrace/dead_letter_queue"',
     elastic_agent: 'port => 5044',
     file: 'path => "/var/log/app.log"',
     generator: '',

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileTemplate, fieldsRead } from '../../event/sprintf.ts';
+import { compileTemplate } from '../../event/sprintf.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext, type WriteFailure } from '../../kernel/plugin.ts';
@@ -34,7 +34,8 @@ export const udp = defineOutput({
     'A name is looked up every minute, not for each datagram.',
     'Events that can not be sent (too long, no such port) go to the dead letter queue; Logstash logs and drops them.',
   ],
-  reads: ({ port }) => fieldsRead(port),
+  // The whole event: a rejected one goes to the dead letter queue as it is.
+  reads: () => 'all',
   validate({ port }, report) {
     if (!port.includes('%{') && portOf(port) === undefined)
       report('error', 'port', `\`${port}\` is no port`, 'a number from 1 to 65535');
