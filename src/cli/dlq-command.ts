@@ -26,7 +26,8 @@ import {
 } from './dlq-letters.ts';
 import { ask } from './prompt.ts';
 
-const help = `Usage: millrace dlq COMMAND [PIPELINE] [OPTIONS]
+/** What `dlq --help` prints. */
+export const help = `Usage: millrace dlq COMMAND [PIPELINE] [OPTIONS]
 
 Dead letters are events that an output refused for good, or that a condition could not be evaluated for.
 

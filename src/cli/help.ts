@@ -17,8 +17,8 @@ Commands:
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
-  dlq        look at, replay and purge events that outputs refused
   relay      keep the datagrams of a UDP sender while its server is away
+  dlq        look at, replay and purge events that outputs refused
   top        live rates of every plugin in the terminal
   help       help of a command: millrace help keystore
   version    print the version
@@ -56,10 +56,12 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./plugin-command.ts')).help;
     case 'certs':
       return (await import('./certs-command.ts')).help;
+    case 'dlq':
+      return (await import('./dlq-command.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
-  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'top', 'help', 'version']);
+  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'dlq', 'top', 'help', 'version']);
   throw new MillraceError(
     'ERR_USAGE',
     `there is no command ${topic}${near ? `, did you mean ${near}?` : '.'} See "millrace --help".`,

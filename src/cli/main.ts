@@ -16,10 +16,10 @@ async function main(): Promise<number> {
       return (await import('./plugin-command.ts')).pluginCommand(rest);
     case 'certs':
       return (await import('./certs-command.ts')).certsCommand(rest);
-    case 'dlq':
-      return (await import('./dlq-command.ts')).dlqCommand(rest);
     case 'relay':
       return (await import('./relay-command.ts')).relayCommand(rest);
+    case 'dlq':
+      return (await import('./dlq-command.ts')).dlqCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':

@@ -76,7 +76,7 @@ export async function planPipeline(
       const plugin = (await registry.load('input', node.name)) as InputPlugin;
       const codec = await codecOf(node, registry, settings);
       textInputs &&= plugin.plainRecords === true && codec?.wholeText === true && codec.charset === 'UTF-8';
-      cutTexts ||= codec?.wholeText === true;
+      cutTexts ||= plugin.cutsLines === true && codec?.wholeText === true;
       textInputs &&= codec?.delimiter === '\n' || codec?.delimiter === undefined;
     }
   }

@@ -186,6 +186,8 @@ export interface InputPlugin<O extends Options = Options> extends Declaration<O>
    * fields, the engine may count or hand on lines without building events.
    */
   readonly plainRecords?: boolean;
+  /** Its texts are lines cut from larger ones: see `toJson`. */
+  readonly cutsLines?: boolean;
   /** False: a pipeline with it can not be reloaded (stdin). */
   readonly reloadable?: boolean;
   createIntake(options: OptionValues<O>, context: IntakeContext): Intake;

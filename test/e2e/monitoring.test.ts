@@ -61,9 +61,11 @@ describe('a pipeline whose receiver comes and goes', () => {
     );
     expect(main.diagnosis[0]).toMatchObject({ id: 'millrace:health:pipeline:diagnosis:plugin:out' });
     expect(main.impacts[0]).toMatchObject({ severity: 2, impact_areas: ['pipeline_execution'] });
-    const waiting = await get(`${millrace.api}/_node/stats/pipelines/main`);
-    expect(waiting.pipelines.main.queue.events_count).toBe(1000);
-    expect(waiting.pipelines.main.plugins.outputs[0].problem).toContain('refuses connections');
+    const waiting = await until(async () => {
+      const { main: found } = (await get(`${millrace.api}/_node/stats/pipelines/main`)).pipelines;
+      return found.queue.events_count === 1000 && found;
+    }, 'all events in the queue');
+    expect(waiting.plugins.outputs[0].problem).toContain('refuses connections');
 
     const server = await httpServer(() => ({ body: 'ok' }), undefined, receiver);
     closing.push(() => server.close());
@@ -75,7 +77,7 @@ describe('a pipeline whose receiver comes and goes', () => {
     const stats = await until(
       async () => {
         const { main: found } = (await get(`${millrace.api}/_node/stats/pipelines/main`)).pipelines;
-        return found.events.out === 1000 && found;
+        return found.events.out === 1000 && found.queue.events_count === 0 && found;
       },
       'all events delivered',
       20,
@@ -97,11 +99,10 @@ describe('a pipeline whose receiver comes and goes', () => {
       failures: 250,
       patterns_per_field: { message: 2 },
     });
-    expect(stats.plugins.filters[0].events.duration_in_millis).toBeGreaterThan(0);
+    expect(stats.plugins.filters[0].flow.worker_millis_per_event.lifetime).toBeGreaterThan(0);
     expect(stats.plugins.inputs[0]).toMatchObject({ id: 'in', name: 'tcp', events: { out: 1000 } });
     expect(stats.flow.input_throughput.lifetime).toBeGreaterThan(10);
     expect(stats.batch.event_count.average.lifetime).toBeGreaterThan(1);
-    expect(stats.queue.events_count).toBe(0);
   });
 
   test('elasticsearch’s own counters are nested as Logstash nests them', async () => {

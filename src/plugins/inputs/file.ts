@@ -18,6 +18,7 @@ const DAY = 86_400;
 export const file = defineInput({
   kind: 'input',
   name: 'file',
+  cutsLines: true,
   plainRecords: true,
   summary: 'Follows files as they grow, or reads complete ones; remembers how far it came.',
   ecs: true,

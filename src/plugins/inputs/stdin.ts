@@ -7,6 +7,7 @@ import { createRecordDecoder } from '../../lib/record-decoder.ts';
 export const stdin = defineInput({
   kind: 'input',
   name: 'stdin',
+  cutsLines: true,
   summary: 'Reads standard input; the pipeline ends when it ends.',
   ecs: true,
   streaming: true,

@@ -78,6 +78,7 @@ type SyslogOptions = OptionValues<typeof options>;
 export const syslog = defineInput({
   kind: 'input',
   name: 'syslog',
+  cutsLines: true,
   summary: 'Receives syslog, RFC 3164 and 5424, over UDP and TCP on one port; TCP with or without TLS.',
   options,
   ecs: true,

@@ -72,6 +72,7 @@ type TcpOptions = OptionValues<typeof options>;
 export const tcp = defineInput({
   kind: 'input',
   name: 'tcp',
+  cutsLines: true,
   summary:
     'Reads lines (or what the codec says) from TCP connections, as server or client, with or without TLS.',
   options,
