@@ -111,12 +111,6 @@ export async function readConfiguration(
         `pipeline ${definition.id}: dead_letter_queue.enable has no effect yet: events that an output rejects are counted, logged and dropped`,
       );
     }
-    if (settings.queueType === 'persisted') {
-      throw new MillraceError(
-        'ERR_SETTING',
-        `pipeline ${definition.id}: queue.type: persisted is not there yet, only queue.type: memory. Remove the setting to run with a memory queue (events in it are lost if the process is killed).`,
-      );
-    }
   }
   const pipelines: PipelineConfig[] = [];
   for (const [index, { definition, settings }] of prepared.entries()) {

@@ -55,10 +55,10 @@ export class ThreadDisk implements QueueDisk {
   #ended: Error | undefined;
 
   constructor(options: DiskOptions) {
-    this.#worker = new Worker(
-      new URL(`./queue-writer${extname(import.meta.url)}`, import.meta.url),
-      { workerData: options, name: `queue ${options.folder}` },
-    );
+    this.#worker = new Worker(new URL(`./queue-writer${extname(import.meta.url)}`, import.meta.url), {
+      workerData: options,
+      name: `queue ${options.folder}`,
+    });
     this.#worker.on('message', ({ token, error, result }: FromQueueWriter) => {
       const waiting = this.#waiting.get(token);
       this.#waiting.delete(token);
@@ -70,7 +70,9 @@ export class ThreadDisk implements QueueDisk {
   }
 
   #end(reason: Error): void {
-    this.#ended ??= new Error(`the thread that writes the queue failed: ${reason.message}`, { cause: reason });
+    this.#ended ??= new Error(`the thread that writes the queue failed: ${reason.message}`, {
+      cause: reason,
+    });
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }

@@ -90,7 +90,10 @@ export function* scanSegment(files: QueueFiles, name: string): Generator<ScanIte
     if (bad < 0) bad = at;
     // A sound header of a damaged body still says where the next one is.
     const next = header ? at + RECORD_HEADER + header.bodyLength : size + 1;
-    at = next < size && decodeHeader(window.bytes(next, RECORD_HEADER), 0, salt) ? next : nextHeader(window, at + 1, size, salt);
+    at =
+      next < size && decodeHeader(window.bytes(next, RECORD_HEADER), 0, salt)
+        ? next
+        : nextHeader(window, at + 1, size, salt);
   }
   if (bad >= 0) yield { kind: 'damaged', at: bad, size: size - bad, tail: true };
 }

@@ -140,7 +140,12 @@ describe('SegmentStore', () => {
 
   /** One step of a run: commit some, acknowledge some, close and open, or a failing disk. */
   const step = fc.oneof(
-    { weight: 5, arbitrary: fc.record({ commit: fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 4 }) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        commit: fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 4 }),
+      }),
+    },
     { weight: 3, arbitrary: fc.record({ acknowledge: fc.array(fc.nat(1000), { maxLength: 6 }) }) },
     { weight: 1, arbitrary: fc.constant({ reopen: true as const }) },
     { weight: 1, arbitrary: fc.record({ fail: fc.constantFrom('write', 'sync', 'create') }) },
@@ -163,10 +168,14 @@ describe('SegmentStore', () => {
             files.crashAfter = crashAfter;
             let store: SegmentStore | undefined;
             const open = (): void => {
-              const opened = SegmentStore.open(files, { pageCapacity: 1500, compression: compression as 'none' });
+              const opened = SegmentStore.open(files, {
+                pageCapacity: 1500,
+                compression: compression as 'none',
+              });
               store = opened.store;
               const waiting = new Set(sequences(opened.recovery.waiting));
-              for (const sequence of safe) expect(waiting.has(sequence) || acknowledged.has(sequence)).toBe(true);
+              for (const sequence of safe)
+                expect(waiting.has(sequence) || acknowledged.has(sequence)).toBe(true);
               for (const sequence of waiting) {
                 expect(plain(store.read(sequence)!)).toEqual(plain(given.get(sequence)!));
                 expect(opened.recovery.nextSequence).toBeGreaterThan(sequence);
