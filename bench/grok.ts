@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Event } from '../src/event/event.ts';
 import { compileApply } from '../src/lib/grok/apply.ts';
 import { compileGrok } from '../src/lib/grok/compile.ts';
-import { compileKeyValues } from '../src/lib/key-values.ts';
+import { compileKeyValues } from '../src/lib/text/key-values.ts';
 import { dissect } from '../src/plugins/filters/dissect.ts';
 import { grok } from '../src/plugins/filters/grok.ts';
 import { createFilter } from '../test/support/plugin.ts';

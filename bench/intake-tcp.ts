@@ -7,7 +7,7 @@ import { fork } from 'node:child_process';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Intake, type Peer, RunKind } from '../src/kernel/plugin.ts';
-import { LineFramer } from '../src/lib/line-framer.ts';
+import { LineFramer } from '../src/lib/net/line-framer.ts';
 import { tcp } from '../src/plugins/inputs/tcp.ts';
 import { BLOCK_BYTES, BlockBuilder, SlabPool } from '../src/queue/block-builder.ts';
 import { resolveOptions } from '../test/support/plugin.ts';

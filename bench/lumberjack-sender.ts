@@ -17,7 +17,7 @@ import {
   encodeJson,
   encodeWindow,
   V2,
-} from '../src/lib/lumberjack.ts';
+} from '../src/lib/lumberjack/lumberjack.ts';
 
 const { values: args } = parseArgs({
   options: {

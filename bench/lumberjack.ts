@@ -8,7 +8,7 @@ import { openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { type Block, type BlockWriter, type Intake, type Peer, RunKind } from '../src/kernel/plugin.ts';
-import { encodeJson } from '../src/lib/lumberjack.ts';
+import { encodeJson } from '../src/lib/lumberjack/lumberjack.ts';
 import { plain } from '../src/plugins/codecs/plain.ts';
 import { beats } from '../src/plugins/inputs/beats.ts';
 import { createCodec, decoderContext, resolveOptions } from '../test/support/plugin.ts';

@@ -18,7 +18,8 @@ const commands = {
   gcc: 'gcc',
   go: 'golang-go',
   logger: 'bsdutils',
-  lsof: 'lsof',
+  java: 'default-jdk-headless',
+  mvn: 'maven',
 };
 
 /**

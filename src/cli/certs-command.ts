@@ -1,6 +1,6 @@
 /** `millrace certs`: a certificate authority, and certificates for servers and clients. */
 import { MillraceError } from '../kernel/errors.ts';
-import { type CertificateHost, makeCertificates } from '../lib/certificates.ts';
+import { type CertificateHost, makeCertificates } from '../lib/tls/certificates.ts';
 
 const help = `Usage: millrace certs [NAME:server|NAME:client…] [OPTIONS]
 

@@ -1,134 +1,217 @@
 /** `millrace top`: live rates of every plugin, read from the monitoring API. */
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { MillraceError } from '../kernel/errors.ts';
+import { type Moment, render, type Stats } from './top-screen.ts';
 
-const help = `Usage: millrace top [--url http://127.0.0.1:9600] [--interval SECONDS] [--once]
+export const help = `Usage: millrace top [OPTIONS]
 
-Shows events per second in and out of every plugin, the time of filters, and what is wrong. q or Ctrl-C ends.
+Shows events per second in and out of every plugin, the time they take, and what is wrong. The keys: q ends,
+arrows, space and b scroll.
+
+  --url URL            the monitoring API; default http://127.0.0.1:9600. With a user: http://USER:PASSWORD@HOST:9600
+  --cacert FILE        certificate authority of an API over TLS
+  --interval SECONDS   between two looks; default 1
+  --once               print one table and end; so it does, too, when the output is not a terminal
+
+  millrace top
+  millrace top --url http://127.0.0.1:9601 --once
 `;
 
-interface PluginStats {
-  readonly id: string;
-  readonly name: string;
-  readonly events: { readonly in?: number; readonly out?: number; readonly duration_in_millis?: number };
-  readonly problem?: string;
-}
-interface PipelineStats {
-  readonly events: { readonly in: number; readonly filtered: number; readonly out: number };
-  readonly queue: { readonly events_count: number; readonly queue_size_in_bytes: number };
-  readonly plugins: {
-    readonly inputs: PluginStats[];
-    readonly filters: PluginStats[];
-    readonly outputs: PluginStats[];
-  };
-}
-interface Stats {
-  readonly status: string;
-  readonly version: string;
-  readonly pipelines: Readonly<Record<string, PipelineStats>>;
+interface TopOptions {
+  readonly url: URL;
+  readonly ca: Buffer | undefined;
+  readonly interval: number;
+  readonly once: boolean;
 }
 
 export async function top(argv: readonly string[]): Promise<number> {
+  const options = parse(argv);
+  if (!options) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const first = await read(options);
+  if (options.once || !process.stdout.isTTY) return once(options, first);
+  return new Screen(options, first).run();
+}
+
+/** Undefined: help is wanted. @throws MillraceError ERR_USAGE */
+function parse(argv: readonly string[]): TopOptions | undefined {
   let url = 'http://127.0.0.1:9600';
+  let ca: Buffer | undefined;
   let interval = 1;
-  let once = false;
+  let isOnce = false;
+  const usage = (message: string): never => {
+    throw new MillraceError('ERR_USAGE', `${message}. See "millrace top --help".`);
+  };
   for (let at = 0; at < argv.length; at++) {
-    const word = argv[at]!;
-    if (word === '--help' || word === '-h') {
-      process.stdout.write(help);
-      return 0;
-    }
-    if (word === '--url') url = argv[++at] ?? url;
-    else if (word === '--interval') interval = Math.max(0.2, Number(argv[++at]) || 1);
-    else if (word === '--once') once = true;
-    else throw new MillraceError('ERR_USAGE', `unknown argument ${word}. See "millrace top --help".`);
+    const [word, attached] = argv[at]!.startsWith('--') ? argv[at]!.split(/=(.*)/s) : [argv[at]!];
+    const value = (): string => attached ?? argv[++at] ?? usage(`${word} needs a value`);
+    if (word === '--help' || word === '-h') return undefined;
+    if (word === '--url') url = value();
+    else if (word === '--cacert') ca = readFile(value());
+    else if (word === '--interval') interval = Number(value());
+    else if (word === '--once') isOnce = true;
+    else usage(`unknown argument ${word}`);
   }
-  let before = await read(url);
-  let last = performance.now();
-  let ended = false;
-  const terminal = process.stdout.isTTY === true;
-  if (process.stdin.isTTY) {
-    process.stdin.setRawMode(true);
-    process.stdin.on('data', (key) => {
-      if (['q', '\x03', '\x1b'].includes(key.toString())) ended = true;
-    });
-  }
-  if (terminal && !once) process.stdout.write('\x1b[?1049h\x1b[?25l');
+  if (!(interval >= 0.1 && interval <= 3600)) usage('--interval takes seconds, from 0.1 to 3600');
+  const full = /^https?:\/\//.test(url) ? url : `http://${url}`;
+  if (!URL.canParse(full)) usage(`--url: ${url} is not an address such as http://127.0.0.1:9600`);
+  return { url: new URL(full), ca, interval, once: isOnce };
+}
+
+function readFile(path: string): Buffer {
   try {
-    while (!ended) {
-      await new Promise((resolve) => setTimeout(resolve, interval * 1000));
-      const now = await read(url);
-      const time = performance.now();
-      const text = render(
-        before,
-        now,
-        (time - last) / 1000,
-        terminal ? (process.stdout.columns ?? 100) : 100,
-      );
-      process.stdout.write(terminal && !once ? `\x1b[H\x1b[2J${text}` : text);
-      if (once || !terminal) break;
-      before = now;
-      last = time;
-    }
-  } finally {
-    if (terminal && !once) process.stdout.write('\x1b[?25h\x1b[?1049l');
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    return readFileSync(path);
+  } catch (error) {
+    throw new MillraceError('ERR_IO', `--cacert: ${(error as Error).message}`);
   }
+}
+
+async function once(options: TopOptions, before: Stats): Promise<number> {
+  const started = performance.now();
+  await new Promise((done) => setTimeout(done, options.interval * 1000));
+  const now = await read(options);
+  const seconds = (performance.now() - started) / 1000;
+  const width = process.stdout.columns ?? (Number(process.env['COLUMNS']) || 100);
+  process.stdout.write(`${render({ now, before, seconds }, width).join('\n')}\n`);
   return 0;
 }
 
-async function read(url: string): Promise<Stats> {
-  try {
-    const response = await fetch(new URL('/_node/stats', url), { signal: AbortSignal.timeout(5000) });
-    if (!response.ok) throw new Error(`it answers ${response.status}`);
-    return (await response.json()) as Stats;
-  } catch (error) {
-    const cause = (error as { cause?: Error }).cause ?? (error as Error);
+/** @throws MillraceError ERR_IO with the reason and what to do */
+async function read({ url, ca }: TopOptions): Promise<Stats> {
+  const { username, password, origin } = url;
+  const fail = (why: string): never => {
     throw new MillraceError(
       'ERR_IO',
-      `no monitoring API at ${url} (${cause.message}): is Millrace running, with api.enabled? Another address goes with --url`,
+      `no monitoring API at ${origin} (${why}): is Millrace running, with api.enabled? Another address goes with --url`,
     );
+  };
+  const auth = username ? { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` } : {};
+  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const { status, text } = await new Promise<{ status: number; text: string }>((done, failed) => {
+    const outgoing = request(
+      new URL('/_node/stats', origin),
+      { timeout: 5000, ...auth, ...(ca ? { ca } : {}) },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        response.on('end', () => done({ status: response.statusCode!, text: body })).on('error', failed);
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer for five seconds')));
+    outgoing.on('error', failed).end();
+  }).catch((error: Error & { code?: string }) =>
+    fail(error.message || error.code || 'it can not be reached'),
+  );
+  if (status === 401) fail('it wants a user and password: --url http://USER:PASSWORD@HOST:PORT');
+  if (status !== 200) fail(`it answers ${status}`);
+  try {
+    const stats = JSON.parse(text) as Stats;
+    if (stats.pipelines && stats.process && stats.jvm) return stats;
+  } catch {
+    // Something else listens there.
   }
+  return fail('what answers there is something else');
 }
 
-/** The table; plugins in the order of the config. */
-export function render(before: Stats, now: Stats, seconds: number, width: number): string {
-  const lines = [`millrace ${now.version}   ${now.status}   ${new Date().toISOString().slice(11, 19)}`, ''];
-  const cut = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
-  for (const [id, pipeline] of Object.entries(now.pipelines)) {
-    const old = before.pipelines[id];
-    const rate = (a: number | undefined, b: number | undefined): string =>
-      a === undefined ? '' : count((a - (b ?? 0)) / seconds);
-    lines.push(
-      cut(
-        `${id}   in ${rate(pipeline.events.in, old?.events.in)}/s   out ${rate(pipeline.events.out, old?.events.out)}/s   queue ${count(pipeline.queue.events_count)}`,
-      ),
-    );
-    lines.push(
-      cut(`  ${'plugin'.padEnd(34)}${'in/s'.padStart(9)}${'out/s'.padStart(9)}${'µs/event'.padStart(10)}`),
-    );
-    for (const kind of ['inputs', 'filters', 'outputs'] as const) {
-      const earlier = new Map(old?.plugins[kind].map((plugin) => [plugin.id, plugin.events]));
-      for (const { id: plugin, name, events, problem } of pipeline.plugins[kind]) {
-        const then = earlier.get(plugin);
-        const handled = (events.in ?? 0) - (then?.in ?? 0);
-        const millis = (events.duration_in_millis ?? 0) - (then?.duration_in_millis ?? 0);
-        const cost = kind === 'filters' && handled > 0 ? ((millis * 1000) / handled).toFixed(2) : '';
-        const label = `${kind.slice(0, -1)} ${name} ${plugin === name ? '' : plugin.slice(0, 14)}`;
-        lines.push(
-          cut(
-            `  ${label.slice(0, 33).padEnd(34)}${rate(events.in, then?.in).padStart(9)}${rate(events.out, then?.out).padStart(9)}${cost.padStart(10)}`,
-          ),
-        );
-        if (problem) lines.push(cut(`    ! ${problem}`));
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+
+/** The whole terminal, until q; then it is as it was. */
+class Screen {
+  readonly #options: TopOptions;
+  #moment: Moment;
+  #readAt = performance.now();
+  /** Why there are no newer numbers. */
+  #trouble = '';
+  #scrolled = 0;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(options: TopOptions, first: Stats) {
+    this.#options = options;
+    this.#moment = { now: first, before: undefined, seconds: 0 };
+  }
+
+  async run(): Promise<number> {
+    const end = (): void => {
+      this.#ended = true;
+      this.#wake();
+    };
+    const draw = (): void => this.#draw();
+    const { stdin, stdout } = process;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+    stdout.on('resize', draw).on('error', end);
+    if (stdin.isTTY) stdin.setRawMode(true);
+    stdin.on('data', (keys) => {
+      if (this.#key(keys.toString())) end();
+      else draw();
+    });
+    stdout.write(ENTER);
+    try {
+      while (!this.#ended) {
+        draw();
+        await new Promise<void>((done) => {
+          this.#wake = done;
+          setTimeout(done, this.#options.interval * 1000);
+        });
+        if (!this.#ended) await this.#look();
       }
+    } finally {
+      if (stdin.isTTY) stdin.setRawMode(false);
+      stdin.pause();
+      stdout.write(LEAVE);
     }
-    lines.push('');
+    return 0;
   }
-  return `${lines.join('\n')}\n`;
-}
 
-function count(value: number): string {
-  if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
-  if (value >= 1e4) return `${(value / 1e3).toFixed(0)}k`;
-  return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
+  async #look(): Promise<void> {
+    try {
+      const now = await read(this.#options);
+      const at = performance.now();
+      this.#moment = { now, before: this.#moment.now, seconds: (at - this.#readAt) / 1000 };
+      this.#readAt = at;
+      this.#trouble = '';
+    } catch (error) {
+      this.#trouble = (error as Error).message;
+    }
+  }
+
+  /** True: the end is wanted. */
+  #key(keys: string): boolean {
+    const page = Math.max(1, this.#rows - 2);
+    const moves: Readonly<Record<string, number>> = {
+      '\x1b[A': -1,
+      k: -1,
+      '\x1b[B': 1,
+      j: 1,
+      '\x1b[5~': -page,
+      b: -page,
+      '\x1b[6~': page,
+      ' ': page,
+    };
+    if (['q', 'Q', '\x03', '\x04', '\x1b'].includes(keys)) return true;
+    this.#scrolled += moves[keys] ?? 0;
+    return false;
+  }
+
+  get #rows(): number {
+    return process.stdout.rows || 24;
+  }
+
+  #draw(): void {
+    const width = process.stdout.columns || 80;
+    const [first = '', ...lines] = render(this.#moment, width);
+    const room = Math.max(1, this.#rows - 2);
+    this.#scrolled = Math.max(0, Math.min(this.#scrolled, lines.length - room));
+    const shown = lines.slice(this.#scrolled, this.#scrolled + room);
+    const place = `${this.#scrolled + 1}-${this.#scrolled + shown.length} of ${lines.length}`;
+    const foot = this.#trouble || `q ends${lines.length > room ? `   arrows scroll   ${place}` : ''}`;
+    while (shown.length < room) shown.push('');
+    const screen = [first, ...shown, foot.slice(0, width)].map((line) => `\x1b[K${line}`).join('\r\n');
+    process.stdout.write(`\x1b[H${screen}\x1b[J`);
+  }
 }

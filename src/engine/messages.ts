@@ -32,7 +32,7 @@ export interface PipelineSpec {
   readonly needs: FieldUse;
   /** Fields at the top that filters may add. */
   readonly room: readonly string[];
-  /** Events hold pieces of larger texts: lines of a block, captures of a pattern. */
+  /** Events hold texts that V8 has in pieces: lines of a block, captures of a pattern, filled templates. */
   readonly cutTexts: boolean;
   /** Nothing looks at events at all: they are only counted. */
   readonly countOnly: boolean;

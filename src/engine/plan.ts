@@ -46,7 +46,11 @@ export async function planPipeline(
       const state = typeof plugin.state === 'function' ? plugin.state(node.options as never) : plugin.state;
       if (state === 'shared') shared ??= `filter ${node.name}`;
       filters.set(node.id, plugin);
-      cutTexts ||= plugin.cutsTexts === true;
+      cutTexts ||=
+        typeof plugin.cutsTexts === 'function'
+          ? plugin.cutsTexts(node.options as never)
+          : plugin.cutsTexts === true;
+      cutTexts ||= Object.values((node.options['add_field'] as object | undefined) ?? {}).some(hasTemplate);
     } else if (node.kind === 'output') {
       const plugin = (await registry.load('output', node.name)) as OutputPlugin;
       const concurrency =
@@ -89,6 +93,8 @@ export async function planPipeline(
     passThrough: plain && lineOutput && graph.outputs.length === 1,
   };
 }
+
+const hasTemplate = (value: unknown): boolean => typeof value === 'string' && value.includes('%{');
 
 /** More than this makes events large for nothing. */
 const MAX_ROOM = 64;

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { depthOf, MAX_DEPTH, mayHoldLongNumber, parseDecimal, parseJson, parsingTextOf } from './json.ts';
+import {
+  depthOf,
+  longNumbersIn,
+  MAX_DEPTH,
+  parseDecimal,
+  parseJson,
+  parsingLinesOf,
+  parsingTextOf,
+} from './json.ts';
 
 describe('parseJson alters no number', () => {
   test.each([
@@ -99,9 +107,9 @@ describe('text of bytes that were searched once', () => {
   test('finds long numbers wherever they stand', () => {
     for (let shift = 0; shift < 24; shift++) {
       const text = `{"${'k'.repeat(shift)}":9007199254740993,"m":"text"}`;
-      expect(mayHoldLongNumber(Buffer.from(text))).toBe(true);
+      expect(longNumbersIn(Buffer.from(text), 1)).toHaveLength(1);
       const short = `{"${'k'.repeat(shift)}":123456789012345,"m":"12345678901234567"}`;
-      expect(mayHoldLongNumber(Buffer.from(short))).toBe(false);
+      expect(longNumbersIn(Buffer.from(short), 1)).toEqual([]);
     }
   });
 
@@ -120,4 +128,43 @@ test('depthOf counts up to a limit', () => {
   let deep: unknown = 1;
   for (let i = 0; i < MAX_DEPTH + 50; i++) deep = [deep];
   expect(depthOf(deep as never)).toBe(MAX_DEPTH + 1);
+});
+
+describe('parsingLinesOf', () => {
+  const number = fc.oneof(
+    fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(String),
+    fc.integer().map(String),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+    fc
+      .tuple(fc.bigInt({ min: 0n, max: 10n ** 22n }), fc.bigInt({ min: 0n, max: 10n ** 22n }))
+      .map(([a, b]) => `${a}.${b}`),
+  );
+  const text = fc.string({ unit: fc.constantFrom('a', '7', '.', ' ', ':', '\u00e4', '\u20ac', '0') });
+
+  test('every line gives what parseJson gives by itself', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(text, number), { minLength: 1, maxLength: 40 }),
+        fc.nat(7),
+        (rows, shift) => {
+          const lines = rows.map(
+            ([name, value]) => `{${JSON.stringify(name)}:${value},"k":[${value}, ${value}]}`,
+          );
+          const whole = `${lines.join('\n')}\n`;
+          const padded = Buffer.concat([Buffer.alloc(shift), Buffer.from(whole)]);
+          const bytes = padded.subarray(shift);
+          const decoded: unknown[] = [];
+          parsingLinesOf(bytes, whole.length === bytes.length, (line) => {
+            let from = 0;
+            for (const each of lines) {
+              line(from + each.length);
+              decoded.push(parseJson(whole.slice(from, from + each.length)));
+              from += each.length + 1;
+            }
+          });
+          expect(JSON.stringify(decoded)).toBe(JSON.stringify(lines.map((each) => parseJson(each))));
+        },
+      ),
+    );
+  });
 });

@@ -235,8 +235,8 @@ export interface FilterPlugin<O extends Options = Options> extends Declaration<O
   readonly reads?: (options: OptionValues<O>) => FieldUse;
   /** Fields it may create, if known at load; events are built with room for them. */
   readonly writes?: (options: OptionValues<O>) => readonly string[];
-  /** Puts pieces of texts into fields (grok, dissect). */
-  readonly cutsTexts?: boolean;
+  /** Puts pieces of texts, or texts put together, into fields (grok, gsub). */
+  readonly cutsTexts?: boolean | ((options: OptionValues<O>) => boolean);
   /** May set `cancelled` or `emit`; left out means it never does (the compiler relies on it). */
   readonly changesCount?: boolean;
   create(options: OptionValues<O>, context: FilterContext): Filter | Promise<Filter>;

@@ -2,8 +2,8 @@
 import { isRawJson } from '../event/event.ts';
 import { parseJson } from '../event/json.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
-import { rubyFloat } from './ruby-inspect.ts';
-import { rubyStrip } from './ruby-text.ts';
+import { rubyFloat } from './text/ruby-inspect.ts';
+import { rubyStrip } from './text/ruby-text.ts';
 
 /** A value that can not be converted; the message says which and to what. */
 class ConversionError extends Error {

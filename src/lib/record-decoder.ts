@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { addTag, Event } from '../event/event.ts';
 import { formatFieldReference, getter, parseFieldReference, setter } from '../event/field-reference.ts';
-import { parsingTextOf } from '../event/json.ts';
+import { parsingLinesOf } from '../event/json.ts';
 import { isoFromMillis } from '../event/timestamp.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import type { Block, Codec, Decoder, DecoderContext, Peer } from '../kernel/plugin.ts';
@@ -154,8 +154,9 @@ class RecordDecoder implements Decoder {
       }
       if (codec.charset !== undefined) {
         const finish = (event: Event) => this.#finish(event, timestamp, values, emit);
-        parsingTextOf(bytes, () => {
+        parsingLinesOf(bytes, text.length === bytes.length, (line) => {
           for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
+            line(to);
             codec.decode(text.slice(from, to), finish);
             from = to + delimiter.length;
           }

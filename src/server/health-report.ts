@@ -1,5 +1,6 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
 import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
 import type { NodeStats } from './node-stats.ts';
 
 export type HealthStatus = 'green' | 'yellow' | 'red' | 'unknown';
@@ -7,102 +8,188 @@ const order: readonly HealthStatus[] = ['green', 'unknown', 'yellow', 'red'];
 const worst = (all: readonly HealthStatus[]): HealthStatus =>
   all.reduce((a, b) => (order.indexOf(b) > order.indexOf(a) ? b : a), 'green');
 
-interface Diagnosis {
+interface Finding {
+  readonly status: HealthStatus;
+  /** Last part of the ids of diagnosis and impact. */
   readonly id: string;
   readonly cause: string;
   readonly action: string;
+  readonly impact: string;
 }
 
-export function pipelineHealth(
-  status: PipelineStatus,
-  stats: NodeStats,
-): Record<string, unknown> & { status: HealthStatus } {
-  const found: HealthStatus[] = [];
-  const diagnosis: Diagnosis[] = [];
-  const symptoms: string[] = [];
-  const state = { loading: 'LOADING', running: 'RUNNING', finished: 'FINISHED', terminated: 'TERMINATED' }[
-    status.state
+const states = {
+  loading: 'LOADING',
+  running: 'RUNNING',
+  finished: 'FINISHED',
+  terminated: 'TERMINATED',
+} as const;
+
+/** Percentages of the workers' time at which Logstash calls them nearly, or completely, blocked. */
+const NEARLY = 95;
+const COMPLETELY = 99.999;
+
+export interface PipelineHealth {
+  readonly status: HealthStatus;
+  readonly symptom: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly impacts?: readonly Readonly<Record<string, unknown>>[];
+  readonly diagnosis?: readonly Readonly<Record<string, unknown>>[];
+}
+
+export function pipelineHealth(pipeline: PipelineStatus, stats: NodeStats): PipelineHealth {
+  const flow = stats.pipelineFlow(pipeline);
+  const findings = [
+    ...stateFindings(pipeline),
+    ...problemFindings(pipeline, stats),
+    ...busyFindings(flow['worker_utilization'] ?? {}, flow['output_throughput'] ?? {}),
   ];
-  if (status.state === 'loading') {
-    found.push('yellow');
-    symptoms.push('is loading');
-  } else if (status.state === 'finished') {
-    found.push('yellow');
-    symptoms.push('has finished: its inputs have ended');
-  } else if (status.state === 'terminated') {
-    found.push('red');
-    symptoms.push(`is not running: ${status.error ?? 'it has ended'}`);
-    diagnosis.push({
-      id: `pipeline:${status.id}:start`,
-      cause: status.error ?? 'it has ended',
-      action: 'mend the config and reload, or restart',
-    });
-  }
-  for (const [node, { problem, since }] of status.problems) {
-    found.push('yellow');
-    const waiting = stats.queue(status.id)?.events ?? 0;
-    const cause = `${node}: ${problem}, since ${new Date(since).toISOString()}, ${waiting.toLocaleString('en')} events waiting`;
-    symptoms.push(cause);
-    diagnosis.push({
-      id: `pipeline:${status.id}:${node}`,
-      cause,
-      action: 'see to it that the other side can be reached and accepts events; delivery goes on by itself',
-    });
-  }
-  const flow = stats.flow(status.id)['worker_utilization'] ?? {};
-  const utilisation = (window: 'last_1_minute' | 'last_5_minutes', limit: number): boolean =>
-    Number(flow[window] ?? 0) >= limit;
-  if (utilisation('last_5_minutes', 99.999)) found.push('red');
-  else if (utilisation('last_5_minutes', 95) || utilisation('last_1_minute', 95)) found.push('yellow');
-  if (utilisation('last_1_minute', 95))
-    symptoms.push('its workers have been busy all the time for a minute or more');
-  const health = worst(found);
+  const status = worst(findings.map((finding) => finding.status));
+  const details = {
+    status: { state: states[pipeline.state] },
+    flow: { worker_utilization: flow['worker_utilization'] },
+  };
+  if (findings.length === 0) return { status, symptom: 'The pipeline is healthy', details };
   return {
-    status: health,
-    symptom: symptoms.length ? `The pipeline ${symptoms.join('; ')}` : 'The pipeline is healthy',
-    details: { status: { state }, flow: { worker_utilization: flow } },
-    ...(diagnosis.length
-      ? {
-          diagnosis,
-          impacts: [
-            {
-              id: `pipeline:${status.id}`,
-              severity: health === 'red' ? 1 : 2,
-              description: 'events of this pipeline are delayed',
-              impact_areas: ['pipeline_execution'],
-            },
-          ],
-        }
-      : {}),
+    status,
+    symptom: `The pipeline is ${status === 'red' ? 'unhealthy' : 'concerning'}: ${findings.map(({ cause }) => cause).join('; ')}`,
+    details,
+    impacts: findings.map((finding) => ({
+      id: `millrace:health:pipeline:impact:${finding.id}`,
+      severity: finding.status === 'red' ? 1 : 2,
+      description: finding.impact,
+      impact_areas: ['pipeline_execution'],
+    })),
+    diagnosis: findings.map(({ id, cause, action }) => ({
+      id: `millrace:health:pipeline:diagnosis:${id}`,
+      cause,
+      action,
+    })),
   };
 }
 
-export function healthReport(
-  engine: Engine,
-  stats: NodeStats,
-): Record<string, unknown> & { status: HealthStatus } {
+function stateFindings({ state, error }: PipelineStatus): Finding[] {
+  switch (state) {
+    case 'running':
+      return [];
+    case 'loading':
+      return [
+        {
+          status: 'yellow',
+          id: 'loading',
+          cause: 'it is loading',
+          action: 'wait: if it takes long, the log says what it waits for',
+          impact: 'the pipeline does not process events yet',
+        },
+      ];
+    case 'finished':
+      return [
+        {
+          status: 'yellow',
+          id: 'finished',
+          cause: 'it has finished, because its inputs have ended and their events are delivered',
+          action: 'if it should run for ever, give it inputs that do',
+          impact: 'the pipeline does not process events any more',
+        },
+      ];
+    case 'terminated':
+      return [
+        {
+          status: 'red',
+          id: 'terminated',
+          cause: `it is not running: ${error ?? 'it has ended with an error'}`,
+          action: 'mend the cause, then reload or restart',
+          impact: 'the pipeline does not process events',
+        },
+      ];
+  }
+}
+
+function problemFindings({ id, config, problems }: PipelineStatus, stats: NodeStats): Finding[] {
+  if (problems.byNode.size === 0) return [];
+  const nodes = new Map(pluginNodes(config.graph).map((node) => [node.id, node]));
+  const waiting = (stats.queue(id)?.events ?? 0).toLocaleString('en');
+  return [...problems.byNode].map(([nodeId, { problem, since }]) => {
+    const node = nodes.get(nodeId);
+    const input = node?.kind === 'input';
+    return {
+      status: 'yellow',
+      id: `plugin:${nodeId}`,
+      cause: `${node ? `${node.kind} ${node.name}` : 'plugin'} (${nodeId}): ${problem}, since ${new Date(since).toISOString()}${input ? '' : `, ${waiting} events waiting`}`,
+      action: input
+        ? 'mend the cause; the input tries again by itself'
+        : 'see to it that the other side can be reached and accepts events; delivery goes on by itself',
+      impact: input ? 'this input gives no events' : 'events of this pipeline are delayed',
+    };
+  });
+}
+
+type Windows = Readonly<Record<string, number | string | undefined>>;
+
+/**
+ * Logstash's rules, but for one: workers here are busy without a gap when there is enough to do, so blocked for five
+ * minutes is only who has delivered nothing in that time.
+ */
+function busyFindings(utilization: Windows, output: Windows): Finding[] {
+  const busy = (window: string, percent: number): boolean => Number(utilization[window] ?? 0) >= percent;
+  const finding = { id: 'worker_utilization', action: 'address the bottleneck or add resources' };
+  if (busy('last_5_minutes', COMPLETELY) && output['last_5_minutes'] === 0)
+    return [
+      {
+        ...finding,
+        status: 'red',
+        cause: 'its workers have been completely blocked for at least five minutes',
+        impact: 'the pipeline is blocked',
+      },
+    ];
+  const minutes = busy('last_5_minutes', NEARLY) ? 'five minutes' : 'a minute';
+  return busy('last_5_minutes', NEARLY) || busy('last_1_minute', NEARLY)
+    ? [
+        {
+          ...finding,
+          status: 'yellow',
+          cause: `its workers have had no pause for at least ${minutes}`,
+          impact: 'the pipeline can hardly take more events',
+        },
+      ]
+    : [];
+}
+
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly symptom: string;
+  readonly indicators: {
+    readonly pipelines: {
+      readonly status: HealthStatus;
+      readonly symptom: string;
+      readonly indicators: Readonly<Record<string, PipelineHealth>>;
+    };
+  };
+}
+
+export function healthReport(engine: Engine, stats: NodeStats): HealthReport {
   const indicators = Object.fromEntries(
     [...engine.pipelines.values()].map((status) => [status.id, pipelineHealth(status, stats)]),
   );
-  const status =
-    engine.pipelines.size === 0 ? 'unknown' : worst(Object.values(indicators).map((each) => each.status));
-  const bad = Object.entries(indicators).filter(([, each]) => each.status !== 'green');
+  const all = Object.entries(indicators);
+  const status = all.length === 0 ? 'unknown' : worst(all.map(([, each]) => each.status));
   const symptom =
-    bad.length === 0
-      ? '1 indicator is healthy (`pipelines`)'
-      : `1 indicator is concerning (\`pipelines\`): ${bad.map(([id]) => id).join(', ')}`;
+    all.length === 0
+      ? 'No pipeline is configured'
+      : rollUp(all.map(([id, each]) => ({ id, status: each.status })));
   return {
     status,
-    symptom,
-    indicators: {
-      pipelines: {
-        status,
-        symptom:
-          bad.length === 0
-            ? `${Object.keys(indicators).length} pipelines are healthy`
-            : `${bad.length} of ${Object.keys(indicators).length} pipelines: ${bad.map(([id, each]) => `${id}: ${each['symptom']}`).join('; ')}`,
-        indicators,
-      },
-    },
+    symptom: rollUp([{ id: 'pipelines', status }]),
+    indicators: { pipelines: { status, symptom, indicators } },
   };
+}
+
+/** "1 indicator is concerning (`a`) and 2 indicators are healthy (`b`, `c`)", the worst first. */
+function rollUp(all: readonly { readonly id: string; readonly status: HealthStatus }[]): string {
+  const words = { red: 'unhealthy', yellow: 'concerning', unknown: 'unknown', green: 'healthy' } as const;
+  const phrases = (Object.keys(words) as HealthStatus[]).flatMap((status) => {
+    const ids = all.filter((each) => each.status === status).map(({ id }) => `\`${id}\``);
+    if (ids.length === 0) return [];
+    return `${ids.length === 1 ? '1 indicator is' : `${ids.length} indicators are`} ${words[status]} (${ids.join(', ')})`;
+  });
+  return phrases.join(' and ');
 }

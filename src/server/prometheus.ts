@@ -1,149 +1,119 @@
-/** The same numbers as Prometheus text, at `/metrics`. */
-import type { Engine } from '../engine/engine.ts';
+/** The same numbers as Prometheus text (exposition format 0.0.4), at `/metrics`. */
+import type { Engine, PipelineStatus } from '../engine/engine.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { type HealthStatus, pipelineHealth } from './health-report.ts';
 import type { NodeStats } from './node-stats.ts';
+import { limits } from './process-stats.ts';
 
-interface Family {
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly samples: string[];
+type Labels = Readonly<Record<string, string>>;
+
+const levels: Record<HealthStatus, number> = { green: 0, unknown: 1, yellow: 1, red: 2 };
+
+export function prometheusText(engine: Engine, stats: NodeStats, version: string): string {
+  const text = new Exposition();
+  text.gauge('millrace_info', 'Always 1; the version is a label.', { version }, 1);
+  for (const status of engine.pipelines.values()) addPipeline(text, engine, stats, status);
+  addProcess(text);
+  return text.toString();
+}
+
+function addPipeline(text: Exposition, engine: Engine, stats: NodeStats, status: PipelineStatus): void {
+  const pipeline = status.id;
+  const labels = { pipeline };
+  const counts = engine.counts(pipeline);
+  const queue = stats.queue(pipeline);
+  const counter = (name: string, help: string, value: number): void =>
+    text.counter(`millrace_pipeline_${name}_total`, help, labels, value);
+  const gauge = (name: string, help: string, value: number): void =>
+    text.gauge(`millrace_pipeline_${name}`, help, labels, value);
+  gauge('up', '1 while the pipeline runs.', status.state === 'running' ? 1 : 0);
+  gauge('health', '0 green, 1 yellow, 2 red.', levels[pipelineHealth(status, stats).status]);
+  gauge('workers', 'Batches worked on at once at most.', status.workers);
+  counter('events_in', 'Events that inputs gave.', counts.in);
+  counter('events_filtered', 'Events through the filters.', counts.filtered);
+  counter('events_out', 'Events that outputs took.', counts.out);
+  counter('worker_seconds', 'Time that workers were busy or blocked.', counts.millis / 1000);
+  counter('backpressure_seconds', 'Time that inputs waited for room.', counts.pushMillis / 1000);
+  counter('batches', 'Batches through the filters.', counts.batches);
+  counter('intake_bytes', 'Bytes that inputs took.', counts.bytes);
+  counter('condition_errors', 'Conditions that could not be evaluated.', counts.conditionErrors);
+  gauge('queue_events', 'Records not yet delivered.', queue?.events ?? 0);
+  gauge('queue_bytes', 'Bytes not yet delivered.', queue?.bytes ?? 0);
+  const dropped = Object.values(queue?.dropped ?? {}).reduce((a, b) => a + b, 0);
+  counter('dropped', 'Datagrams that found no room.', dropped);
+  for (const result of ['success', 'failure'] as const) {
+    const value = result === 'success' ? status.reloads.successes : status.reloads.failures;
+    text.counter('millrace_pipeline_reloads_total', 'Reloads.', { ...labels, result }, value);
+  }
+  for (const node of pluginNodes(status.config.graph)) {
+    const own = counts.nodes.get(node.id);
+    if (!own) continue;
+    const plugin = { pipeline, kind: node.kind, plugin: node.name, id: node.id };
+    text.counter(
+      'millrace_plugin_events_in_total',
+      'Events (inputs: records) into a plugin.',
+      plugin,
+      own.in,
+    );
+    text.counter('millrace_plugin_events_out_total', 'Events out of a plugin.', plugin, own.out);
+    text.counter(
+      'millrace_plugin_seconds_total',
+      'Time in a filter (from a sample of batches), in an output, or that an input waited for room.',
+      plugin,
+      own.millis / 1000,
+    );
+    text.gauge(
+      'millrace_plugin_problem',
+      '1 while something is wrong with a plugin; the health report says what.',
+      plugin,
+      status.problems.byNode.has(node.id) ? 1 : 0,
+    );
+    for (const [name, value] of Object.entries(own.named)) {
+      const help = 'Counters of plugins, by name.';
+      text.counter('millrace_plugin_count_total', help, { ...plugin, name }, value);
+    }
+  }
+}
+
+/** Names that Prometheus' own client libraries use. */
+function addProcess(text: Exposition): void {
+  const { user, system } = process.cpuUsage();
+  const { open, max, virtualBytes } = limits();
+  const start = performance.timeOrigin / 1000;
+  text.counter('process_cpu_seconds_total', 'CPU time of the process.', {}, (user + system) / 1e6);
+  text.gauge('process_resident_memory_bytes', 'Resident memory.', {}, process.memoryUsage.rss());
+  text.gauge('process_virtual_memory_bytes', 'Virtual memory.', {}, virtualBytes);
+  text.gauge('process_open_fds', 'Open file descriptors.', {}, open);
+  text.gauge('process_max_fds', 'Limit of open file descriptors.', {}, max);
+  text.gauge('process_start_time_seconds', 'When the process started, since the epoch.', {}, start);
+}
+
+/** Samples of one name must stand together under their HELP and TYPE. */
+class Exposition {
+  readonly #families = new Map<string, { readonly head: string; readonly samples: string[] }>();
+
+  counter(name: string, help: string, labels: Labels, value: number): void {
+    this.#add(name, 'counter', help, labels, value);
+  }
+
+  gauge(name: string, help: string, labels: Labels, value: number): void {
+    this.#add(name, 'gauge', help, labels, value);
+  }
+
+  #add(name: string, type: string, help: string, labels: Labels, value: number): void {
+    let family = this.#families.get(name);
+    if (!family) {
+      family = { head: `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`, samples: [] };
+      this.#families.set(name, family);
+    }
+    const pairs = Object.entries(labels).map(([key, label]) => `${key}="${escapeLabel(label)}"`);
+    family.samples.push(`${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`);
+  }
+
+  toString(): string {
+    return [...this.#families.values()].map(({ head, samples }) => head + samples.join('')).join('');
+  }
 }
 
 const escapeLabel = (text: string): string =>
   text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
-
-export function prometheusText(engine: Engine, stats: NodeStats): string {
-  const families = new Map<string, Family>();
-  const add = (
-    name: string,
-    type: Family['type'],
-    help: string,
-    labels: Record<string, string>,
-    value: number,
-  ): void => {
-    let family = families.get(name);
-    if (!family) families.set(name, (family = { type, help, samples: [] }));
-    const text = Object.entries(labels)
-      .map(([key, label]) => `${key}="${escapeLabel(label)}"`)
-      .join(',');
-    family.samples.push(`${name}{${text}} ${value}`);
-  };
-  for (const status of engine.pipelines.values()) {
-    const pipeline = status.id;
-    const counts = engine.counts(pipeline);
-    const queue = stats.queue(pipeline);
-    add('millrace_pipeline_events_in_total', 'counter', 'Events that inputs gave.', { pipeline }, counts.in);
-    add(
-      'millrace_pipeline_events_filtered_total',
-      'counter',
-      'Events through the filters.',
-      { pipeline },
-      counts.filtered,
-    );
-    add(
-      'millrace_pipeline_events_out_total',
-      'counter',
-      'Events that outputs took.',
-      { pipeline },
-      counts.out,
-    );
-    add(
-      'millrace_pipeline_worker_seconds_total',
-      'counter',
-      'Time spent in filters.',
-      { pipeline },
-      counts.millis / 1000,
-    );
-    add(
-      'millrace_pipeline_queue_events',
-      'gauge',
-      'Records not yet delivered.',
-      { pipeline },
-      queue?.events ?? 0,
-    );
-    add(
-      'millrace_pipeline_queue_bytes',
-      'gauge',
-      'Bytes not yet delivered.',
-      { pipeline },
-      queue?.bytes ?? 0,
-    );
-    add(
-      'millrace_pipeline_backpressure_seconds_total',
-      'counter',
-      'Time that inputs waited for room.',
-      { pipeline },
-      (queue?.pushMillis ?? 0) / 1000,
-    );
-    const dropped = Object.values(queue?.dropped ?? {}).reduce((a, b) => a + b, 0);
-    add('millrace_pipeline_dropped_total', 'counter', 'Datagrams that found no room.', { pipeline }, dropped);
-    const level: Record<HealthStatus, number> = { green: 0, unknown: 1, yellow: 1, red: 2 };
-    add(
-      'millrace_pipeline_health',
-      'gauge',
-      '0 green, 1 yellow, 2 red.',
-      { pipeline },
-      level[pipelineHealth(status, stats).status],
-    );
-    add(
-      'millrace_pipeline_reloads_total',
-      'counter',
-      'Reloads.',
-      { pipeline, result: 'success' },
-      status.reloads.successes,
-    );
-    add(
-      'millrace_pipeline_reloads_total',
-      'counter',
-      'Reloads.',
-      { pipeline, result: 'failure' },
-      status.reloads.failures,
-    );
-    for (const node of pluginNodes(status.config.graph)) {
-      const own = counts.nodes.get(node.id);
-      if (!own) continue;
-      const labels = { pipeline, kind: node.kind, plugin: node.name, id: node.id };
-      add(
-        'millrace_plugin_events_in_total',
-        'counter',
-        'Events (inputs: records) into a plugin.',
-        labels,
-        own.in,
-      );
-      add('millrace_plugin_events_out_total', 'counter', 'Events out of a plugin.', labels, own.out);
-      if (node.kind === 'filter')
-        add(
-          'millrace_plugin_seconds_total',
-          'counter',
-          'Time in a filter, from a sample of batches.',
-          labels,
-          own.millis / 1000,
-        );
-      for (const [name, value] of Object.entries(own.named)) {
-        add(
-          'millrace_plugin_count_total',
-          'counter',
-          'Counters of plugins, by name.',
-          { ...labels, name },
-          value,
-        );
-      }
-    }
-  }
-  const usage = process.cpuUsage();
-  add(
-    'process_cpu_seconds_total',
-    'counter',
-    'CPU time of the process.',
-    {},
-    (usage.user + usage.system) / 1e6,
-  );
-  add('process_resident_memory_bytes', 'gauge', 'Resident memory.', {}, process.memoryUsage.rss());
-  return `${[...families]
-    .map(
-      ([name, { type, help, samples }]) =>
-        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join('\n').replaceAll('{}', '')}`,
-    )
-    .join('\n')}\n`;
-}

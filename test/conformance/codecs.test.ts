@@ -5,7 +5,7 @@ import { Event } from '../../src/event/event.ts';
 import type { Fields } from '../../src/kernel/event-types.ts';
 import type { NestedPlugin } from '../../src/kernel/options.ts';
 import type { Block, Codec, CodecPlugin, Peer } from '../../src/kernel/plugin.ts';
-import { LineFramer } from '../../src/lib/line-framer.ts';
+import { LineFramer } from '../../src/lib/net/line-framer.ts';
 import { createRecordDecoder } from '../../src/lib/record-decoder.ts';
 import { decoderContext, testContext } from '../support/plugin.ts';
 import { TestWriter } from '../support/writer.ts';

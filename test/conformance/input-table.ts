@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import net from 'node:net';
 import { Event } from '../../src/event/event.ts';
 import { encodeEvents } from '../../src/event/event-encoding.ts';
-import { AckReader, encodeJson, encodeWindow, V2 } from '../../src/lib/lumberjack.ts';
+import { AckReader, encodeJson, encodeWindow, V2 } from '../../src/lib/lumberjack/lumberjack.ts';
 
 /** What a running input offers to its sender. */
 export interface Target {

@@ -1,5 +1,5 @@
 /** String: everything that makes new text or looks at text; what changes text in place is the compiler's business. */
-import { rubyCapitalize, rubyStrip } from '../ruby-text.ts';
+import { rubyCapitalize, rubyStrip } from '../text/ruby-text.ts';
 import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compareText } from './compare.ts';
 import { parseFloatLenient, parseIntegerLenient } from './conversions.ts';

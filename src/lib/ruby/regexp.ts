@@ -1,6 +1,6 @@
 /** Regexp and MatchData of compiled Ruby, over the translator of Ruby's expressions. */
 import { RegexpError, translateRegexp } from '../oniguruma.ts';
-import { rubyString } from '../ruby-inspect.ts';
+import { rubyString } from '../text/ruby-inspect.ts';
 import { classes, rubyError } from './class.ts';
 import { setClass, stringArgument } from './dispatch.ts';
 import { RObject, type Value } from './values.ts';

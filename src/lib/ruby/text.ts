@@ -1,5 +1,5 @@
 /** Values as text: `to_s`, `inspect`, and what interpolation makes of them. */
-import { rubyString } from '../ruby-inspect.ts';
+import { rubyString } from '../text/ruby-inspect.ts';
 import { classes, RClass, RubyError, Unsupported } from './class.ts';
 import { ask, classOf } from './dispatch.ts';
 import { type RMatch, RRegexp } from './regexp.ts';

@@ -1,6 +1,6 @@
 import { defineCodec } from '../../kernel/plugin.ts';
-import { charsetOption, checkCharset, textDecoding } from '../../lib/charset-option.ts';
-import { createJsonDecoder } from '../../lib/json-decoder.ts';
+import { createJsonDecoder } from '../../lib/json/decoder.ts';
+import { charsetOption, checkCharset, textDecoding } from '../../lib/text/charset-option.ts';
 
 export const json = defineCodec({
   kind: 'codec',

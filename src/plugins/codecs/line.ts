@@ -1,9 +1,9 @@
 import { Event } from '../../event/event.ts';
 import { defineCodec } from '../../kernel/plugin.ts';
-import { delimiterIn, encodingFor } from '../../lib/charset.ts';
-import { charsetOption, checkCharset, textDecoding } from '../../lib/charset-option.ts';
-import { textEncoder } from '../../lib/event-text.ts';
-import { eachPart } from '../../lib/split-text.ts';
+import { delimiterIn, encodingFor } from '../../lib/text/charset.ts';
+import { charsetOption, checkCharset, textDecoding } from '../../lib/text/charset-option.ts';
+import { textEncoder } from '../../lib/text/event-text.ts';
+import { eachPart } from '../../lib/text/split-text.ts';
 
 export const line = defineCodec({
   kind: 'codec',

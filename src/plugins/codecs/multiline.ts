@@ -1,12 +1,12 @@
 import { Event } from '../../event/event.ts';
 import { type Codec, defineCodec } from '../../kernel/plugin.ts';
-import { delimiterIn, encodingFor } from '../../lib/charset.ts';
-import { charsetOption, checkCharset, textDecoding } from '../../lib/charset-option.ts';
-import { eventText } from '../../lib/event-text.ts';
 import { compileGrok, GrokError } from '../../lib/grok/compile.ts';
 import { readPatternFiles } from '../../lib/grok/pattern-files.ts';
 import { runsInTime } from '../../lib/regexp-guard.ts';
-import { eachPart } from '../../lib/split-text.ts';
+import { delimiterIn, encodingFor } from '../../lib/text/charset.ts';
+import { charsetOption, checkCharset, textDecoding } from '../../lib/text/charset-option.ts';
+import { eventText } from '../../lib/text/event-text.ts';
+import { eachPart } from '../../lib/text/split-text.ts';
 
 /** A pattern that can not be run in linear time is watched on lines longer than this. */
 const GUARDED_LENGTH = 500;

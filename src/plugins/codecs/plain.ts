@@ -1,7 +1,7 @@
 import { Event } from '../../event/event.ts';
 import { defineCodec } from '../../kernel/plugin.ts';
-import { charsetOption, checkCharset, textDecoding } from '../../lib/charset-option.ts';
-import { textEncoder } from '../../lib/event-text.ts';
+import { charsetOption, checkCharset, textDecoding } from '../../lib/text/charset-option.ts';
+import { textEncoder } from '../../lib/text/event-text.ts';
 
 export const plain = defineCodec({
   kind: 'codec',

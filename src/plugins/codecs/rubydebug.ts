@@ -1,6 +1,6 @@
 import { Event } from '../../event/event.ts';
 import { defineCodec } from '../../kernel/plugin.ts';
-import { rubyDebug } from '../../lib/ruby-debug.ts';
+import { rubyDebug } from '../../lib/text/ruby-debug.ts';
 
 export const rubydebug = defineCodec({
   kind: 'codec',

@@ -5,7 +5,7 @@ import { ownFields, TestWriter } from '../../../test/support/writer.ts';
 import { Event } from '../../event/event.ts';
 import type { Fields } from '../../kernel/event-types.ts';
 import type { Codec } from '../../kernel/plugin.ts';
-import { LineFramer } from '../../lib/line-framer.ts';
+import { LineFramer } from '../../lib/net/line-framer.ts';
 import { createRecordDecoder } from '../../lib/record-decoder.ts';
 import { dots } from './dots.ts';
 import { line } from './line.ts';

@@ -10,8 +10,8 @@ import { compileTemplate, fieldsRead } from '../../event/sprintf.ts';
 import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter } from '../../kernel/plugin.ts';
-import { compileDateParser, type DateParser, readsTextOnly } from '../../lib/date-parse.ts';
-import { zoneOf } from '../../lib/time-zone.ts';
+import { compileDateParser, type DateParser, readsTextOnly } from '../../lib/dates/parse.ts';
+import { zoneOf } from '../../lib/dates/time-zone.ts';
 
 const options = {
   match: {

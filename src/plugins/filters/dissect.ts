@@ -5,7 +5,7 @@ import { textOf } from '../../event/sprintf.ts';
 import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter, type FilterContext, type ReportProblem } from '../../kernel/plugin.ts';
-import { compileDissect, DissectError, isDissectFailure, parseDissect } from '../../lib/dissect.ts';
+import { compileDissect, DissectError, isDissectFailure, parseDissect } from '../../lib/text/dissect.ts';
 
 const options = {
   mapping: {

@@ -10,9 +10,9 @@ import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter } from '../../kernel/plugin.ts';
 import { checkedSetter } from '../../lib/checked-set.ts';
-import { networkOf } from '../../lib/ip-network.ts';
 import { murmur3, murmur3x128 } from '../../lib/murmur3.ts';
-import { rubyFloat } from '../../lib/ruby-inspect.ts';
+import { networkOf } from '../../lib/net/ip-network.ts';
+import { rubyFloat } from '../../lib/text/ruby-inspect.ts';
 
 const FAILURE_TAG = '_fingerprintfailure';
 

@@ -11,16 +11,16 @@ import type { Event, FieldValue } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineFilter, type FilterContext, type ReportProblem } from '../../kernel/plugin.ts';
 import { checkedSetter, FieldValueError, setChecked } from '../../lib/checked-set.ts';
+import { RegexpError } from '../../lib/oniguruma.ts';
+import { runGuarded } from '../../lib/regexp-guard.ts';
 import {
   compileKeyValues,
   type KeyFilter,
   type KeyValueParser,
   type Pairs,
   setPair,
-} from '../../lib/key-values.ts';
-import { RegexpError } from '../../lib/oniguruma.ts';
-import { runGuarded } from '../../lib/regexp-guard.ts';
-import { rubyCapitalize } from '../../lib/ruby-text.ts';
+} from '../../lib/text/key-values.ts';
+import { rubyCapitalize } from '../../lib/text/ruby-text.ts';
 
 const TRANSFORMS = ['lowercase', 'uppercase', 'capitalize'] as const;
 type Transform = (typeof TRANSFORMS)[number];

@@ -19,8 +19,8 @@ import { defineFilter, type FieldUse, type ReportProblem } from '../../kernel/pl
 import { checkedSetter, isGuarded, setChecked } from '../../lib/checked-set.ts';
 import { fromEuropean, toBoolean, toFloat, toInteger, toText } from '../../lib/convert-value.ts';
 import { runGuarded } from '../../lib/regexp-guard.ts';
-import { compileGsub, type Gsub, isDynamic } from '../../lib/ruby-gsub.ts';
-import { rubyCapitalize, rubySplit, rubyStrip } from '../../lib/ruby-text.ts';
+import { compileGsub, type Gsub, isDynamic } from '../../lib/text/ruby-gsub.ts';
+import { rubyCapitalize, rubySplit, rubyStrip } from '../../lib/text/ruby-text.ts';
 
 const options = {
   coerce: { type: 'hash', description: 'Values for fields that are there but null; sprintf allowed.' },
@@ -106,6 +106,9 @@ export const mutate = defineFilter({
   validate: checkOptions,
   reads: fieldsItReads,
   writes: fieldsItWrites,
+  cutsTexts: ({ gsub, split, join, strip, replace, update }) =>
+    [gsub, split, join, strip].some((operation) => operation !== undefined) ||
+    [replace, update].some((hash) => Object.values(hash ?? {}).some((value) => String(value).includes('%{'))),
   create(given, context) {
     const filter = compile(given, context.logger);
     const gsubs = triplesOf(given.gsub).map(([, needle, replacement]) => compileGsub(needle, replacement));

@@ -15,8 +15,8 @@ import {
   encodeWindow,
   V1,
   V2,
-} from '../../lib/lumberjack.ts';
-import { LumberjackReceiver, type ReceiverOptions } from '../../lib/lumberjack-receiver.ts';
+} from '../../lib/lumberjack/lumberjack.ts';
+import { LumberjackReceiver, type ReceiverOptions } from '../../lib/lumberjack/receiver.ts';
 import { plain } from '../codecs/plain.ts';
 import { beats } from './beats.ts';
 

@@ -2,10 +2,10 @@ import type net from 'node:net';
 import type tls from 'node:tls';
 import type { NestedPlugin } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
-import { type BeatsPeer, createBeatsDecoder } from '../../lib/beats-decoder.ts';
-import { LumberjackReceiver } from '../../lib/lumberjack-receiver.ts';
-import { type Origin, TcpListener, type TcpListenerSettings } from '../../lib/tcp-listener.ts';
-import { checkServerTls, serverTlsOptions } from '../../lib/tls.ts';
+import { type BeatsPeer, createBeatsDecoder } from '../../lib/lumberjack/beats-decoder.ts';
+import { LumberjackReceiver } from '../../lib/lumberjack/receiver.ts';
+import { type Origin, TcpListener, type TcpListenerSettings } from '../../lib/net/tcp-listener.ts';
+import { checkServerTls, serverTlsOptions } from '../../lib/tls/tls.ts';
 
 const enrichments = ['source_metadata', 'codec_metadata', 'ssl_peer_metadata'] as const;
 

@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { NestedPlugin } from '../../kernel/options.ts';
 import { type Codec, defineInput } from '../../kernel/plugin.ts';
-import { delimiterIn, encodingFor } from '../../lib/charset.ts';
-import { withDelimiter } from '../../lib/codec-delimiter.ts';
-import { FileWatcher } from '../../lib/file-watcher.ts';
+import { Sincedb } from '../../lib/files/sincedb.ts';
+import { FileWatcher } from '../../lib/files/watcher.ts';
 import { createRecordDecoder } from '../../lib/record-decoder.ts';
-import { Sincedb } from '../../lib/sincedb.ts';
+import { delimiterIn, encodingFor } from '../../lib/text/charset.ts';
+import { withDelimiter } from '../../lib/text/codec-delimiter.ts';
 
 /** Bytes and number of chunks of one turn when nothing else is said: practically the whole file. */
 const CHUNK_SIZE = 32_768;

@@ -4,12 +4,12 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { OptionValues } from '../../kernel/options.ts';
 import { type Codec, defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
-import { BodyAborted, BodyError, readBody } from '../../lib/http-body.ts';
-import { RequestDecoder, type RequestPeer } from '../../lib/http-request-decoder.ts';
-import { requestPeer } from '../../lib/http-request-peer.ts';
-import { MemoryBudget } from '../../lib/memory-budget.ts';
-import { checkServerTls, serverTls, serverTlsNames, serverTlsOptions } from '../../lib/tls.ts';
-import { refuseInWords, socketBelow } from '../../lib/tls-refusals.ts';
+import { BodyAborted, BodyError, readBody } from '../../lib/http/body.ts';
+import { RequestDecoder, type RequestPeer } from '../../lib/http/request-decoder.ts';
+import { requestPeer } from '../../lib/http/request-peer.ts';
+import { MemoryBudget } from '../../lib/net/memory-budget.ts';
+import { refuseInWords, socketBelow } from '../../lib/tls/refusals.ts';
+import { checkServerTls, serverTls, serverTlsNames, serverTlsOptions } from '../../lib/tls/tls.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { defineInput } from '../../kernel/plugin.ts';
-import { LineFramer } from '../../lib/line-framer.ts';
-import { openStdin } from '../../lib/open-stdin.ts';
+import { openStdin } from '../../lib/files/open-stdin.ts';
+import { LineFramer } from '../../lib/net/line-framer.ts';
 import { createRecordDecoder } from '../../lib/record-decoder.ts';
 
 export const stdin = defineInput({

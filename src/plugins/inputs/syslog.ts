@@ -1,16 +1,16 @@
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
-import { compileDateParser } from '../../lib/date-parse.ts';
+import { compileDateParser } from '../../lib/dates/parse.ts';
 import { compileGrok } from '../../lib/grok/compile.ts';
-import { PeerTable } from '../../lib/peer-table.ts';
-import { ReadGate } from '../../lib/read-gate.ts';
-import { StreamConnection } from '../../lib/stream-connection.ts';
-import { SyslogDecoder } from '../../lib/syslog-decoder.ts';
-import { SyslogFields } from '../../lib/syslog-fields.ts';
-import { SyslogFramer } from '../../lib/syslog-framer.ts';
-import { TcpListener } from '../../lib/tcp-listener.ts';
-import { checkServerTls, serverTlsNames, serverTlsOptions } from '../../lib/tls.ts';
-import { UdpListener } from '../../lib/udp-listener.ts';
+import { PeerTable } from '../../lib/net/peer-table.ts';
+import { ReadGate } from '../../lib/net/read-gate.ts';
+import { StreamConnection } from '../../lib/net/stream-connection.ts';
+import { TcpListener } from '../../lib/net/tcp-listener.ts';
+import { UdpListener } from '../../lib/net/udp-listener.ts';
+import { SyslogDecoder } from '../../lib/syslog/decoder.ts';
+import { SyslogFields } from '../../lib/syslog/fields.ts';
+import { SyslogFramer } from '../../lib/syslog/framer.ts';
+import { checkServerTls, serverTlsNames, serverTlsOptions } from '../../lib/tls/tls.ts';
 
 const facilities = [
   'kernel',

@@ -6,7 +6,7 @@ import { makeCertificates, type TestCertificates } from '../../../test/support/c
 import { createCodec, decoderContext, resolveOptions } from '../../../test/support/plugin.ts';
 import { intakeContext, ownFields, type TestIntakeContext } from '../../../test/support/writer.ts';
 import type { EcsMode, Intake, IntakeContext } from '../../kernel/plugin.ts';
-import { ReverseLookup } from '../../lib/reverse-dns.ts';
+import { ReverseLookup } from '../../lib/net/reverse-dns.ts';
 import { line } from '../codecs/line.ts';
 import { tcp } from './tcp.ts';
 

@@ -8,11 +8,11 @@ import {
   type IntakeContext,
   type Peer,
 } from '../../kernel/plugin.ts';
-import { ReadGate } from '../../lib/read-gate.ts';
+import { ReadGate } from '../../lib/net/read-gate.ts';
+import { ReverseLookup } from '../../lib/net/reverse-dns.ts';
+import { framerFor, StreamConnection } from '../../lib/net/stream-connection.ts';
+import { type Origin, peerSubject, plainAddress, TcpListener } from '../../lib/net/tcp-listener.ts';
 import { createRecordDecoder, type SourceField } from '../../lib/record-decoder.ts';
-import { ReverseLookup } from '../../lib/reverse-dns.ts';
-import { framerFor, StreamConnection } from '../../lib/stream-connection.ts';
-import { type Origin, peerSubject, plainAddress, TcpListener } from '../../lib/tcp-listener.ts';
 import {
   checkClientTls,
   checkServerTls,
@@ -21,7 +21,7 @@ import {
   describeTlsError,
   serverTlsNames,
   serverTlsOptions,
-} from '../../lib/tls.ts';
+} from '../../lib/tls/tls.ts';
 
 const options = {
   ...serverTlsOptions,

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createCodec, decoderContext, resolveOptions } from '../../../test/support/plugin.ts';
 import { intakeContext, ownFields } from '../../../test/support/writer.ts';
 import type { EcsMode, Intake } from '../../kernel/plugin.ts';
-import { dropsOfPort } from '../../lib/udp-listener.ts';
+import { dropsOfPort } from '../../lib/net/udp-listener.ts';
 import { line } from '../codecs/line.ts';
 import { plain } from '../codecs/plain.ts';
 import { udp } from './udp.ts';

@@ -1,8 +1,8 @@
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
-import { PeerTable } from '../../lib/peer-table.ts';
+import { PeerTable } from '../../lib/net/peer-table.ts';
+import { UdpListener } from '../../lib/net/udp-listener.ts';
 import { createRecordDecoder } from '../../lib/record-decoder.ts';
-import { UdpListener } from '../../lib/udp-listener.ts';
 
 const options = {
   host: { type: 'string', default: '0.0.0.0', description: 'Address to listen at.' },

@@ -8,18 +8,18 @@ import {
   type ReportProblem,
   type WriteFailure,
 } from '../../kernel/plugin.ts';
-import { compileBulkEncoder, type Refusal } from '../../lib/elasticsearch-bulk.ts';
-import { BulkWriter } from '../../lib/elasticsearch-bulk-writer.ts';
-import { ElasticsearchClient } from '../../lib/elasticsearch-client.ts';
-import { identifierProblem, resolveDataStream } from '../../lib/elasticsearch-data-stream.ts';
-import { checkElasticsearchApi, elasticsearchApiOptions } from '../../lib/elasticsearch-options.ts';
-import { elasticsearchClientSettings } from '../../lib/elasticsearch-settings.ts';
+import { compileBulkEncoder, type Refusal } from '../../lib/elasticsearch/bulk.ts';
+import { BulkWriter } from '../../lib/elasticsearch/bulk-writer.ts';
+import { ElasticsearchClient } from '../../lib/elasticsearch/client.ts';
+import { identifierProblem, resolveDataStream } from '../../lib/elasticsearch/data-stream.ts';
+import { checkElasticsearchApi, elasticsearchApiOptions } from '../../lib/elasticsearch/options.ts';
+import { elasticsearchClientSettings } from '../../lib/elasticsearch/settings.ts';
 import {
   DEFAULT_POLICY,
   installTemplate,
   type Lifecycle,
   setUpLifecycle,
-} from '../../lib/elasticsearch-setup.ts';
+} from '../../lib/elasticsearch/setup.ts';
 
 const options = {
   ...elasticsearchApiOptions,
@@ -378,6 +378,7 @@ class ElasticsearchOutput implements Output {
     const { product } = this.#client!;
     const seven = product.name === 'Elasticsearch' && product.major === 7;
     return compileBulkEncoder({
+      toJson: this.#context.toJson,
       action: values.action ?? 'index',
       index: lifecycle?.alias ?? values.index ?? `${this.#defaultName}-%{+yyyy.MM.dd}`,
       indexIsDefault: values.index === undefined && lifecycle === undefined && dataStream === undefined,

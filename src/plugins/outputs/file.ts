@@ -3,8 +3,8 @@ import { fieldsRead } from '../../event/sprintf.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import { defineOutput, type WriteFailure } from '../../kernel/plugin.ts';
 import { BatchEncoder } from '../../lib/encode-batch.ts';
-import { OutputFiles } from '../../lib/output-files.ts';
-import { outputPath, startsDynamic } from '../../lib/output-path.ts';
+import { OutputFiles } from '../../lib/files/output-files.ts';
+import { outputPath, startsDynamic } from '../../lib/files/output-path.ts';
 
 export const file = defineOutput({
   kind: 'output',

@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/certs.ts';
 import { answering, cleanups, create, numbered, serve, signal } from '../../../test/support/http-output.ts';
 import type { TestServer } from '../../../test/support/http-server.ts';
-import { makeCertificates } from '../../lib/certificates.ts';
+import { makeCertificates } from '../../lib/tls/certificates.ts';
 
 let certificates: TestCertificates;
 beforeAll(() => {

@@ -4,18 +4,18 @@ import { compileTemplate, type Template } from '../../event/sprintf.ts';
 import type { Event } from '../../kernel/event-types.ts';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext, type WriteFailure } from '../../kernel/plugin.ts';
+import { type HttpResponse, type HttpTarget, parseTarget } from '../../lib/http/client.ts';
+import { describeStatus, excerpt, HttpFailure, retryAfter } from '../../lib/http/errors.ts';
 import {
   compileForm,
   compileMapping,
   type EncodeText,
   textTemplate,
   wholeEvent,
-} from '../../lib/event-mapping.ts';
-import { type HttpResponse, type HttpTarget, parseTarget } from '../../lib/http-client.ts';
-import { describeStatus, excerpt, HttpFailure, retryAfter } from '../../lib/http-errors.ts';
-import { checkHttpClient, httpClientOptions, httpSessionSettings } from '../../lib/http-options.ts';
-import { HttpSession, type HttpSessionSettings } from '../../lib/http-session.ts';
-import { JsonArrayEncoder } from '../../lib/json-array.ts';
+} from '../../lib/http/event-mapping.ts';
+import { JsonArrayEncoder } from '../../lib/http/json-array.ts';
+import { checkHttpClient, httpClientOptions, httpSessionSettings } from '../../lib/http/options.ts';
+import { HttpSession, type HttpSessionSettings } from '../../lib/http/session.ts';
 
 const options = {
   url: {
@@ -197,8 +197,9 @@ class HttpOutput implements Output {
     this.#method = values.http_method.toUpperCase();
     this.#batched = values.format === 'json_batch';
     this.#ordered = isOrdered(context);
-    this.#encode = encoder(values);
-    this.#array = values.mapping === undefined ? new JsonArrayEncoder() : mappedArray(this.#encode);
+    this.#encode = encoder(values, context.toJson);
+    this.#array =
+      values.mapping === undefined ? new JsonArrayEncoder(context.toJson) : mappedArray(this.#encode);
     this.#url = compileTemplate(values.url);
     this.#target = this.#batched || !this.#url.dynamic ? parseTarget(values.url) : undefined;
     this.#headers = compileHeaders(values, this.#batched);
@@ -309,10 +310,10 @@ function isOrdered({ workers, settings }: OutputContext): boolean {
   return workers === 1 && Number(settings['pipeline.workers']) === 1;
 }
 
-function encoder({ format, mapping, message }: HttpOptions): EncodeText {
+function encoder({ format, mapping, message }: HttpOptions, toJson: OutputContext['toJson']): EncodeText {
   if (format === 'message') return textTemplate(message ?? '');
   if (format === 'form') return compileForm(mapping);
-  return mapping === undefined ? wholeEvent : compileMapping(mapping);
+  return mapping === undefined ? wholeEvent(toJson) : compileMapping(mapping);
 }
 
 type ArrayEncoder = Pick<JsonArrayEncoder, 'encode'>;

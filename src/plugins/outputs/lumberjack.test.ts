@@ -11,7 +11,7 @@ import {
 import { intakeContext, type TestIntakeContext } from '../../../test/support/writer.ts';
 import { Event } from '../../event/event.ts';
 import type { Intake, Output } from '../../kernel/plugin.ts';
-import { encodeAck, V2 } from '../../lib/lumberjack.ts';
+import { encodeAck, V2 } from '../../lib/lumberjack/lumberjack.ts';
 import { line } from '../codecs/line.ts';
 import { plain } from '../codecs/plain.ts';
 import { beats } from '../inputs/beats.ts';

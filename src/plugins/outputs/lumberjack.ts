@@ -1,8 +1,8 @@
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext } from '../../kernel/plugin.ts';
-import { compileLumberjackEncoder, LumberjackSender } from '../../lib/lumberjack-sender.ts';
-import { OutputConnection } from '../../lib/output-connection.ts';
-import { checkClientTls, clientTls, clientTlsOptions, type TlsValues } from '../../lib/tls.ts';
+import { compileLumberjackEncoder, LumberjackSender } from '../../lib/lumberjack/sender.ts';
+import { OutputConnection } from '../../lib/net/output-connection.ts';
+import { checkClientTls, clientTls, clientTlsOptions, type TlsValues } from '../../lib/tls/tls.ts';
 
 const {
   ssl_certificate: ownCertificate,

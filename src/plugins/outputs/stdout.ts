@@ -2,7 +2,7 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { defineOutput } from '../../kernel/plugin.ts';
 import { BatchEncoder } from '../../lib/encode-batch.ts';
-import { DescriptorWriter } from '../../lib/write-fully.ts';
+import { DescriptorWriter } from '../../lib/files/write-fully.ts';
 
 const STDOUT = 1;
 

@@ -2,15 +2,15 @@ import type net from 'node:net';
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineOutput, type Output, type OutputContext } from '../../kernel/plugin.ts';
 import { BatchEncoder } from '../../lib/encode-batch.ts';
-import { OutputConnection } from '../../lib/output-connection.ts';
-import { TcpListener } from '../../lib/tcp-listener.ts';
+import { OutputConnection } from '../../lib/net/output-connection.ts';
+import { TcpListener } from '../../lib/net/tcp-listener.ts';
 import {
   checkClientTls,
   checkServerTls,
   clientTls,
   clientTlsOptions,
   serverTlsOptions,
-} from '../../lib/tls.ts';
+} from '../../lib/tls/tls.ts';
 
 const options = {
   host: {
