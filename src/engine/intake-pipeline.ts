@@ -9,13 +9,13 @@ import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/
 import type { GraphNode } from '../lang/graph.ts';
 import { Admission } from '../queue/admission.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
-import { type Bind, PersistedQueue } from '../queue/persisted-queue.ts';
+import { PersistedQueue } from '../queue/persisted-queue.ts';
 import type { Queue } from '../queue/queue.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
 import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { makeQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
+import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { sentence } from './thread.ts';
 
@@ -207,45 +207,14 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   /** Opens all inputs. On failure those opened are closed again and the error names the input. */
   async start(): Promise<void> {
-    if (this.#queue instanceof PersistedQueue) await this.#openQueue(this.#queue);
+    if (this.#queue instanceof PersistedQueue)
+      await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
     );
     await this.#openAll(this.#inputs);
     this.#running = true;
     this.#checkFinished();
-  }
-
-  /** What a former run left comes first. */
-  async #openQueue(queue: PersistedQueue): Promise<void> {
-    const { logger } = this.#host;
-    const { waiting, torn, damaged } = await queue.open(bindTo(this.#loaded.spec));
-    const folder = queueFolder(this.id, this.#loaded.spec.settings);
-    if (queue.unacknowledged > 0)
-      logger.info(
-        { pipeline: this.id, queue: folder },
-        `${queue.unacknowledged} events of the last run wait in the queue (${waiting.length} blocks)`,
-      );
-    if (torn > 0)
-      logger.info(
-        { pipeline: this.id, queue: folder },
-        `${torn} bytes of a write that was under way were cut from the queue; their sender had no answer`,
-      );
-    for (const { file, at, bytes } of damaged)
-      logger.error(
-        { pipeline: this.id, queue: folder },
-        `the queue is damaged: ${bytes} bytes of ${file} from ${at} on can not be read and are left out`,
-      );
-    this.#checkOrphans();
-  }
-
-  #checkOrphans(): void {
-    const queue = this.#queue;
-    if (!(queue instanceof PersistedQueue) || queue.orphanedRecords === 0) return;
-    this.#host.logger.error(
-      { pipeline: this.id },
-      `${queue.orphanedRecords} events in the queue came from an input that is no longer in the config: they are kept until one of its kind is there again`,
-    );
   }
 
   #queueProblem(text: string | undefined): void {
@@ -367,15 +336,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       same.node = node;
       same.intake.update!(node.options);
     }
-    if (this.#queue instanceof PersistedQueue) {
-      this.#queue.rebind(bindTo(loaded.spec));
-      this.#checkOrphans();
-    }
-    if (queueChanges(previous.spec, loaded.spec))
-      this.#host.logger.warn(
-        { pipeline: this.id },
-        'changed settings of the queue are in force after a restart of the process',
-      );
+    if (this.#queue instanceof PersistedQueue)
+      handOver(this.#queue, previous.spec, loaded.spec, this.#host.logger);
     this.#retire(previous.spec.version, previous.spec.threads);
     this.#checkFinished();
   }
@@ -547,24 +509,6 @@ export class InputError extends Error {
 function placeOf({ graph, version }: PipelineSpec, input: number, counters: Counters): WriterPlace {
   const { id, name } = graph.inputs[input]!;
   return { input, version, counters, source: { node: id, plugin: name } };
-}
-
-/** Blocks go to the input they came from, or else to the first of its kind. */
-function bindTo({ graph, version }: PipelineSpec): Bind {
-  return ({ node, plugin }) => {
-    let input = graph.inputs.findIndex(({ id }) => id === node);
-    if (input < 0) input = graph.inputs.findIndex(({ name }) => name === plugin);
-    return input < 0 ? undefined : { input, version };
-  };
-}
-
-/** Settings that a running queue does not take over. */
-function queueChanges(before: PipelineSpec, after: PipelineSpec): boolean {
-  const pick = ({ settings }: PipelineSpec): string =>
-    JSON.stringify(
-      Object.entries(settings.all).filter(([name]) => name.startsWith('queue.') && name !== 'queue.drain'),
-    );
-  return pick(before) !== pick(after);
 }
 
 function countersOf(spec: PipelineSpec): Counters {
