@@ -14,6 +14,7 @@ Commands:
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
+  queue      look into a persisted queue, mend it, empty it
   top        live rates of every plugin in the terminal
   help, version
 

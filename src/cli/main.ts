@@ -16,6 +16,8 @@ async function main(): Promise<number> {
       return (await import('./plugin-command.ts')).pluginCommand(rest);
     case 'certs':
       return (await import('./certs-command.ts')).certsCommand(rest);
+    case 'queue':
+      return (await import('./queue-command.ts')).queueCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':

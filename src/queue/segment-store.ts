@@ -269,6 +269,18 @@ export class SegmentStore {
     return block;
   }
 
+  /** Moves what waits in these segments to new ones. */
+  rewrite(names: readonly string[]): void {
+    for (const [sequence, { segment }] of [...this.#places]) {
+      if (!names.includes(segment.name)) continue;
+      const block = this.read(sequence);
+      if (block === undefined) continue;
+      this.#places.delete(sequence);
+      this.commit([block]);
+      if (--segment.live === 0) this.#drop(segment);
+    }
+  }
+
   /** Can it be written to the folder? @throws the reason */
   probe(): void {
     const files = this.#files;
