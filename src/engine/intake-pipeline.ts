@@ -129,6 +129,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   get #wantsBlock(): boolean {
     return this.#queue.waitingBlocks === 0 && this.#dispatcher.hasCapacity;
   }
+  get version(): number {
+    return this.#loaded.spec.version;
+  }
   /** Blocks at the workers at most. */
   get limit(): number {
     const { settings, threads } = this.#loaded.spec;

@@ -30,7 +30,8 @@ test(`killed ${ROUNDS} times: no acknowledged event is lost`, async () => {
         response.writeHead(503).end();
         return;
       }
-      for (const [, id] of body.matchAll(/"n":(\d+)/g)) arrived.set(Number(id), (arrived.get(Number(id)) ?? 0) + 1);
+      for (const [, id] of body.matchAll(/"n":(\d+)/g))
+        arrived.set(Number(id), (arrived.get(Number(id)) ?? 0) + 1);
       response.end('ok');
     });
   });
@@ -89,9 +90,11 @@ test(`killed ${ROUNDS} times: no acknowledged event is lost`, async () => {
   sending = false;
   await Promise.all(senders);
   const lost = (): number => [...acknowledged].filter((id) => !arrived.has(id)).length;
-  await until(() => lost() === 0, `all acknowledged events; ${lost()} of ${acknowledged.size} are missing`, 20).catch(
-    () => {},
-  );
+  await until(
+    () => lost() === 0,
+    `all acknowledged events; ${lost()} of ${acknowledged.size} are missing`,
+    20,
+  ).catch(() => {});
   expect(lost()).toBe(0);
   expect(acknowledged.size).toBeGreaterThan(ROUNDS * EVENTS);
   await delay(200);
