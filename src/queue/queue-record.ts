@@ -37,7 +37,7 @@ export const RECORD_HEADER = 40;
 const MARKER = 0x4b4c424d;
 const ZSTD = 0x8000_0000;
 /** No record is longer: a length beyond it is damage. */
-export const MAX_BODY = 512 * 1024 * 1024;
+const MAX_BODY = 512 * 1024 * 1024;
 const MAX_COUNT = 0x7fff_ffff;
 
 export type Compression = 'none' | 'speed' | 'balanced' | 'size';

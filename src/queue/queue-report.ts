@@ -4,7 +4,7 @@ import type { QueueFiles } from './queue-files.ts';
 import type { RecordFacts } from './queue-record.ts';
 import { readSalt, scanSegment, segmentNumber } from './segment-scan.ts';
 
-export interface SegmentReport {
+interface SegmentReport {
   readonly name: string;
   readonly bytes: number;
   readonly blocks: number;

@@ -15,7 +15,7 @@ import {
 export const SEGMENT_HEADER = 64;
 const COPY = 32;
 const MAGIC = 'MRSEGM';
-export const VERSION = 1;
+const VERSION = 1;
 const WINDOW = 1024 * 1024;
 
 export const segmentName = (number: number): string => `segment-${String(number).padStart(10, '0')}`;
