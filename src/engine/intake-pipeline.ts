@@ -115,7 +115,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     return this.#loaded.spec.settings.batchSize;
   }
   get countOnly(): boolean {
-    return this.#loaded.spec.countOnly;
+    // Another config may want to see what a persisted queue holds.
+    return this.#loaded.spec.countOnly && this.#queue.type === 'memory';
   }
   get immediatelySafe(): boolean {
     return this.#queue.type === 'memory' && this.#loaded.spec.settings.queueMaxEvents === 0;
@@ -212,6 +213,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   async start(): Promise<void> {
     if (this.#queue instanceof PersistedQueue)
       await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+    this.#checkRoom();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
     );
@@ -340,7 +342,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       same.intake.update!(node.options);
     }
     if (this.#queue instanceof PersistedQueue)
-      handOver(this.#queue, previous.spec, loaded.spec, this.#host.logger);
+      handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
     this.#retire(previous.spec.version, previous.spec.threads);
     this.#checkFinished();
   }

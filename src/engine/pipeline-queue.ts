@@ -1,6 +1,7 @@
 /** The queue that a pipeline's settings ask for: made, opened, handed over to a new version. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from '../kernel/logger.ts';
+import type { Admission } from '../queue/admission.ts';
 import { type Bind, PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { ThreadDisk } from '../queue/queue-disk.ts';
@@ -40,7 +41,7 @@ export function makeQueue(id: string, settings: PipelineSettings, host: Host): Q
 /** Where a pipeline's queue is: `path.queue`, or `queue` in `path.data`, and the pipeline's id. */
 export function queueFolder(id: string, settings: PipelineSettings): string {
   const base = (settings.all['path.queue'] as string | undefined) ?? join(settings.dataPath, 'queue');
-  return join(base, id);
+  return resolve(base, id);
 }
 
 /** Reads what a former run left, and says what was found. */
@@ -68,11 +69,13 @@ export async function openQueue(queue: PersistedQueue, spec: PipelineSpec, logge
 /** What waits goes on in the new version. */
 export function handOver(
   queue: PersistedQueue,
+  admission: Admission,
   before: PipelineSpec,
   after: PipelineSpec,
   logger: Logger,
 ): void {
   queue.rebind(bindTo(after));
+  admission.rebind(bindTo(after));
   reportOrphans(queue, after, logger);
   if (queueSettings(before) !== queueSettings(after))
     logger.warn(

@@ -4,11 +4,12 @@
  */
 import { RunKind } from '../kernel/plugin.ts';
 import type { QueuedBlock, SlabPool } from './block-builder.ts';
+import type { Bind } from './persisted-queue.ts';
 import type { Queue } from './queue.ts';
 
 /** A block that is let in by pieces. */
 interface Divided {
-  readonly block: QueuedBlock;
+  block: QueuedBlock;
   /** Ends a record of `lines`. */
   readonly delimiter: Buffer;
   /** First run that is left, its records and bytes that were taken, and where the next byte stands. */
@@ -53,6 +54,14 @@ export class Admission {
 
   waits(version: number): boolean {
     return this.#backlog.some(({ block }) => block.version === version);
+  }
+
+  /** A new version of the pipeline takes over what is not in the queue yet. */
+  rebind(bind: Bind): void {
+    for (const each of this.#backlog) {
+      const place = bind(each.block.source);
+      if (place) each.block = { ...each.block, ...place };
+    }
   }
 
   /** Queues the block, or what of it has room; the rest follows with `drain`. */

@@ -48,7 +48,7 @@ const MIN_COMPRESSED = 256;
 /** The record in pieces, which are written behind one another; the bytes are not copied. */
 export function encodeRecord(block: StoredBlock, compression: Compression, salt: number): Uint8Array[] {
   const { sequence, node, plugin, receivedAt, lane, peers, runs } = block;
-  const json = Buffer.from(JSON.stringify({ node, plugin, receivedAt, lane, peers }));
+  const json = Buffer.from(JSON.stringify({ node, plugin, receivedAt, lane, peers }, plain));
   let { bytes } = block;
   let flags = 0;
   if (compression !== 'none' && bytes.length >= MIN_COMPRESSED) {
@@ -72,6 +72,11 @@ export function encodeRecord(block: StoredBlock, compression: Compression, salt:
   head.writeUInt32LE(crc32c(bytes, crc32c(runBytes, crc32c(json))), 32);
   head.writeUInt32LE(crc32c(head.subarray(0, 36), salt), 36);
   return bytes.length > 0 ? [head, json, runBytes, bytes] : [head, json, runBytes];
+}
+
+/** Senders are plain data; a number that JSON does not know must not stop the queue. */
+function plain(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** What a record's first forty bytes say; undefined if they are no whole header. */
