@@ -122,11 +122,27 @@ const tcpIn = ({ input }: Place, codec = ''): string =>
   `input { tcp { host => "127.0.0.1" port => ${input} ${codec}dns_reverse_lookup_enabled => false } }`;
 const fileOut = ({ out }: Place): string => `output { file { path => "${out}" } }`;
 
+/** The loop by hand (bare.ts). */
+const bare =
+  (scenario: string) =>
+  ({ input, target, out }: Place): Command => ({
+    argv: [
+      node,
+      join(root, 'bench', 'bare.ts'),
+      scenario,
+      String(input),
+      scenario === 'c' ? String(target) : '-',
+      ['b', 'f'].includes(scenario) ? out : '-',
+    ],
+    files: {},
+  });
+
 function withPeers(contestants: Scenario['contestants']): Scenario['contestants'] {
   return Object.fromEntries(
     Object.entries(contestants).filter(
       ([name]) =>
         name === 'millrace' ||
+        name === 'bare' ||
         existsSync(join(peers, 'usr/sbin', name === 'rsyslog' ? 'rsyslogd' : 'syslog-ng')),
     ),
   );
@@ -139,6 +155,7 @@ export const scenarios: readonly Scenario[] = [
     data: 'apache.log',
     target: 0.35,
     contestants: withPeers({
+      bare: bare('a'),
       millrace: millrace((place) => `${tcpIn(place)}\noutput { null {} }`),
       rsyslog: rsyslog(
         ({ input }) =>
@@ -168,6 +185,7 @@ export const scenarios: readonly Scenario[] = [
     counts: 'file',
     target: 1.7,
     contestants: withPeers({
+      bare: bare('b'),
       millrace: millrace(
         (place) =>
           `${tcpIn(place)}\nfilter { grok { match => { "message" => '${APACHE_PATTERN}' } remove_field => ["message"] } }\n${fileOut(place)}`,
@@ -209,6 +227,7 @@ log { source(s); parser(p); destination(d); flags(flow-control); };`,
     sink: 'tcp',
     target: 0.5,
     contestants: withPeers({
+      bare: bare('c'),
       millrace: millrace(
         (place) =>
           `${tcpIn(place)}\noutput { tcp { host => "127.0.0.1" port => ${place.target} codec => line { format => "%{message}" } } }`,
@@ -279,6 +298,7 @@ log { source(f); destination(d); flags(flow-control); };`,
     counts: 'file',
     target: 2.2,
     contestants: withPeers({
+      bare: bare('f'),
       millrace: millrace(
         (place) =>
           `${tcpIn(place, 'codec => json_lines ')}\nfilter { mutate { add_field => { "env" => "prod" "site" => "eu-1" } rename => { "client_ip" => "source_ip" } } }\n${fileOut(place)}`,

@@ -29,6 +29,7 @@ const { values: args } = parseArgs({
     runs: { type: 'string', default: '3' },
     events: { type: 'string', default: '1000000' },
     peers: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' },
     json: { type: 'string' },
   },
@@ -267,7 +268,9 @@ const results: Result[] = [];
 const wanted = args.scenarios!.split(',');
 try {
   for (const scenario of scenarios.filter((each) => wanted.includes(each.name))) {
-    const contestants = Object.keys(scenario.contestants).filter((name) => args.peers || name === 'millrace');
+    const contestants = Object.keys(scenario.contestants).filter(
+      (name) => args.peers || name === 'millrace' || (args.bare && name === 'bare'),
+    );
     for (let run = 0; run < Number(args.runs); run++) {
       for (const contestant of contestants)
         results.push(await measure(scenario, contestant, scenario.events ?? Number(args.events)));

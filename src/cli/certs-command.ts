@@ -2,10 +2,10 @@
 import { MillraceError } from '../kernel/errors.ts';
 import { type CertificateHost, makeCertificates } from '../lib/tls/certificates.ts';
 
-const help = `Usage: millrace certs [NAME:server|NAME:client…] [OPTIONS]
+export const help = `Usage: millrace certs [NAME:server|NAME:client…] [OPTIONS]
 
-Makes a certificate authority (once) and a certificate for each name, with SAN and the right key usage; private keys
-are PKCS#8, mode 0600. NAME may carry further names: elk.example.com,10.0.0.5:server.
+Makes a certificate authority (once) and a certificate for each name, with SAN and the right key
+usage; private keys are PKCS#8, mode 0600. NAME may carry further names, behind commas.
 
   --out DIR      where to; default certs
   --ec           EC keys (P-256) instead of RSA (2048 bits)
@@ -25,17 +25,22 @@ export async function certsCommand(argv: readonly string[]): Promise<number> {
   let overwrite = false;
   const hosts: CertificateHost[] = [];
   for (let at = 0; at < argv.length; at++) {
-    const word = argv[at]!;
+    const [word = '', attached] = argv[at]!.startsWith('--') ? argv[at]!.split(/=(.*)/s) : [argv[at]!];
+    const value = (what: string): string => {
+      const given = attached ?? argv[++at];
+      if (!given) throw new MillraceError('ERR_USAGE', `${word} needs ${what}`);
+      return given;
+    };
     if (word === '--help' || word === '-h') {
       process.stdout.write(help);
       return 0;
     }
-    if (word === '--out') directory = argv[++at] ?? directory;
+    if (word === '--out') directory = value('a directory');
     else if (word === '--ec') keyType = 'ec';
     else if (word === '--rsa') keyType = 'rsa';
     else if (word === '--overwrite') overwrite = true;
     else if (word === '--days') {
-      days = Number(argv[++at]);
+      days = Number(value('a whole number of days'));
       if (!Number.isInteger(days) || days < 1)
         throw new MillraceError('ERR_USAGE', '--days needs a whole number of days');
     } else if (word.startsWith('-'))

@@ -78,6 +78,8 @@ export interface Definition {
   readonly id: string;
   readonly values: SettingValues;
   readonly loaded: LoadedSources;
+  /** How to listen on another port, if not by `port =>` in the config. */
+  readonly otherPort?: string;
 }
 
 /**

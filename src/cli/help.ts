@@ -1,3 +1,6 @@
+/** What `--help` and `help COMMAND` print. */
+import { suggest } from '../kernel/diagnostic.ts';
+import { MillraceError } from '../kernel/errors.ts';
 import { type Setting, settings } from './settings-table.ts';
 
 const commands = `Usage: millrace [COMMAND] [OPTIONS]
@@ -15,23 +18,124 @@ Commands:
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
   queue      look into a persisted queue, mend it, empty it
+  relay      keep the datagrams of a UDP sender while its server is away
   top        live rates of every plugin in the terminal
-  help, version
+  help       help of a command: millrace help keystore
+  version    print the version
 
-Options (every setting, also as --setting.name VALUE):
+Options (the same names stand in logstash.yml; those with * in pipelines.yml, too):
 `;
 
-/** The text of --help. */
-export function helpText(_topic: string | undefined): string {
-  const lines = Object.entries(settings as Readonly<Record<string, Setting>>)
-    .filter(([, setting]) => !setting.ignored)
-    .map(([name, setting]) => {
-      const short = setting.flags?.filter((flag) => /^-\w$/.test(flag)).join(', ');
-      const initial =
-        setting.default === undefined
-          ? ''
-          : ` (${Array.isArray(setting.default) ? setting.default.join('-') : setting.default})`;
-      return `  ${(short ? `${short}, ` : '    ').padEnd(4)}--${name}\n        ${setting.description}${initial}`;
-    });
-  return `${commands}${lines.join('\n')}\n`;
+/** Groups of settings, by how their names begin; what fits nowhere is general. */
+const groups: readonly (readonly [string, readonly string[]])[] = [
+  ['General', []],
+  ['Pipeline', ['pipeline.']],
+  ['Queue', ['queue.', 'dead_letter_queue.']],
+  ['Monitoring API', ['api.']],
+  ['Log', ['log.', 'path.logs']],
+];
+
+const WIDTH = 100;
+/** Where descriptions begin. */
+const COLUMN = 36;
+
+/** Without a topic the text of --help. @throws MillraceError ERR_USAGE for a topic that is none */
+export async function helpText(topic: string | undefined): Promise<string> {
+  switch (topic) {
+    case undefined:
+    case 'help':
+    case 'version':
+    case 'run':
+    case 'logstash':
+      return overview();
+    case 'up':
+      return (await import('./up.ts')).help;
+    case 'keystore':
+      return (await import('./keystore-command.ts')).help;
+    case 'plugin':
+      return (await import('./plugin-command.ts')).help;
+    case 'certs':
+      return (await import('./certs-command.ts')).help;
+    case 'top':
+      return (await import('./top.ts')).help;
+  }
+  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'top', 'help', 'version']);
+  throw new MillraceError(
+    'ERR_USAGE',
+    `there is no command ${topic}${near ? `, did you mean ${near}?` : '.'} See "millrace --help".`,
+  );
+}
+
+function overview(): string {
+  const all = Object.entries(settings as Readonly<Record<string, Setting>>).filter(
+    ([, setting]) => !setting.ignored,
+  );
+  const groupOf = (name: string): string =>
+    groups.find(([, prefixes]) => prefixes.some((prefix) => name.startsWith(prefix)))?.[0] ?? 'General';
+  const sections = groups.map(([title]) => {
+    const entries = all
+      .filter(([name]) => groupOf(name) === title)
+      .map(([name, setting]) => entry(flags(name, setting), describe(setting)));
+    return `\n${title}:\n${entries.join('')}`;
+  });
+  const others = [
+    entry('-h, --help', 'Print this.'),
+    entry('-V, --version', 'Print the version.'),
+    entry('-S NAME=VALUE', 'Set any setting.'),
+  ];
+  return `${commands}${sections.join('')}\nOther:\n${others.join('')}`;
+}
+
+function flags(name: string, { flags: others = [], type, perPipeline }: Setting): string {
+  const short = others.find((flag) => /^-\w$/.test(flag));
+  const value = {
+    boolean: '',
+    number: ' N',
+    bytes: ' SIZE',
+    duration: ' SECONDS',
+    path: ' PATH',
+    ports: ' PORT',
+  };
+  const placeholder = type in value ? value[type as keyof typeof value] : ' TEXT';
+  return `${short ? `${short}, ` : '    '}--${name}${placeholder}${perPipeline ? ' *' : ''}`;
+}
+
+function describe({ description, default: initial, oneOf, type }: Setting): string {
+  const shown =
+    type === 'bytes' && typeof initial === 'number'
+      ? size(initial)
+      : Array.isArray(initial)
+        ? initial.join('-')
+        : initial;
+  const notes = [
+    ...(oneOf ? [oneOf.join(', ')] : []),
+    ...(shown === undefined || shown === false ? [] : [`default ${String(shown)}`]),
+  ];
+  return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;
+}
+
+function size(bytes: number): string {
+  const units = ['b', 'kb', 'mb', 'gb'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value}${units[unit]}`;
+}
+
+/** Flags on the left, text on the right; below it if the flags are long. */
+function entry(left: string, text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && COLUMN + last.length + 1 + word.length <= WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  const head = `  ${left}`;
+  const indented = lines.map((line) => `${' '.repeat(COLUMN)}${line}`);
+  if (head.length + 2 > COLUMN) return `${head}\n${indented.join('\n')}\n`;
+  return `${head.padEnd(COLUMN)}${indented.join('\n').slice(COLUMN)}\n`;
 }

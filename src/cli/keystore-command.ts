@@ -5,7 +5,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { Keystore } from './keystore.ts';
 import { ask, readStdin } from './prompt.ts';
 
-const help = `Usage: millrace keystore [--path.settings DIR] COMMAND
+export const help = `Usage: millrace keystore [--path.settings DIR] COMMAND
 
 Keeps secrets out of configs: a config names them as \${NAME}.
 
@@ -18,7 +18,8 @@ Keeps secrets out of configs: a config names them as \${NAME}.
   millrace keystore --path.settings /etc/logstash add ES_PASSWORD
   printf %s "$PASSWORD" | millrace keystore add ES_PASSWORD --stdin
 
-The file is encrypted with the password in LOGSTASH_KEYSTORE_PASS, if it is set when the keystore is created.
+The file is encrypted with the password in LOGSTASH_KEYSTORE_PASS, if that is set when the keystore
+is created.
 `;
 
 const NAME = /^[A-Za-z_.][A-Za-z0-9_.]*$/;
@@ -29,8 +30,10 @@ export async function keystoreCommand(argv: readonly string[]): Promise<number> 
   let fromStdin = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at]!;
-    if (word === '--path.settings') directory = argv[++at];
-    else if (word.startsWith('--path.settings=')) directory = word.slice('--path.settings='.length);
+    if (word === '--path.settings') {
+      directory = argv[++at];
+      if (directory === undefined) throw new MillraceError('ERR_USAGE', '--path.settings needs a directory');
+    } else if (word.startsWith('--path.settings=')) directory = word.slice('--path.settings='.length);
     else if (word === '--stdin' || word === '-x') fromStdin = true;
     else if (word === '--help' || word === '-h') return print(help);
     else if (word === '--force' || word === '-f') words.push(word);

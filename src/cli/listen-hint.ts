@@ -1,16 +1,31 @@
 /** For a port that is in use: who holds it, as far as /proc tells, and what to change. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { PipelineError } from '../engine/engine.ts';
 import type { GraphNode } from '../lang/graph.ts';
 
-/** A clause to append to `listen EADDRINUSE …`; empty for other errors. */
-export function listenHint(error: PipelineError, node: GraphNode): string {
+/** A clause to append to `listen EADDRINUSE …`; empty for other errors. `otherPort` says how to change the port. */
+export function listenHint(
+  error: PipelineError,
+  node: GraphNode,
+  otherPort = 'set another port => … of this input',
+): string {
   const port = Number(node.options['port']);
   if (error.cause_code === 'EACCES')
-    return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: set another port => …`;
+    return `. Ports below 1024 need root or CAP_NET_BIND_SERVICE: ${otherPort}`;
   if (error.cause_code !== 'EADDRINUSE' || !port) return '';
   const owner = ownerOf(port);
-  return `. Port ${port} is in use${owner ? ` by ${owner}` : ''}: end that, or set another port => … of this input`;
+  return `. Port ${port} is in use${owner ? ` by ${owner}` : ''}: end that, or ${otherPort}`;
+}
+
+/** Of what runs on Node, and of ourselves, the script says more than the program. Arguments may hold secrets. */
+function programOf(pid: string): string {
+  const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  if (!/^node|^MainThread$/.test(name)) return name;
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1);
+  const script = words.find((word) => !word.startsWith('-') && /\.[cm]?[jt]s$/.test(word));
+  if (script === undefined) return 'node';
+  return /\/cli\/main\.[jt]s$/.test(script) ? 'another millrace' : `node ${basename(script)}`;
 }
 
 /** `name (pid 12)` of a process that listens on a port, if /proc shows it. */
@@ -30,7 +45,7 @@ function ownerOf(port: number): string | undefined {
       try {
         for (const fd of readdirSync(`/proc/${pid}/fd`)) {
           if (!inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`))) continue;
-          return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`;
+          return `${programOf(pid)} (pid ${pid})`;
         }
       } catch {
         // Not ours to look at, or gone meanwhile.

@@ -18,10 +18,12 @@ async function main(): Promise<number> {
       return (await import('./certs-command.ts')).certsCommand(rest);
     case 'queue':
       return (await import('./queue-command.ts')).queueCommand(rest);
+    case 'relay':
+      return (await import('./relay-command.ts')).relayCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':
-      process.stdout.write(helpText(rest[0]));
+      process.stdout.write(await helpText(rest[0]));
       return 0;
     case 'version':
       process.stdout.write(`millrace ${VERSION}\n`);
@@ -37,7 +39,7 @@ async function main(): Promise<number> {
 async function runPipelines(argv: readonly string[]): Promise<number> {
   const { values, help, version, warnings } = parseArguments(argv);
   if (help) {
-    process.stdout.write(helpText(undefined));
+    process.stdout.write(await helpText(undefined));
     return 0;
   }
   if (version) {
@@ -55,6 +57,11 @@ try {
   if (error instanceof MillraceError) {
     process.stderr.write(`millrace: ${error.message}\n`);
     process.exit(errors[error.code].exit);
+  }
+  // What the system refuses is told in its words: they name the file.
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) {
+    process.stderr.write(`millrace: ${(error as Error).message}\n`);
+    process.exit(errors.ERR_IO.exit);
   }
   process.stderr.write(`millrace: internal error, please report it: ${(error as Error).stack ?? error}\n`);
   process.exit(70);

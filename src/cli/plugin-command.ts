@@ -5,7 +5,7 @@ import type { PluginKind } from '../kernel/plugin.ts';
 import { registry } from '../plugins/registry.ts';
 import { VERSION } from './version.ts';
 
-const help = `Usage: millrace plugin COMMAND
+export const help = `Usage: millrace plugin COMMAND
 
   list [TEXT] [--verbose] [--group input|filter|output|codec]
   install NAME…    says whether the plugin is bundled; nothing has to be installed
@@ -37,15 +37,32 @@ export function pluginCommand(argv: readonly string[]): number {
   return 0;
 }
 
+/** @throws MillraceError ERR_USAGE */
 function list(argv: readonly string[]): number {
-  const group = argv[argv.indexOf('--group') + 1];
-  const verbose = argv.includes('--verbose');
-  const text = argv.find((word, index) => !word.startsWith('-') && argv[index - 1] !== '--group');
-  const names = pluginNames()
-    .filter((name) => !argv.includes('--group') || name.startsWith(`logstash-${group}-`))
-    .filter((name) => text === undefined || name.includes(text.replaceAll('*', '')));
+  let group: string | undefined;
+  let verbose = false;
+  let text = '';
+  for (let at = 0; at < argv.length; at++) {
+    const [word = '', attached] = argv[at]!.startsWith('--') ? argv[at]!.split(/=(.*)/s) : [argv[at]!];
+    if (word === '--verbose') verbose = true;
+    else if (word === '--installed') continue;
+    else if (word === '--group') {
+      group = attached ?? argv[++at];
+      if (!kinds.some((kind) => kind === group))
+        throw new MillraceError('ERR_USAGE', `--group takes one of ${kinds.join(', ')}`);
+    } else if (word.startsWith('-'))
+      throw new MillraceError('ERR_USAGE', `unknown argument ${word}. See "millrace plugin --help".`);
+    else text = word.replaceAll('*', '');
+  }
+  const names = pluginNames().filter(
+    (name) => name.includes(text) && (group === undefined || name.startsWith(`logstash-${group}-`)),
+  );
+  if (names.length === 0) {
+    process.stderr.write('No plugins found\n');
+    return 1;
+  }
   for (const name of names) process.stdout.write(`${name}${verbose ? ` (${VERSION})` : ''}\n`);
-  return names.length > 0 ? 0 : 1;
+  return 0;
 }
 
 function install(wanted: readonly string[]): number {

@@ -158,7 +158,7 @@ class Runner {
     } catch (error) {
       this.#logger.error(
         { pipeline: config.id },
-        `Pipeline could not be started: ${await describe(error, config)}`,
+        `Pipeline could not be started: ${describe(error, config, this.#otherPort(config))}`,
       );
       return false;
     }
@@ -173,6 +173,10 @@ class Runner {
         .replaceAll(secret, '<password>');
     }
     return masked;
+  }
+
+  #otherPort({ id }: PipelineConfig): string | undefined {
+    return this.#definitions?.find((definition) => definition.id === id)?.otherPort;
   }
 
   async #startMonitoring(): Promise<Monitoring | undefined> {
@@ -265,7 +269,7 @@ class Runner {
       } catch (error) {
         this.#logger.error(
           { pipeline: config.id },
-          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${await describe(error, config)}`,
+          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${describe(error, config, this.#otherPort(config))}`,
         );
       }
     }
@@ -371,13 +375,13 @@ class Runner {
 }
 
 /** A start error in words, with who holds the port and which setting to change where that is the cause. */
-async function describe(error: unknown, config: PipelineConfig): Promise<string> {
+function describe(error: unknown, config: PipelineConfig, otherPort: string | undefined): string {
   if (!(error instanceof PipelineError))
     return error instanceof MillraceError ? error.message : String((error as Error).stack ?? error);
   const node = config.graph.inputs.find((each) => each.id === error.node);
   const where = node ? `${node.position.file}:${node.position.line}: input ${node.name}: ` : '';
   const message = node ? error.message.replace(`input ${node.name}: `, '') : error.message;
-  return `${where}${message}${node ? listenHint(error, node) : ''}`;
+  return `${where}${message}${node ? listenHint(error, node, otherPort) : ''}`;
 }
 
 function fingerprint(configuration: Configuration): string {

@@ -7,10 +7,11 @@ import { type Moment, render, type Stats } from './top-screen.ts';
 
 export const help = `Usage: millrace top [OPTIONS]
 
-Shows events per second in and out of every plugin, the time they take, and what is wrong. The keys: q ends,
-arrows, space and b scroll.
+Shows events per second in and out of every plugin, the time they take, and what is wrong.
+The keys: q ends; arrows, space and b scroll.
 
-  --url URL            the monitoring API; default http://127.0.0.1:9600. With a user: http://USER:PASSWORD@HOST:9600
+  --url URL            the monitoring API; default http://127.0.0.1:9600
+                       with a user and password: http://USER:PASSWORD@HOST:9600
   --cacert FILE        certificate authority of an API over TLS
   --interval SECONDS   between two looks; default 1
   --once               print one table and end; so it does, too, when the output is not a terminal

@@ -1,46 +1,107 @@
 /** `millrace up`, which is `npm start`: the default listeners, on loopback. */
-import { loadConfigString } from '../lang/load.ts';
+import { MillraceError } from '../kernel/errors.ts';
 import { parseArguments } from './arguments.ts';
 import type { Definition } from './configuration.ts';
 import { run } from './run.ts';
 
-/** What a fresh install listens on. */
-const defaultPipelines: Readonly<Record<string, string>> = {
-  'default-beats': `input { beats { host => "127.0.0.1" port => 5044 } }
-output { stdout {} }`,
-  'default-syslog': `input { syslog { host => "127.0.0.1" port => 5514 } }
-output { stdout {} }`,
-  'default-http': `input { http { host => "127.0.0.1" port => 8080 } }
-output { stdout {} }`,
+interface Listener {
+  readonly input: string;
+  readonly title: string;
+  readonly port: number;
+}
+
+/** What a fresh install listens on, by the option that changes it. */
+const listeners: Readonly<Record<string, Listener>> = {
+  beats: { input: 'beats', title: 'Beats', port: 5044 },
+  syslog: { input: 'syslog', title: 'syslog (TCP and UDP)', port: 5514 },
+  http: { input: 'http', title: 'HTTP', port: 8080 },
 };
+const LOOPBACK = '127.0.0.1';
 
-const help = `Usage: millrace up [OPTIONS]
+export const help = `Usage: millrace up [OPTIONS]
 
-Listens on 127.0.0.1 for Beats (5044), syslog over TCP and UDP (5514) and webhooks (HTTP 8080), prints every event,
-and serves the monitoring API on 9600. Ends with Ctrl-C.
+Listens on 127.0.0.1 for Beats (5044), syslog over TCP and UDP (5514) and webhooks (HTTP 8080),
+prints every event, and serves the monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
+
+  --beats PORT    another port for Beats, or HOST:PORT, or off
+  --syslog PORT   the same for syslog
+  --http PORT     the same for webhooks
 
   millrace up
+  millrace up --syslog 5515 --beats off
   logger -n 127.0.0.1 -P 5514 -d 'hello'
   curl -d '{"hello": "world"}' -H 'Content-Type: application/json' http://127.0.0.1:8080
 
-Options: those of "millrace --help", for example --path.data DIR, --log.level debug, --api.http.port 9700.
+Other options: those of "millrace --help", for example --path.data DIR, --api.http.port 9700.
+With npm they stand behind two dashes: npm start -- --http 8081.
 To run pipelines of your own use "millrace -f FILE" or "millrace --path.settings DIR".
 `;
 
 export async function up(argv: readonly string[]): Promise<number> {
-  const { values, help: wantsHelp, warnings } = parseArguments(argv);
+  const { places, rest } = parseListeners(argv);
+  const { values, help: wantsHelp, warnings } = parseArguments(rest);
   if (wantsHelp) {
     process.stdout.write(help);
     return 0;
   }
+  for (const option of ['path.config', 'config.string'] as const)
+    if (values[option] !== undefined)
+      throw new MillraceError('ERR_USAGE', `millrace up has its own pipelines: give ${option} to millrace`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const definitions: Definition[] = Object.entries(defaultPipelines).map(([id, text]) => ({
+  const definitions = [...places].map(([option, place]) => definition(option, place));
+  const list = [...places].map(([option, { host, port }]) => {
+    const { title } = listeners[option]!;
+    return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
+  });
+  process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
+  return run(values, definitions);
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Takes `--beats`, `--syslog` and `--http` out of the arguments. @throws MillraceError ERR_USAGE */
+export function parseListeners(argv: readonly string[]): {
+  places: Map<string, Place>;
+  rest: string[];
+} {
+  const places = new Map<string, Place>(
+    Object.entries(listeners).map(([option, { port }]) => [option, { host: LOOPBACK, port }]),
+  );
+  const rest: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const [, option, attached] = /^--(beats|syslog|http)(?:=(.*))?$/s.exec(argv[at]!) ?? [];
+    if (option === undefined) {
+      rest.push(argv[at]!);
+      continue;
+    }
+    const value = attached ?? argv[++at] ?? '';
+    if (value === 'off') {
+      places.delete(option);
+      continue;
+    }
+    const [, v6, host = v6 ?? LOOPBACK, port] =
+      /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/.exec(value) ?? [];
+    if (port === undefined || Number(port) > 65_535)
+      throw new MillraceError(
+        'ERR_USAGE',
+        `--${option} takes a port, HOST:PORT or off, and is "${value}". See "millrace up --help".`,
+      );
+    places.set(option, { host, port: Number(port) });
+  }
+  if (places.size === 0) throw new MillraceError('ERR_USAGE', 'every listener is off: nothing would run');
+  return { places, rest };
+}
+
+function definition(option: string, { host, port }: Place): Definition {
+  const id = `default-${option}`;
+  const text = `input { ${listeners[option]!.input} { host => "${host}" port => ${port} } }\noutput { stdout { } }`;
+  return {
     id,
     values: { 'pipeline.id': id },
-    loaded: loadConfigString(text),
-  }));
-  process.stderr.write(
-    'Starting listeners on 127.0.0.1: Beats 5044, syslog 5514 (TCP and UDP), HTTP 8080. Ctrl-C ends.\n',
-  );
-  return run(values, definitions);
+    loaded: { sources: [{ file: '<millrace up>', text }], diagnostics: [] },
+    otherPort: `choose another with --${option} PORT`,
+  };
 }

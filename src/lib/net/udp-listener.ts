@@ -13,7 +13,7 @@ export interface UdpListenerSettings {
   readonly receiveBufferBytes?: number | undefined;
   readonly logger: Logger;
   /** One datagram, never empty; the bytes are the receiver's. */
-  readonly onDatagram: (bytes: Buffer, ip: string) => void;
+  readonly onDatagram: (bytes: Buffer, ip: string, from: dgram.RemoteInfo) => void;
   /** Datagrams that the kernel dropped since the last call, for want of room. */
   readonly onKernelDrops?: (count: number) => void;
 }
@@ -54,7 +54,7 @@ export class UdpListener {
       logger.warn({ error: error.message }, `receiving failed: ${error.message}`),
     );
     socket.on('message', (bytes, from) => {
-      if (bytes.length > 0) onDatagram(bytes, plainAddress(from.address));
+      if (bytes.length > 0) onDatagram(bytes, plainAddress(from.address), from);
     });
     this.#socket = socket;
     this.setReceiveBuffer(this.#settings.receiveBufferBytes);
@@ -82,6 +82,11 @@ export class UdpListener {
         `receive_buffer_bytes: the kernel grants ${granted} of ${wanted} bytes; raise net.core.rmem_max`,
       );
     }
+  }
+
+  /** Answers a sender, whose address is as in `from`. What can not be sent is lost, as datagrams are. */
+  send(bytes: Buffer, port: number, address: string): void {
+    this.#socket?.send(bytes, port, address, () => {});
   }
 
   async close(): Promise<void> {

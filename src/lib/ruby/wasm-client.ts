@@ -167,6 +167,8 @@ export class RubyMachine {
             lines = now;
             since = performance.now();
           } else if (performance.now() - since >= millis) {
+            // Once: ending the worker may take longer than until the next look.
+            clearInterval(watch);
             void this.#stop().then(() => finish(new Deadline('deadline')));
           }
         },
@@ -174,7 +176,8 @@ export class RubyMachine {
       );
       const finish = (reply: WorkerReply | Error): void => {
         clearInterval(watch);
-        this.#pending = undefined;
+        // An answer after the deadline must not end the wait of the next request.
+        if (this.#pending === finish) this.#pending = undefined;
         worker.unref();
         resolve(reply);
       };
