@@ -56,10 +56,12 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./plugin-command.ts')).help;
     case 'certs':
       return (await import('./certs-command.ts')).help;
+    case 'queue':
+      return (await import('./queue-command.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
-  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'top', 'help', 'version']);
+  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'queue', 'top', 'help', 'version']);
   throw new MillraceError(
     'ERR_USAGE',
     `there is no command ${topic}${near ? `, did you mean ${near}?` : '.'} See "millrace --help".`,

@@ -9,7 +9,8 @@ import type { StoredBlock } from '../queue/queue-record.ts';
 import { type QueueReport, reportQueue } from '../queue/queue-report.ts';
 import { SegmentStore } from '../queue/segment-store.ts';
 
-const help = `Usage: millrace queue COMMAND DIR
+/** The text of --help. */
+export const help = `Usage: millrace queue COMMAND DIR
 
 DIR is the folder of one persisted queue: path.queue (or path.data/queue), and the pipeline's id in it.
 
