@@ -41,7 +41,7 @@ class Sink {
     return Promise.resolve();
   }
   #cut(): void {
-    const { slab } = this.#builder.seal(1, 0, 0);
+    const { slab } = this.#builder.seal(1, 0, 0, { node: 'tcp', plugin: 'tcp' });
     if (slab) this.#pool.give(slab);
   }
 }

@@ -107,14 +107,6 @@ export async function readConfiguration(
     process_.variables,
   );
   const diagnostics = [...definitions.flatMap(({ loaded }) => loaded.diagnostics), ...result.diagnostics];
-  for (const { definition, settings } of prepared) {
-    if (settings.queueType === 'persisted') {
-      throw new MillraceError(
-        'ERR_SETTING',
-        `pipeline ${definition.id}: queue.type: persisted is not there yet, only queue.type: memory. Remove the setting to run with a memory queue (events in it are lost if the process is killed).`,
-      );
-    }
-  }
   const pipelines: PipelineConfig[] = [];
   for (const [index, { definition, settings }] of prepared.entries()) {
     const graph = result.pipelines[index]?.graph;

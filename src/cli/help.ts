@@ -17,6 +17,7 @@ Commands:
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
+  queue      look into a persisted queue, mend it, empty it
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
   top        live rates of every plugin in the terminal
@@ -58,10 +59,25 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./certs-command.ts')).help;
     case 'dlq':
       return (await import('./dlq-command.ts')).help;
+    case 'queue':
+      return (await import('./queue-command.ts')).help;
+    case 'relay':
+      return (await import('./relay-command.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
-  const near = suggest(topic, ['up', 'keystore', 'plugin', 'certs', 'dlq', 'top', 'help', 'version']);
+  const near = suggest(topic, [
+    'up',
+    'keystore',
+    'plugin',
+    'certs',
+    'queue',
+    'dlq',
+    'relay',
+    'top',
+    'help',
+    'version',
+  ]);
   throw new MillraceError(
     'ERR_USAGE',
     `there is no command ${topic}${near ? `, did you mean ${near}?` : '.'} See "millrace --help".`,

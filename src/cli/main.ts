@@ -16,6 +16,8 @@ async function main(): Promise<number> {
       return (await import('./plugin-command.ts')).pluginCommand(rest);
     case 'certs':
       return (await import('./certs-command.ts')).certsCommand(rest);
+    case 'queue':
+      return (await import('./queue-command.ts')).queueCommand(rest);
     case 'relay':
       return (await import('./relay-command.ts')).relayCommand(rest);
     case 'dlq':

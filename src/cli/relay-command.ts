@@ -8,7 +8,7 @@ import type { Verdict } from '../lib/relay/receiver-check.ts';
 import { Relay } from '../lib/relay/relay.ts';
 import { parseRelayArguments, type RelayCommand, type RelayLogOptions } from './relay-options.ts';
 
-const help = `Usage: millrace relay --server HOST:PORT --probe HOST:PORT [OPTIONS]
+export const help = `Usage: millrace relay --server HOST:PORT --probe HOST:PORT [OPTIONS]
        millrace relay --answer [HOST:]PORT --check-port PORT/udp | --check-process NAME
        millrace relay --purge [--queue DIR]
 

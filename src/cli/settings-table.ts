@@ -225,7 +225,7 @@ export const settings = {
   'queue.page_capacity': {
     type: 'bytes',
     default: 64 * 1024 * 1024,
-    description: 'Size of a queue file.',
+    description: 'Size of a file of a persisted queue.',
     perPipeline: true,
   },
   'queue.max_bytes': {
@@ -243,25 +243,26 @@ export const settings = {
   'queue.checkpoint.acks': {
     type: 'number',
     default: 1024,
-    description: 'Acknowledged events between checkpoints.',
+    description: 'Taken and without effect: acknowledgements are written within five milliseconds.',
     perPipeline: true,
   },
   'queue.checkpoint.writes': {
     type: 'number',
     default: 1024,
-    description: 'Written events between syncs.',
+    description:
+      'Events between syncs at most, where no sender waits for an answer; 1: every block; 0: no limit.',
     perPipeline: true,
   },
   'queue.checkpoint.interval': {
     type: 'number',
     default: 1000,
-    description: 'Milliseconds between syncs.',
+    description: 'Milliseconds between syncs at most.',
     perPipeline: true,
   },
   'queue.checkpoint.retry': {
     type: 'boolean',
     default: true,
-    description: 'Try a failed checkpoint again.',
+    description: 'Taken and without effect: a failed write is tried again every second.',
     perPipeline: true,
   },
   'queue.compression': {

@@ -15,15 +15,18 @@ export interface DispatcherHost {
   worker(index: number): WorkerLink | undefined;
   /** Worker threads that a block may go to. */
   threadsOf(block: QueuedBlock): readonly number[];
-  /** Blocks at all workers together, at most. */
+  /** Blocks of one version at all workers together, at most: what an old version is stuck with stops no new one. */
   readonly limit: number;
+  /** The one that runs now. */
+  readonly version: number;
 }
 
 export class Dispatcher {
   readonly #queue: Queue;
   readonly #host: DispatcherHost;
   readonly #inFlight = new Map<number, { readonly block: QueuedBlock; readonly worker: number }>();
-  readonly #perWorker = new Map<number, number>();
+  /** Blocks at each worker, by version. */
+  readonly #loads = new Map<number, Map<number, number>>();
   /** How many workers died with a block, by its id. */
   readonly #deaths = new Map<number, number>();
   /** Workers that have a suspect block, and nothing else. */
@@ -39,13 +42,20 @@ export class Dispatcher {
   }
 
   get hasCapacity(): boolean {
-    return this.#inFlight.size < this.#host.limit;
+    return this.#hasCapacity(this.#host.version);
+  }
+
+  #hasCapacity(version: number): boolean {
+    let sum = 0;
+    for (const load of this.#loads.get(version)?.values() ?? []) sum += load;
+    return sum < this.#host.limit;
   }
 
   /** Sends waiting blocks to workers, in one message to each. */
   dispatch(): void {
     const batches = new Map<number, BlockMessage[]>();
-    while (this.hasCapacity) {
+    // Old versions are looked after as well, while there are any.
+    while (this.hasCapacity || this.#loads.size > 1) {
       let target = -1;
       const block = this.#queue.next((candidate) => {
         target = this.#targetOf(candidate);
@@ -63,14 +73,16 @@ export class Dispatcher {
 
   /** The worker for a block, or -1 while the one it must go to is busy. */
   #targetOf(block: QueuedBlock): number {
+    if (!this.#hasCapacity(block.version)) return -1;
     const threads = this.#host.threadsOf(block);
+    const loads = this.#loads.get(block.version);
     const suspect = this.#deaths.has(block.id);
     const perWorker = suspect ? 1 : Math.ceil(this.#host.limit / threads.length);
     const candidates = block.lane >= 0 ? [threads[block.lane % threads.length]!] : threads;
     let best = -1;
     let least = perWorker;
     for (const index of candidates) {
-      const load = this.#perWorker.get(index) ?? 0;
+      const load = loads?.get(index) ?? 0;
       if (load < least && !this.#alone.has(index) && this.#host.worker(index)) {
         least = load;
         best = index;
@@ -83,7 +95,7 @@ export class Dispatcher {
   #take(block: QueuedBlock, worker: number): BlockMessage {
     const link = this.#host.worker(worker)!;
     this.#inFlight.set(block.id, { block, worker });
-    this.#perWorker.set(worker, (this.#perWorker.get(worker) ?? 0) + 1);
+    this.#load(block.version, worker, 1);
     if (this.#deaths.has(block.id)) this.#alone.add(worker);
     const { slab } = block;
     const known = slab === undefined || link.slabs.has(slab.id);
@@ -102,12 +114,21 @@ export class Dispatcher {
     };
   }
 
+  #load(version: number, worker: number, change: number): void {
+    let loads = this.#loads.get(version);
+    if (!loads) this.#loads.set(version, (loads = new Map()));
+    const load = (loads.get(worker) ?? 0) + change;
+    if (load > 0) loads.set(worker, load);
+    else loads.delete(worker);
+    if (loads.size === 0) this.#loads.delete(version);
+  }
+
   /** A worker has delivered a block; undefined if it is none of this pipeline. */
   done(id: number): QueuedBlock | undefined {
     const entry = this.#inFlight.get(id);
     if (!entry) return undefined;
     this.#inFlight.delete(id);
-    this.#perWorker.set(entry.worker, (this.#perWorker.get(entry.worker) ?? 1) - 1);
+    this.#load(entry.block.version, entry.worker, -1);
     if (this.#deaths.delete(id)) this.#alone.delete(entry.worker);
     return entry.block;
   }
@@ -126,7 +147,8 @@ export class Dispatcher {
       this.#inFlight.delete(id);
       this.#queue.putBack(entry.block);
     }
-    this.#perWorker.delete(index);
+    for (const [version, loads] of this.#loads)
+      if (loads.delete(index) && loads.size === 0) this.#loads.delete(version);
     this.#alone.delete(index);
     return givenUp;
   }

@@ -7,18 +7,24 @@ import type { Logger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
 import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/plugin.ts';
 import type { GraphNode } from '../lang/graph.ts';
+import { Admission } from '../queue/admission.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
-import { MemoryQueue, type Queue } from '../queue/queue.ts';
+import { PersistedQueue } from '../queue/persisted-queue.ts';
+import type { Queue } from '../queue/queue.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
 import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
+import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { sentence } from './thread.ts';
 
-/** Blocks waiting for a worker before senders must wait, and their bytes. */
-const QUEUE_BLOCKS = 64;
-const QUEUE_BYTES = 64 * 1024 * 1024;
+/** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
+const PROGRESS_MS = 200;
+/** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
+const KEEP_MS = 3000;
+/** Stands for the queue where problems are told by node. */
+const QUEUE_NODE = 'queue';
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -57,6 +63,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   readonly pool: SlabPool;
   readonly #host: IntakeHost;
   readonly #queue: Queue;
+  readonly #admission: Admission;
   #loaded: LoadedSpec;
   counters: Counters;
   #inputs: RunningInput[] = [];
@@ -68,9 +75,16 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   >();
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
+  /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
+  #slow = false;
+  #lastProblem: string | undefined;
+  #slowTimer: NodeJS.Timeout | undefined;
+  #lastDone = 0;
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #ending = false;
+  #ended = false;
+  #keepTimer: NodeJS.Timeout | undefined;
   #running = false;
   readonly #blockIds: { next: number };
 
@@ -81,11 +95,17 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.pool = host.pool;
     this.#blockIds = blockIds;
     this.counters = countersOf(loaded.spec);
-    this.#queue = new MemoryQueue({
-      blocks: QUEUE_BLOCKS,
-      bytes: QUEUE_BYTES,
-      events: loaded.spec.settings.queueMaxEvents,
+    this.#queue = makeQueue(this.id, loaded.spec.settings, {
+      pool: host.pool,
+      nextBlockId: () => this.nextBlockId(),
+      changed: () => {
+        this.schedule();
+        this.#checkRoom();
+      },
+      problem: (text) => this.#queueProblem(text),
+      lost: (records, why) => host.logger.error({ pipeline: this.id, records }, `events lost: ${why}`),
     });
+    this.#admission = new Admission(this.#queue, this);
     this.#dispatcher = new Dispatcher(this.#queue, this);
   }
 
@@ -95,16 +115,23 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     return this.#loaded.spec.settings.batchSize;
   }
   get countOnly(): boolean {
-    return this.#loaded.spec.countOnly;
+    // Another config may want to see what a persisted queue holds.
+    return this.#loaded.spec.countOnly && this.#queue.type === 'memory';
   }
   get immediatelySafe(): boolean {
-    return this.#queue.type === 'memory';
+    return this.#queue.type === 'memory' && this.#loaded.spec.settings.queueMaxEvents === 0;
   }
   get hasRoom(): boolean {
     return !this.#full;
   }
+  get mayGoOn(): boolean {
+    return !this.#full && !this.#slow;
+  }
   get #wantsBlock(): boolean {
     return this.#queue.waitingBlocks === 0 && this.#dispatcher.hasCapacity;
+  }
+  get version(): number {
+    return this.#loaded.spec.version;
   }
   /** Blocks at the workers at most. */
   get limit(): number {
@@ -115,10 +142,37 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     return this.#blockIds.next++;
   }
 
-  push(block: QueuedBlock): void {
-    this.#queue.push(block);
-    if (!this.#queue.hasRoom) this.#full = true;
+  push(block: QueuedBlock, delimiter: Buffer): void {
+    this.#admission.offer(block, delimiter);
+    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#full = true;
+    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= QUEUE_BLOCKS) this.#slowDown();
     this.schedule();
+  }
+
+  /** As long as workers make progress, what a sender can hold need not go to the disk. */
+  #slowDown(): void {
+    if (this.#slow || performance.now() - this.#lastDone > PROGRESS_MS) return;
+    this.#slow = true;
+    this.#slowTimer ??= setInterval(() => {
+      if (performance.now() - this.#lastDone <= PROGRESS_MS && this.#slow) return;
+      clearInterval(this.#slowTimer);
+      this.#slowTimer = undefined;
+      this.#slow = false;
+      this.#checkRoom();
+    }, PROGRESS_MS / 2);
+  }
+
+  /** Lets senders go on when there is room. */
+  #checkRoom(): void {
+    if (!this.#admission.isEmpty) this.#admission.drain();
+    if (this.#full) {
+      if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
+      this.#full = false;
+    } else if (!this.#queue.hasRoom) this.#full = true;
+    if (this.#slow && this.#queue.waitingBlocks <= QUEUE_BLOCKS / 2) this.#slow = false;
+    if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
+    for (const input of this.#inputs) input.writer.countWaiting();
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 
   /** Once a turn of the event loop: waking a worker costs more than most of what it then does. */
@@ -140,12 +194,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   whenRoom(): Promise<void> {
-    if (!this.#full) return Promise.resolve();
+    if (this.mayGoOn) return Promise.resolve();
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
   whenSafe(callback: () => void): void {
-    this.#queue.whenSafe(callback);
+    if (this.#admission.isEmpty) this.#queue.whenSafe(callback);
+    else this.#admission.whenAdmitted(() => this.#queue.whenSafe(callback));
   }
 
   // ---- life ----
@@ -156,6 +211,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   /** Opens all inputs. On failure those opened are closed again and the error names the input. */
   async start(): Promise<void> {
+    if (this.#queue instanceof PersistedQueue)
+      await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+    this.#checkRoom();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
     );
@@ -164,8 +222,26 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.#checkFinished();
   }
 
+  #queueProblem(text: string | undefined): void {
+    const { logger } = this.#host;
+    const folder = queueFolder(this.id, this.#loaded.spec.settings);
+    if (text === undefined) logger.info({ pipeline: this.id }, `the queue in ${folder} works again`);
+    else if (text !== this.#lastProblem)
+      logger.error(
+        { pipeline: this.id },
+        `the queue in ${folder} can not be used, nothing is taken in meanwhile: ${text}`,
+      );
+    this.#lastProblem = text;
+    this.#health(
+      QUEUE_NODE,
+      text === undefined
+        ? undefined
+        : `the queue in ${folder} can not be used: ${text}; nothing is taken in meanwhile`,
+    );
+  }
+
   #place(input: number): WriterPlace {
-    return { input, version: this.#loaded.spec.version, counters: this.counters };
+    return placeOf(this.#loaded.spec, input, this.counters);
   }
 
   async #openAll(inputs: readonly RunningInput[]): Promise<void> {
@@ -183,10 +259,15 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     const codecSpec = node.options['codec'] as NestedPlugin | undefined;
     const codec = codecSpec && codecs.get(codecSpec.plugin);
     const lanes = codec?.stateful && spec.threads.length > 1 ? spec.threads.length : codec?.stateful ? 1 : 0;
-    const writer = new IntakeWriter(place, this, lanes);
+    const delimiter = codec?.delimiter?.(codecSpec!.options as never);
+    const writer = new IntakeWriter(
+      place,
+      this,
+      lanes,
+      delimiter === undefined ? undefined : Buffer.from(delimiter),
+    );
     const abort = new AbortController();
     const base = pluginContext(node, { spec, counters: place.counters, logger: this.#host.logger, codecs });
-    const delimiter = codec?.delimiter?.(codecSpec!.options as never);
     const context: IntakeContext = Object.create(base, {
       writer: { value: writer },
       delimiter: { value: delimiter === undefined ? undefined : Buffer.from(delimiter) },
@@ -236,7 +317,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     // A new input may want the port of a leaving one: close those first.
     await Promise.allSettled(leaving.map((input) => closeInput(input)));
     const counters = countersOf(loaded.spec);
-    const place = (input: number): WriterPlace => ({ input, version: loaded.spec.version, counters });
+    const place = (input: number): WriterPlace => placeOf(loaded.spec, input, counters);
     const inputs = wanted.map(({ node, same }, index) => same ?? this.#makeInput(node, place(index), loaded));
     try {
       await this.#openAll(inputs.filter((input) => !before.includes(input)));
@@ -260,22 +341,52 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       same.node = node;
       same.intake.update!(node.options);
     }
+    if (this.#queue instanceof PersistedQueue)
+      handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
     this.#retire(previous.spec.version, previous.spec.threads);
     this.#checkFinished();
   }
 
-  /** Stops intake, delivers what is queued, and says `ended`. */
+  /** Stops intake, delivers what is queued, or keeps it if the queue is persisted, and says `ended`. */
   async stop(): Promise<void> {
-    if (this.#ending) return;
+    const keep = this.#queue.type === 'persisted' && this.#loaded.spec.settings.all['queue.drain'] !== true;
+    await this.#end(keep);
+  }
+
+  async #end(keep: boolean): Promise<void> {
+    if (this.#ending) {
+      if (keep) this.#keep();
+      return;
+    }
     this.#ending = true;
     await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
     this.#cutAll();
+    if (keep) this.#keep();
     this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads);
+  }
+
+  /** What waits stays for the next start; what is at the workers gets a moment. */
+  #keep(): void {
+    this.#admission.drainAll();
+    this.#queue.keep();
+    this.#keepTimer ??= setTimeout(() => void this.#finish(), KEEP_MS);
+    this.#tellRetired();
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#keepTimer);
+    clearInterval(this.#slowTimer);
+    await this.#queue.close();
+    this.#host.post({ type: 'ended', id: this.id, version: this.#loaded.spec.version });
   }
 
   #checkFinished(): void {
     if (this.#inputs.length === 0 || this.#ending || !this.#inputs.every((input) => input.finished)) return;
-    void this.stop();
+    // Inputs that have ended by themselves: all they said is delivered.
+    void this.#end(false);
   }
 
   #cutAll(): void {
@@ -293,15 +404,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   done(id: number): boolean {
     const block = this.#dispatcher.done(id);
     if (!block) return false;
-    this.#queue.acknowledge(block);
-    if (block.slab) this.pool.give(block.slab);
-    for (const input of this.#inputs) input.writer.acknowledged(id);
+    this.#lastDone = performance.now();
+    if (this.#queue.acknowledge(block) && block.slab) this.pool.give(block.slab);
+    const whole = this.#admission.delivered(id);
+    if (whole !== undefined) for (const input of this.#inputs) input.writer.acknowledged(whole);
     this.schedule();
-    if (this.#full && this.#queue.hasRoomAgain) {
-      this.#full = false;
-      for (const input of this.#inputs) input.writer.countWaiting();
-      for (const resolve of this.#roomWaiters.splice(0)) resolve();
-    }
+    this.#checkRoom();
     return true;
   }
 
@@ -317,7 +425,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     for (const [version, retiring] of this.#retiring) {
       if (!retiring.told) continue;
       retiring.left.delete(index);
-      if (!this.#queue.waits(version)) continue;
+      if (!this.#waits(version)) continue;
       // What it had must be delivered first: all workers are told again when that is done.
       retiring.told = false;
       retiring.left = new Set(retiring.threads);
@@ -346,7 +454,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   #tellRetired(): void {
     for (const [version, retiring] of this.#retiring) {
       if (!retiring.told) {
-        if (this.#queue.waits(version)) continue;
+        if (this.#waits(version)) continue;
         retiring.told = true;
         for (const index of retiring.threads) {
           const link = this.#host.worker(index);
@@ -357,12 +465,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       if (retiring.left.size > 0) continue;
       this.#retiring.delete(version);
       this.#host.post({ type: 'retired', id: this.id, version });
-      if (this.#ending && version === this.#loaded.spec.version) {
-        clearTimeout(this.#timer);
-        void this.#queue.close();
-        this.#host.post({ type: 'ended', id: this.id, version });
-      }
+      if (this.#ending && version === this.#loaded.spec.version) void this.#finish();
     }
+  }
+
+  #waits(version: number): boolean {
+    return this.#queue.waits(version) || this.#admission.waits(version);
   }
 
   retired(version: number, worker: number): void {
@@ -385,7 +493,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       type: this.#queue.type,
       events: this.#queue.unacknowledged,
       bytes: this.#queue.bytes,
-      maxBytes: QUEUE_BYTES,
+      maxBytes: this.#queue.maxBytes,
       inFlight: this.#dispatcher.inFlight,
       dropped,
     };
@@ -401,6 +509,11 @@ export class InputError extends Error {
     this.node = node;
     this.code = (cause as { code?: string }).code ?? '';
   }
+}
+
+function placeOf({ graph, version }: PipelineSpec, input: number, counters: Counters): WriterPlace {
+  const { id, name } = graph.inputs[input]!;
+  return { input, version, counters, source: { node: id, plugin: name } };
 }
 
 function countersOf(spec: PipelineSpec): Counters {

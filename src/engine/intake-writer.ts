@@ -1,6 +1,12 @@
 /** The way of one input into its pipeline's queue: fills blocks, says when to stop reading, and when to answer. */
 import { type BlockWriter, type Peer, RunKind } from '../kernel/plugin.ts';
-import { BLOCK_BYTES, BlockBuilder, type QueuedBlock, type SlabPool } from '../queue/block-builder.ts';
+import {
+  BLOCK_BYTES,
+  BlockBuilder,
+  type BlockSource,
+  type QueuedBlock,
+  type SlabPool,
+} from '../queue/block-builder.ts';
 import { type Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 
 /** What the writer needs of its pipeline. */
@@ -8,10 +14,13 @@ export interface WriterHost {
   readonly pool: SlabPool;
   readonly batchSize: number;
   readonly hasRoom: boolean;
+  /** Like `hasRoom`, for senders that lose nothing when they wait: false also while the workers are catching up. */
+  readonly mayGoOn: boolean;
   /** Records only: nothing looks at the bytes. */
   readonly countOnly: boolean;
   nextBlockId(): number;
-  push(block: QueuedBlock): void;
+  /** `delimiter` ends the records of its lines. */
+  push(block: QueuedBlock, delimiter: Buffer): void;
   /** A block is full enough: it is sent when all that has arrived by now is read. */
   schedule(): void;
   /** A block is being filled: call `cut` of every writer after the batch delay. */
@@ -28,7 +37,10 @@ export interface WriterPlace {
   readonly input: number;
   readonly version: number;
   readonly counters: Counters;
+  readonly source: BlockSource;
 }
+
+const NEWLINE = Buffer.from('\n');
 
 /** How far a block grows before it is sent, and how many records are counted at once. */
 const MAX_BLOCK_BYTES = 4 * BLOCK_BYTES;
@@ -54,8 +66,11 @@ export class IntakeWriter implements BlockWriter {
   #waitingSince = 0;
   readonly drops = new Map<string, number>();
 
-  constructor(place: WriterPlace, host: WriterHost, lanes: number) {
+  readonly #delimiter: Buffer;
+
+  constructor(place: WriterPlace, host: WriterHost, lanes: number, delimiter = NEWLINE) {
     this.#place = place;
+    this.#delimiter = delimiter;
     this.#host = host;
     this.#sticky = lanes > 0;
     this.#builders = this.#sticky
@@ -119,9 +134,9 @@ export class IntakeWriter implements BlockWriter {
   }
 
   #mayGoOn(): boolean {
-    const { hasRoom } = this.#host;
-    if (!hasRoom && this.#waitingSince === 0) this.#waitingSince = performance.now();
-    return hasRoom;
+    const { mayGoOn } = this.#host;
+    if (!mayGoOn && this.#waitingSince === 0) this.#waitingSince = performance.now();
+    return mayGoOn;
   }
 
   /** Counts the time that it has waited for room so far. */
@@ -130,7 +145,7 @@ export class IntakeWriter implements BlockWriter {
     const now = performance.now();
     const { counters, input } = this.#place;
     counters.values[input * SLOTS_PER_NODE + Slot.millis]! += now - this.#waitingSince;
-    this.#waitingSince = this.#host.hasRoom ? 0 : now;
+    this.#waitingSince = this.#host.mayGoOn ? 0 : now;
   }
 
   /** Counts what was appended, and sends the block if it is full enough. */
@@ -159,10 +174,11 @@ export class IntakeWriter implements BlockWriter {
 
   #cut(builder: BlockBuilder): void {
     if (builder.isEmpty) return;
-    const block = builder.seal(this.#host.nextBlockId(), this.#place.input, this.#place.version);
+    const { input, version, source } = this.#place;
+    const block = builder.seal(this.#host.nextBlockId(), input, version, source);
     this.#outstanding.add(block.id);
     this.#lastBlock = block.id;
-    this.#host.push(block);
+    this.#host.push(block, this.#delimiter);
   }
 
   /** Queues what is being filled. */

@@ -18,6 +18,15 @@ export interface QueuedBlock {
   readonly peers: readonly Peer[];
   /** Records that must go to one worker share a lane; -1: any worker. */
   readonly lane: number;
+  readonly source: BlockSource;
+}
+
+/** The input of a block in words that survive a reload and a restart. */
+export interface BlockSource {
+  /** Node id. */
+  readonly node: string;
+  /** Name of the plugin. */
+  readonly plugin: string;
 }
 
 export interface Slab {
@@ -144,7 +153,7 @@ export class BlockBuilder {
   }
 
   /** Takes the block out and starts anew. */
-  seal(id: number, input: number, version: number): QueuedBlock {
+  seal(id: number, input: number, version: number, source: BlockSource): QueuedBlock {
     const block: QueuedBlock = {
       id,
       input,
@@ -156,6 +165,7 @@ export class BlockBuilder {
       runs: Int32Array.from(this.#runs),
       peers: this.#peers,
       lane: this.#lane,
+      source,
     };
     this.#slab = undefined;
     this.#length = 0;

@@ -5,6 +5,7 @@ import { BlockBuilder, type QueuedBlock, SlabPool } from './block-builder.ts';
 import { MemoryQueue } from './queue.ts';
 
 const peer = (key: string): Peer => ({ key });
+const source = { node: 'in', plugin: 'tcp' };
 
 describe('BlockBuilder', () => {
   test('lines of one peer become one run, those of another a new one', () => {
@@ -14,7 +15,7 @@ describe('BlockBuilder', () => {
     builder.append(RunKind.lines, a, Buffer.from('3\n'), 1, 6);
     builder.append(RunKind.lines, b, Buffer.from('4\n'), 1, 7);
     builder.append(RunKind.lines, a, Buffer.from('5\n'), 1, 8);
-    const block = builder.seal(9, 0, 1);
+    const block = builder.seal(9, 0, 1, source);
     expect([...block.runs]).toEqual([0, 0, 6, 3, 0, 1, 8, 1, 0, 0, 10, 1]);
     expect(block).toMatchObject({ id: 9, count: 5, length: 10, receivedAt: 5, peers: [a, b] });
     expect(Buffer.from(block.slab!.bytes.subarray(0, 10)).toString()).toBe('1\n2\n3\n4\n5\n');
@@ -36,7 +37,7 @@ describe('BlockBuilder', () => {
         const expected: string[] = [];
         for (const { peer: from, bytes, many } of records) {
           const length = many ? bytes.length * 2 : bytes.length;
-          if (!builder.fits(length)) blocks.push(builder.seal(blocks.length, 0, 1));
+          if (!builder.fits(length)) blocks.push(builder.seal(blocks.length, 0, 1, source));
           if (many) {
             const both = Buffer.concat([bytes, bytes]);
             builder.appendRecords(peers[from]!, both, 0, Int32Array.of(bytes.length, both.length), 0, 1, 1);
@@ -44,7 +45,7 @@ describe('BlockBuilder', () => {
           } else builder.append(RunKind.record, peers[from]!, bytes, 1, 1);
           expected.push(`${from}:${Buffer.from(bytes).toString('hex')}`);
         }
-        if (!builder.isEmpty) blocks.push(builder.seal(blocks.length, 0, 1));
+        if (!builder.isEmpty) blocks.push(builder.seal(blocks.length, 0, 1, source));
         const found: string[] = [];
         for (const block of blocks) {
           let start = 0;
@@ -67,7 +68,7 @@ describe('BlockBuilder', () => {
     expect(builder.fits(large.length)).toBe(true);
     builder.append(RunKind.record, peer('a'), large, 1, 1);
     expect(builder.fits(1)).toBe(false);
-    expect(builder.seal(1, 0, 1).length).toBe(2_000_000);
+    expect(builder.seal(1, 0, 1, source).length).toBe(2_000_000);
   });
 
   test('slabs are used again', () => {
@@ -90,6 +91,7 @@ describe('MemoryQueue', () => {
     runs: new Int32Array(),
     peers: [],
     lane: -1,
+    source,
     ...more,
   });
   const any = (): boolean => true;

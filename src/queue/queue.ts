@@ -12,6 +12,9 @@ export interface Queue {
   readonly waiting: number;
   readonly waitingBlocks: number;
   readonly bytes: number;
+  readonly maxBytes: number;
+  /** Records, and bytes, that may still be pushed. */
+  readonly roomFor: { readonly records: number; readonly bytes: number };
   /** Is there room for at least one more record? */
   readonly hasRoom: boolean;
   /** Room enough to start reading again: later than `hasRoom`, so that senders are not stopped at every block. */
@@ -23,10 +26,12 @@ export interface Queue {
   next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined;
   /** A worker died: the block waits again, before all others. */
   putBack(block: QueuedBlock): void;
-  /** Every output has taken all events of the block. */
-  acknowledge(block: QueuedBlock): void;
+  /** Every output has taken all events of the block. True: its slab may be used again; else the queue gives it back. */
+  acknowledge(block: QueuedBlock): boolean;
   /** Calls back when everything pushed so far survives what the queue type promises to survive. */
   whenSafe(callback: () => void): void;
+  /** Offers no more blocks: what waits is kept for the next start. */
+  keep(): void;
   close(): Promise<void>;
 }
 
@@ -61,6 +66,13 @@ export class MemoryQueue implements Queue {
   }
   get bytes(): number {
     return this.#bytes;
+  }
+  get maxBytes(): number {
+    return this.#limits.bytes;
+  }
+  get roomFor(): { records: number; bytes: number } {
+    const { events } = this.#limits;
+    return { records: events === 0 ? Infinity : Math.max(0, events - this.#unacknowledged), bytes: Infinity };
   }
   get hasRoom(): boolean {
     const { blocks, bytes, events } = this.#limits;
@@ -101,14 +113,18 @@ export class MemoryQueue implements Queue {
     this.#waitingRecords += block.count;
   }
 
-  acknowledge(block: QueuedBlock): void {
+  acknowledge(block: QueuedBlock): boolean {
     this.#unacknowledged -= block.count;
     this.#bytes -= block.length;
+    return true;
   }
 
   whenSafe(callback: () => void): void {
     callback();
   }
+
+  /** Memory keeps nothing. */
+  keep(): void {}
 
   async close(): Promise<void> {}
 }

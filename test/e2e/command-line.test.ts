@@ -76,12 +76,6 @@ describe('-t', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/<config.string>:1:\d+: error:/);
   });
-
-  test('queue.type: persisted is an error until there is one, never a silent memory queue', async () => {
-    const { code, stderr } = await runToEnd({ args: ['-t', '-e', TEN, '--queue.type', 'persisted'] });
-    expect(code).toBe(1);
-    expect(stderr).toContain('queue.type: persisted');
-  });
 });
 
 describe('arguments', () => {

@@ -57,7 +57,7 @@ export interface Sender {
   readonly address: string;
 }
 
-/** The forwarder of step 4, from pipelines.yml without its queue, which comes with the persisted queue. */
+/** The forwarder of step 4, from pipelines.yml as printed. */
 export async function startSender(
   certificates: Certificates | 'no TLS' | 'no client certificate',
   url: string,
@@ -71,7 +71,6 @@ export async function startSender(
   writeFileSync(
     join(settings, 'pipelines.yml'),
     printed('000-pipelines.yml', {
-      '  queue.type: persisted\n  queue.max_events: 5\n  queue.max_bytes: 1gb\n': '',
       '15044': String(port),
       'https://elastic.my-upstream-siem.net:8899': url,
       '\n    output {': `\n${filterHere ? filter.replace(/^(?=.)/gm, '    ') : ''}    output {`,

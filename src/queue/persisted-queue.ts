@@ -1,0 +1,553 @@
+/**
+ * The queue that survives a crash. Lives in the intake thread; a thread of its own writes and syncs (`queue-disk.ts`).
+ *
+ * Blocks go to workers at once, from memory, and to the disk by group commit: when a sender waits for its answer,
+ * after `checkpointWrites` records, or after the interval. A block that is delivered before its turn is not written at
+ * all. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
+ */
+import type { BlockSource, QueuedBlock, SlabPool } from './block-builder.ts';
+import type { Queue } from './queue.ts';
+import type { QueueDisk } from './queue-disk.ts';
+import type { Recovery } from './segment-store.ts';
+
+export interface PersistedQueueOptions {
+  readonly disk: QueueDisk;
+  readonly pool: SlabPool;
+  /** Records that are not acknowledged, at most; 0: no limit. */
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  /** Records, and milliseconds, between commits at most. */
+  readonly checkpointWrites: number;
+  readonly checkpointInterval: number;
+  nextBlockId(): number;
+  /** Blocks can be taken, or there is room, that were not before. */
+  changed(): void;
+  /** Files can not be written or read, in words; undefined: they can again. */
+  problem(text: string | undefined): void;
+  /** Records that will not be delivered. */
+  lost(records: number, why: string): void;
+}
+
+/** Where blocks of a source go now; undefined: there is no such input. */
+export type Bind = (source: BlockSource) => { readonly input: number; readonly version: number } | undefined;
+
+/** Waiting blocks that are kept in memory, and how many are read at once. */
+const RESIDENT = 64;
+const READ_AT_ONCE = 16;
+const READ_BYTES = 4 * 1024 * 1024;
+/** Blocks not yet written before intake stops, and their bytes. */
+const MAX_PENDING = 256;
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/** What a block costs beside its bytes, about. */
+const OVERHEAD = 160;
+/** Milliseconds that acknowledgements are collected. */
+const ACK_MS = 5;
+const RETRY_MS = 1000;
+
+interface Entry {
+  readonly sequence: number;
+  readonly id: number;
+  readonly source: BlockSource;
+  readonly receivedAt: number;
+  readonly count: number;
+  readonly length: number;
+  readonly lane: number;
+  input: number;
+  version: number;
+  /** Undefined: on the disk only. */
+  block: QueuedBlock | undefined;
+  state: 'pending' | 'writing' | 'stored';
+  acknowledged: boolean;
+}
+
+export class PersistedQueue implements Queue {
+  readonly type = 'persisted';
+  readonly #options: PersistedQueueOptions;
+  #nextSequence = 1;
+  /** Not acknowledged, by block id. */
+  readonly #entries = new Map<number, Entry>();
+  #waiting: Entry[] = [];
+  /** First of `#waiting` that still waits. */
+  #head = 0;
+  #resident = 0;
+  /** Their input is not there any more. */
+  #orphans: Entry[] = [];
+  #waitingRecords = 0;
+  #unacknowledged = 0;
+  #bytes = 0;
+  #pending: Entry[] = [];
+  #pendingRecords = 0;
+  #pendingBytes = 0;
+  #writing: Entry[] = [];
+  /** Stored blocks whose acknowledgement is not written. */
+  #acks: number[] = [];
+  readonly #safe: { readonly upTo: number; readonly callback: () => void }[] = [];
+  #committing: Promise<void> | undefined;
+  #commitSoon = false;
+  #timer: NodeJS.Timeout | undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #failure: string | undefined;
+  #loading = false;
+  #kept = false;
+  #closed = false;
+
+  constructor(options: PersistedQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the files; blocks of a former run wait again, in order. Rejects if another process has the queue. */
+  async open(bind: Bind): Promise<Recovery> {
+    const recovery = await this.#options.disk.open();
+    this.#nextSequence = recovery.nextSequence;
+    for (const facts of recovery.waiting) {
+      const { sequence, node, plugin, receivedAt, count, length, lane } = facts;
+      const entry: Entry = {
+        sequence,
+        id: this.#options.nextBlockId(),
+        source: { node, plugin },
+        receivedAt,
+        count,
+        length,
+        lane,
+        input: -1,
+        version: 0,
+        block: undefined,
+        state: 'stored',
+        acknowledged: false,
+      };
+      this.#count(entry);
+      this.#orphans.push(entry);
+    }
+    this.rebind(bind);
+    return recovery;
+  }
+
+  /** A new version of the pipeline takes over what waits. */
+  rebind(bind: Bind): void {
+    const all = [...this.#waiting.slice(this.#head), ...this.#orphans];
+    if (this.#orphans.length > 0) all.sort((a, b) => a.sequence - b.sequence);
+    this.#waiting = [];
+    this.#orphans = [];
+    this.#head = 0;
+    this.#waitingRecords = 0;
+    for (const entry of all) {
+      const place = bind(entry.source);
+      if (place === undefined) {
+        this.#orphans.push(entry);
+        continue;
+      }
+      entry.input = place.input;
+      entry.version = place.version;
+      if (entry.block) entry.block = { ...entry.block, ...place };
+      this.#waiting.push(entry);
+      this.#waitingRecords += entry.count;
+    }
+    this.#load();
+  }
+
+  /** Records whose input is not in the config. */
+  get orphanedRecords(): number {
+    return this.#orphans.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #count(entry: Entry): void {
+    this.#entries.set(entry.id, entry);
+    this.#unacknowledged += entry.count;
+    this.#bytes += entry.length + OVERHEAD;
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+  get waiting(): number {
+    return this.#waitingRecords;
+  }
+  get waitingBlocks(): number {
+    return this.#waiting.length - this.#head;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+  get roomFor(): { records: number; bytes: number } {
+    const { maxEvents, maxBytes } = this.#options;
+    return {
+      records: maxEvents === 0 ? Infinity : Math.max(0, maxEvents - this.#unacknowledged),
+      // One record must always find a way in, whatever its size.
+      bytes: this.#unacknowledged === 0 ? Infinity : Math.max(0, maxBytes - this.#bytes - OVERHEAD),
+    };
+  }
+  get hasRoom(): boolean {
+    const { maxEvents, maxBytes } = this.#options;
+    return (
+      this.#failure === undefined &&
+      this.#pending.length < MAX_PENDING &&
+      this.#pendingBytes < MAX_PENDING_BYTES &&
+      (maxEvents === 0 || this.#unacknowledged < maxEvents) &&
+      (this.#unacknowledged === 0 || this.#bytes + OVERHEAD < maxBytes)
+    );
+  }
+  get hasRoomAgain(): boolean {
+    return this.hasRoom && this.#pending.length <= MAX_PENDING / 2;
+  }
+
+  waits(version: number): boolean {
+    if (this.#kept) return false;
+    for (let at = this.#head; at < this.#waiting.length; at++)
+      if (this.#waiting[at]!.version === version) return true;
+    return false;
+  }
+
+  push(block: QueuedBlock): void {
+    const { id, source, receivedAt, count, length, lane, input, version } = block;
+    const entry: Entry = {
+      sequence: this.#nextSequence++,
+      id,
+      source,
+      receivedAt,
+      count,
+      length,
+      lane,
+      input,
+      version,
+      block,
+      state: 'pending',
+      acknowledged: false,
+    };
+    this.#count(entry);
+    this.#waiting.push(entry);
+    this.#waitingRecords += count;
+    this.#resident++;
+    this.#pending.push(entry);
+    this.#pendingRecords += count;
+    this.#pendingBytes += length;
+    if (this.#pendingRecords >= this.#options.checkpointWrites || this.#pending.length >= MAX_PENDING / 2)
+      this.#soon();
+    else this.#timer ??= setTimeout(() => this.#soon(), this.#options.checkpointInterval);
+  }
+
+  next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined {
+    if (this.#kept) return undefined;
+    for (let at = this.#head; at < this.#waiting.length; at++) {
+      const { block } = this.#waiting[at]!;
+      // What is on the disk comes first.
+      if (block === undefined) break;
+      if (!accepts(block)) continue;
+      if (at === this.#head) this.#head++;
+      else this.#waiting.splice(at, 1);
+      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+        this.#waiting.splice(0, this.#head);
+        this.#head = 0;
+      }
+      this.#waitingRecords -= block.count;
+      this.#resident--;
+      if (this.#resident < RESIDENT / 2) this.#load();
+      return block;
+    }
+    return undefined;
+  }
+
+  putBack(block: QueuedBlock): void {
+    const entry = this.#entries.get(block.id)!;
+    if (this.#head > 0) this.#waiting[--this.#head] = entry;
+    else this.#waiting.unshift(entry);
+    this.#waitingRecords += block.count;
+    this.#resident++;
+  }
+
+  acknowledge(block: QueuedBlock): boolean {
+    const entry = this.#entries.get(block.id);
+    if (!entry) return true;
+    this.#entries.delete(block.id);
+    this.#unacknowledged -= block.count;
+    this.#bytes -= block.length + OVERHEAD;
+    entry.acknowledged = true;
+    entry.block = undefined;
+    if (entry.state === 'writing') {
+      // The thread that writes still reads the slab.
+      entry.block = block;
+      return false;
+    }
+    if (entry.state === 'stored') this.#ack(entry.sequence);
+    else {
+      this.#pendingRecords -= block.count;
+      this.#pendingBytes -= block.length;
+      while (this.#pending.length > 0 && this.#pending[0]!.acknowledged) this.#pending.shift();
+      this.#resolveSafe();
+    }
+    return true;
+  }
+
+  #ack(sequence: number): void {
+    this.#acks.push(sequence);
+    this.#ackTimer ??= setTimeout(() => this.#soon(), ACK_MS);
+  }
+
+  whenSafe(callback: () => void): void {
+    if (this.#isSafe(this.#nextSequence - 1)) callback();
+    else {
+      this.#safe.push({ upTo: this.#nextSequence - 1, callback });
+      this.#soon();
+    }
+  }
+
+  /** Everything up to this one is stored or delivered. */
+  #isSafe(sequence: number): boolean {
+    if (this.#failure !== undefined) return false;
+    const oldest =
+      this.#writing.find((entry) => !entry.acknowledged) ??
+      this.#pending.find((entry) => !entry.acknowledged);
+    return oldest === undefined || oldest.sequence > sequence;
+  }
+
+  #resolveSafe(): void {
+    while (this.#safe.length > 0 && this.#isSafe(this.#safe[0]!.upTo)) this.#safe.shift()!.callback();
+  }
+
+  // ---- writing ----
+
+  /** Commits at the end of this turn of the event loop, or after the commit that is under way. */
+  #soon(): void {
+    if (this.#commitSoon) return;
+    this.#commitSoon = true;
+    if (this.#committing === undefined) setImmediate(() => this.#begin());
+  }
+
+  #begin(): void {
+    this.#commitSoon = false;
+    if (this.#committing || this.#failure !== undefined || this.#closed) return;
+    this.#committing = this.#commit().finally(() => {
+      this.#committing = undefined;
+      if (this.#commitSoon && this.#failure === undefined) setImmediate(() => this.#begin());
+    });
+  }
+
+  /** One write and one sync for all that has come. */
+  async #commit(): Promise<void> {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#ackTimer);
+    this.#timer = this.#ackTimer = undefined;
+    const batch = this.#pending.filter((entry) => !entry.acknowledged);
+    const acks = this.#acks;
+    if (batch.length === 0 && acks.length === 0 && this.#failure === undefined) return;
+    this.#pending = [];
+    this.#pendingRecords = this.#pendingBytes = 0;
+    this.#acks = [];
+    this.#writing = batch;
+    for (const entry of batch) entry.state = 'writing';
+    const blocks = batch.map((entry) => ({
+      sequence: entry.sequence,
+      node: entry.source.node,
+      plugin: entry.source.plugin,
+      receivedAt: entry.receivedAt,
+      count: entry.count,
+      lane: entry.lane,
+      length: entry.length,
+      runs: entry.block!.runs,
+      peers: entry.block!.peers,
+      bytes: entry.block!.slab?.bytes.subarray(0, entry.length) ?? NO_BYTES,
+    }));
+    try {
+      await this.#options.disk.commit(blocks, ranges(acks));
+    } catch (error) {
+      this.#failed(batch, acks, (error as Error).message);
+      return;
+    }
+    this.#writing = [];
+    for (const entry of batch) this.#stored(entry);
+    this.#evict(batch);
+    if (this.#failure !== undefined) {
+      this.#failure = undefined;
+      this.#options.problem(undefined);
+    }
+    this.#resolveSafe();
+    this.#load();
+    this.#options.changed();
+  }
+
+  #stored(entry: Entry): void {
+    entry.state = 'stored';
+    if (entry.acknowledged) {
+      this.#ack(entry.sequence);
+      this.#giveSlab(entry);
+    }
+  }
+
+  /** Blocks behind those that fit into memory leave it, the last ones first, until their turn comes. */
+  #evict(batch: readonly Entry[]): void {
+    const behindOthers = this.waitingBlocks > this.#resident;
+    for (let at = batch.length - 1; at >= 0 && (behindOthers || this.#resident > RESIDENT); at--) {
+      const entry = batch[at]!;
+      if (entry.acknowledged || !this.#isWaiting(entry)) continue;
+      this.#giveSlab(entry);
+      this.#resident--;
+    }
+  }
+
+  #giveSlab(entry: Entry): void {
+    const slab = entry.block?.slab;
+    if (slab) this.#options.pool.give(slab);
+    entry.block = undefined;
+  }
+
+  /** Entries wait in the order of their numbers, but for those that a dead worker gave back. */
+  #isWaiting(entry: Entry): boolean {
+    const last = this.#waiting.length - 1;
+    let low = this.#head;
+    let high = last;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const { sequence } = this.#waiting[middle]!;
+      if (sequence === entry.sequence) return true;
+      if (sequence < entry.sequence) low = middle + 1;
+      else high = middle - 1;
+    }
+    return false;
+  }
+
+  #failed(batch: Entry[], acks: number[], reason: string): void {
+    this.#writing = [];
+    const left: Entry[] = [];
+    for (const entry of batch) {
+      if (entry.acknowledged) {
+        // It may be on the disk all the same.
+        acks.push(entry.sequence);
+        this.#giveSlab(entry);
+        continue;
+      }
+      entry.state = 'pending';
+      left.push(entry);
+      this.#pendingRecords += entry.count;
+      this.#pendingBytes += entry.length;
+    }
+    this.#pending = [...left, ...this.#pending];
+    this.#acks.push(...acks);
+    this.#failure = reason;
+    this.#options.problem(reason);
+    this.#options.changed();
+    if (this.#closed) return;
+    this.#retryTimer = setTimeout(() => {
+      if (this.#closed || this.#committing) return;
+      this.#committing = this.#commit().finally(() => {
+        this.#committing = undefined;
+        if (this.#commitSoon && this.#failure === undefined) setImmediate(() => this.#begin());
+      });
+    }, RETRY_MS);
+  }
+
+  // ---- reading ----
+
+  /** Brings the next blocks that wait into memory. */
+  #load(): void {
+    if (this.#loading || this.#kept || this.#closed) return;
+    if (this.#resident >= RESIDENT && this.#waiting[this.#head]?.block !== undefined) return;
+    const wanted: Entry[] = [];
+    let bytes = 0;
+    for (let at = this.#head; at < this.#waiting.length && wanted.length < READ_AT_ONCE; at++) {
+      const entry = this.#waiting[at]!;
+      if (entry.block !== undefined) {
+        // Behind blocks on the disk others may be in memory still.
+        if (wanted.length > 0) break;
+        continue;
+      }
+      bytes += entry.length;
+      if (wanted.length > 0 && bytes > READ_BYTES) break;
+      wanted.push(entry);
+    }
+    if (wanted.length === 0) return;
+    this.#loading = true;
+    void this.#read(wanted).finally(() => {
+      this.#loading = false;
+      this.#options.changed();
+      if (this.#resident < RESIDENT / 2 && this.#failure === undefined) this.#load();
+    });
+  }
+
+  async #read(wanted: readonly Entry[]): Promise<void> {
+    const { pool, disk } = this.#options;
+    const slabs = wanted.map(({ length }) => (length > 0 ? pool.take(length) : undefined));
+    const giveBack = (): void => {
+      for (const slab of slabs) if (slab) pool.give(slab);
+    };
+    let answers: Awaited<ReturnType<QueueDisk['read']>>;
+    try {
+      answers = await disk.read(
+        wanted.map(({ sequence, length }, at) => ({ sequence, bytes: slabs[at]?.bytes.subarray(0, length) })),
+      );
+    } catch (error) {
+      giveBack();
+      if (!this.#closed && this.#failure === undefined) this.#failed([], [], (error as Error).message);
+      return;
+    }
+    if (this.#closed) return giveBack();
+    for (const [at, entry] of wanted.entries()) {
+      const answer = answers[at];
+      const slab = slabs[at];
+      if (answer === undefined) {
+        if (slab) pool.give(slab);
+        this.#lose(entry);
+        continue;
+      }
+      const { id, input, version, receivedAt, count, length, lane, source } = entry;
+      const { runs, peers } = answer;
+      entry.block = { id, input, version, receivedAt, count, length, slab, runs, peers, lane, source };
+      this.#resident++;
+    }
+  }
+
+  /** It is damaged: nothing of it can be delivered. */
+  #lose(entry: Entry): void {
+    const at = this.#waiting.indexOf(entry, this.#head);
+    if (at >= 0) {
+      this.#waiting.splice(at, 1);
+      this.#waitingRecords -= entry.count;
+    }
+    this.#entries.delete(entry.id);
+    this.#unacknowledged -= entry.count;
+    this.#bytes -= entry.length + OVERHEAD;
+    this.#options.lost(entry.count, 'their block on the disk is damaged');
+  }
+
+  // ---- end ----
+
+  keep(): void {
+    this.#kept = true;
+  }
+
+  /** Writes what is not written, if it can be, and closes the files. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#ackTimer);
+    clearTimeout(this.#retryTimer);
+    await this.#committing;
+    await this.#commit();
+    const lost = this.#pending.reduce((sum, entry) => sum + (entry.acknowledged ? 0 : entry.count), 0);
+    if (lost > 0)
+      this.#options.lost(
+        lost,
+        `they could not be written to the queue before the end: ${this.#failure ?? ''}`,
+      );
+    // Acknowledgements of what was delivered while the last commit ran.
+    if (this.#acks.length > 0 && this.#failure === undefined) await this.#commit();
+    clearTimeout(this.#ackTimer);
+    await this.#options.disk.close().catch(() => {});
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Numbers in any order as ranges: first, last, first, last … */
+function ranges(numbers: number[]): number[] {
+  numbers.sort((a, b) => a - b);
+  const found: number[] = [];
+  for (const number of numbers) {
+    if (found.length > 0 && found[found.length - 1]! + 1 === number) found[found.length - 1] = number;
+    else if (found.at(-1) !== number) found.push(number, number);
+  }
+  return found;
+}

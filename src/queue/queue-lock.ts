@@ -1,0 +1,55 @@
+/** One process writes a queue: a file with its pid, and when that process began, since pids are used again. */
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Owner {
+  readonly pid: number;
+  /** Clock ticks since the machine began; empty where the system does not say. */
+  readonly started: string;
+}
+
+/** Takes the lock of a folder; the result gives it back. @throws Error that names the owner */
+export function lockQueue(folder: string): () => void {
+  const file = join(folder, 'lock');
+  const own: Owner = { pid: process.pid, started: startOf(process.pid) };
+  for (let tries = 0; ; tries++) {
+    try {
+      const handle = openSync(file, 'wx', 0o600);
+      writeSync(handle, JSON.stringify(own));
+      closeSync(handle);
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries >= 3) throw error;
+    }
+    const owner = queueOwner(folder);
+    if (owner !== undefined && owner !== process.pid)
+      throw new Error(
+        `the queue in ${folder} is in use by process ${owner}; only one process can use it at a time`,
+      );
+    // Its owner is gone, or it is a former thread of this process.
+    rmSync(file, { force: true });
+  }
+}
+
+/** The process that has a queue open; undefined: none. */
+export function queueOwner(folder: string): number | undefined {
+  let owner: Owner;
+  try {
+    owner = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as Owner;
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    // EPERM: there is such a process, of another user.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+    owner = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as Owner;
+  }
+  return startOf(owner.pid) === owner.started ? owner.pid : undefined;
+}
+
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

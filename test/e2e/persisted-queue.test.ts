@@ -1,0 +1,284 @@
+/** The persisted queue of a real process: dead upstreams, shutdown, reload, two processes, a full disk. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await cleanUp();
+});
+
+/** Counts lines `n=…` that arrive by HTTP. */
+async function startSink(port: number): Promise<Map<number, number>> {
+  const arrived = new Map<number, number>();
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      for (const [, id] of body.matchAll(/n=(\d+)/g))
+        arrived.set(Number(id), (arrived.get(Number(id)) ?? 0) + 1);
+      response.end();
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  return arrived;
+}
+
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, at) => `n=${from + at}\n`).join('');
+
+async function sendTcp(port: number, text: string): Promise<void> {
+  await new Promise<void>((done, fail) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end(text));
+    socket.on('close', () => done()).on('error', fail);
+    socket.resume();
+  });
+}
+
+const output = (port: number): string =>
+  `output { http { url => "http://127.0.0.1:${port}/" http_method => post format => json_batch } }`;
+
+function start(config: string, data: string, ...args: string[]): Promise<Millrace> {
+  const file = join(temporaryFolder(), 'pipeline.conf');
+  writeFileSync(file, config);
+  const all = [
+    '-f',
+    file,
+    '--path.data',
+    data,
+    '--queue.type',
+    'persisted',
+    '--api.http.port',
+    '19600-19999',
+  ];
+  return new Millrace({ args: [...all, ...args] }).ready();
+}
+
+const json = async (url: string): Promise<any> => (await fetch(url)).json();
+const stats = async ({ api }: Millrace): Promise<any> =>
+  (await json(`${api}/_node/stats/pipelines`)).pipelines.main;
+const health = async ({ api }: Millrace): Promise<any> =>
+  (await json(`${api}/_health_report`)).indicators.pipelines.indicators.main;
+
+describe('queue.type: persisted', () => {
+  test('max_events 5 and a dead upstream: five at most, the sender waits, yellow with the cause; then all of it', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const millrace = await start(
+      `input { http { host => "127.0.0.1" port => ${input} codec => line } } ${output(target)}`,
+      temporaryFolder(),
+      '--queue.max_events',
+      '5',
+    );
+    const answers: number[] = [];
+    const began = Date.now();
+    // A body is one record of the queue.
+    const requests = Array.from({ length: 8 }, async (_, at) => {
+      const body = lines(at * 10 + 1, at * 10 + 10);
+      const { status } = await fetch(`http://127.0.0.1:${input}/`, { method: 'POST', body });
+      answers.push(status);
+    });
+    await until(async () => (await health(millrace)).status === 'yellow', 'yellow', 5);
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(JSON.stringify(await health(millrace))).toContain('refuses connections');
+    await until(() => answers.length === 5, 'five answers');
+    await delay(300);
+    expect(answers).toHaveLength(5);
+    expect((await stats(millrace)).queue).toMatchObject({ type: 'persisted', events_count: 5 });
+    const arrived = await startSink(target);
+    await Promise.all(requests);
+    expect(answers).toEqual(Array(8).fill(200));
+    await until(() => arrived.size === 80, 'all lines');
+    await until(async () => (await health(millrace)).status === 'green', 'green', 15);
+    expect([...arrived.values()].every((count) => count === 1)).toBe(true);
+    expect(await millrace.stop()).toBe(0);
+  }, 40_000);
+
+  test('SIGTERM with a dead upstream ends soon and keeps all; the next start delivers it', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const data = temporaryFolder();
+    const config = `input { tcp { id => "in" host => "127.0.0.1" port => ${input} } } ${output(target)}`;
+    const millrace = await start(config, data);
+    await sendTcp(input, lines(1, 5000));
+    await until(async () => (await stats(millrace)).queue.events_count === 5000, 'all in the queue');
+    const began = Date.now();
+    expect(await millrace.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(8000);
+    const report = await runToEnd({ args: ['queue', 'inspect', join(data, 'queue', 'main')] });
+    expect(report.stdout).toContain('5,000 events wait');
+    expect(report.stdout).toContain('from input tcp (in): 5,000 events');
+    const arrived = await startSink(target);
+    const again = await start(config, data);
+    expect(again.stderr).toContain('5000 events of the last run wait in the queue');
+    await until(() => arrived.size === 5000, 'all lines');
+    await until(async () => (await stats(again)).queue.events_count === 0, 'empty');
+    expect(await again.stop()).toBe(0);
+    const { code, stdout } = await runToEnd({ args: ['queue', 'verify', join(data, 'queue', 'main')] });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('no events wait')]);
+  }, 40_000);
+
+  test('far more than memory holds waits on the disk, and comes in order', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const millrace = await start(
+      `input { tcp { host => "127.0.0.1" port => ${input} } } ${output(target)}`,
+      temporaryFolder(),
+      '--pipeline.workers',
+      '1',
+    );
+    const padding = 'x'.repeat(1000);
+    await sendTcp(input, lines(1, 60_000).replaceAll('\n', ` ${padding}\n`));
+    await until(async () => (await stats(millrace)).queue.events_count === 60_000, 'all in the queue', 20);
+    const arrived = await startSink(target);
+    await until(() => arrived.size === 60_000, 'all lines', 40);
+    expect([...arrived.keys()].every((id, at) => id === at + 1)).toBe(true);
+    expect(await millrace.stop()).toBe(0);
+  }, 80_000);
+
+  test('queue.drain: SIGTERM delivers what waits first', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const millrace = await start(
+      `input { tcp { host => "127.0.0.1" port => ${input} } } ${output(target)}`,
+      temporaryFolder(),
+      '--queue.drain',
+      'true',
+    );
+    await sendTcp(input, lines(1, 500));
+    await until(async () => (await stats(millrace)).queue.events_count === 500, 'all in the queue');
+    const stopped = millrace.stop();
+    await delay(500);
+    const arrived = await startSink(target);
+    expect(await stopped).toBe(0);
+    expect(arrived.size).toBe(500);
+  }, 40_000);
+
+  test('a reload hands the queue over: what waited goes to the new output', async () => {
+    const [input, dead, target] = [await freePort(), await freePort(), await freePort()];
+    const folder = temporaryFolder();
+    const file = join(folder, 'pipeline.conf');
+    const config = (port: number): string =>
+      `input { tcp { host => "127.0.0.1" port => ${input} } } ${output(port)}`;
+    writeFileSync(file, config(dead));
+    const args = ['-f', file, '--path.data', join(folder, 'data'), '--queue.type', 'persisted', '-r'];
+    const millrace = await new Millrace({
+      args: [
+        ...args,
+        '--config.reload.interval',
+        '1s',
+        '--api.http.port',
+        '19600-19999',
+        '--pipeline.workers',
+        '1',
+      ],
+    }).ready();
+    // Blocks of their own: some at the worker, the others wait.
+    for (let at = 0; at < 10; at++) {
+      await sendTcp(input, lines(at * 400 + 1, at * 400 + 400));
+      await delay(100);
+    }
+    await until(async () => (await stats(millrace)).queue.events_count === 4000, 'all in the queue');
+    const arrived = await startSink(target);
+    writeFileSync(file, config(target));
+    await until(() => arrived.size >= 2000, 'what waited');
+    await sendTcp(input, lines(4001, 4010));
+    await until(() => arrived.has(4010), 'what came after the reload');
+    expect(await millrace.stop()).toBe(0);
+    // What the old output had in its hands is still in the queue.
+    const late = await startSink(dead);
+    writeFileSync(file, config(dead));
+    const again = await new Millrace({ args: [...args, '--api.enabled', 'false'] }).ready();
+    await until(() => new Set([...arrived.keys(), ...late.keys()]).size === 4010, 'everything');
+    await again.stop();
+  }, 60_000);
+
+  test('one process at a time: the second is told who has the queue', async () => {
+    const data = temporaryFolder();
+    const config = `input { tcp { host => "127.0.0.1" port => ${await freePort()} } } output { null {} }`;
+    const first = await start(config, join(data, 'a'), '--path.queue', join(data, 'queue'));
+    const second = await runToEnd({
+      args: [
+        '-e',
+        config,
+        '--path.data',
+        join(data, 'b'),
+        '--queue.type',
+        'persisted',
+        '--path.queue',
+        join(data, 'queue'),
+        '--api.enabled',
+        'false',
+      ],
+    });
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('is in use by process');
+    const repair = await runToEnd({ args: ['queue', 'repair', join(data, 'queue', 'main')] });
+    expect([repair.code, repair.stderr]).toEqual([1, expect.stringContaining('is in use by process')]);
+    await first.stop();
+  }, 30_000);
+
+  test('a queue written by the first version of the format is read', async () => {
+    const data = temporaryFolder();
+    mkdirSync(join(data, 'queue'));
+    cpSync(resolve(import.meta.dirname, '../fixtures/queue-v1'), join(data, 'queue', 'main'), {
+      recursive: true,
+    });
+    const target = await freePort();
+    const arrived = await startSink(target);
+    const millrace = await start(
+      `input { tcp { id => "in" host => "127.0.0.1" port => ${await freePort()} } } ${output(target)}`,
+      data,
+    );
+    await until(() => arrived.size === 90, 'what is not acknowledged');
+    expect([arrived.has(10), arrived.has(11), arrived.has(100)]).toEqual([false, true, true]);
+    await millrace.stop();
+  }, 30_000);
+
+  const small = join(temporaryFolder(), 'small');
+  mkdirSync(small);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]).status === 0;
+  if (mounted) execFileSync('umount', [small]);
+  test.skipIf(!mounted)(
+    'a full disk: no answer, the reason in words, and it goes on when there is space',
+    async () => {
+      const folder = temporaryFolder();
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+      try {
+        const [input, target] = [await freePort(), await freePort()];
+        const millrace = await start(
+          `input { http { host => "127.0.0.1" port => ${input} codec => line } } ${output(target)}`,
+          temporaryFolder(),
+          '--path.queue',
+          folder,
+        );
+        const answers: number[] = [];
+        const requests = Array.from({ length: 30 }, async (_, at) => {
+          const body = lines(at * 100 + 1, at * 100 + 100).replaceAll('\n', ` ${'x'.repeat(1500)}\n`);
+          const { status } = await fetch(`http://127.0.0.1:${input}/`, { method: 'POST', body });
+          answers[at] = status;
+        });
+        await until(async () => JSON.stringify(await health(millrace)).includes('ENOSPC'), 'the reason', 10);
+        expect(JSON.stringify(await health(millrace))).toContain(join(folder, 'main'));
+        const arrived = await startSink(target);
+        await Promise.all(requests);
+        const taken = answers.flatMap((status, at) => (status === 200 ? [at] : []));
+        await until(
+          () => taken.every((at) => arrived.has(at * 100 + 1) && arrived.has(at * 100 + 100)),
+          'all answered ones',
+        );
+        await until(async () => !JSON.stringify(await health(millrace)).includes('ENOSPC'), 'well again', 40);
+        expect(await millrace.stop()).toBe(0);
+      } finally {
+        execFileSync('umount', ['-l', folder]);
+      }
+    },
+    60_000,
+  );
+});
