@@ -163,60 +163,75 @@ describe('PersistedQueue', () => {
       fc.constant({ restart: true as const }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-        const files = new FakeFiles();
-        const pool = new StrictPool();
-        let queue = makeQueue(new LocalDisk(files), { pool });
-        await queue.open(bind);
-        let given = 0;
-        /** Numbers that wait, in order, and those at workers. */
-        let waiting: number[] = [];
-        let flying: { number: number; block: QueuedBlock }[] = [];
-        const acknowledge = (count: number): void => {
-          for (const { block: each } of flying.splice(0, count))
-            if (queue.acknowledge(each)) pool.give(each.slab!);
-        };
-        for (const each of steps) {
-          if ('push' in each) {
-            for (let n = 0; n < each.push; n++) {
-              waiting.push(++given);
-              queue.push(block(pool, `record ${given}`));
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 30 }),
+        fc.constantFrom(1, 20, 1e9),
+        async (steps, writes) => {
+          const files = new FakeFiles();
+          const pool = new StrictPool();
+          const checkpoint = { pool, checkpointWrites: writes, checkpointInterval: 1e9 };
+          let queue = makeQueue(new LocalDisk(files), checkpoint);
+          await queue.open(bind);
+          let given = 0;
+          /** Numbers that wait, in order, and those at workers. */
+          let waiting: number[] = [];
+          let flying: { number: number; block: QueuedBlock }[] = [];
+          /** An answer comes, whatever else happens, without the help of the interval. */
+          const safe = (): Promise<void> =>
+            new Promise((done, fail) => {
+              const timer = setTimeout(() => fail(new Error('no answer')), 1000);
+              queue.whenSafe(() => {
+                clearTimeout(timer);
+                done();
+              });
+            });
+          const acknowledge = (count: number): void => {
+            for (const { block: each } of flying.splice(0, count))
+              if (queue.acknowledge(each)) pool.give(each.slab!);
+          };
+          for (const each of steps) {
+            if ('push' in each) {
+              for (let n = 0; n < each.push; n++) {
+                waiting.push(++given);
+                queue.push(block(pool, `record ${given}`));
+              }
+            } else if ('take' in each) {
+              for (let n = 0; n < each.take && waiting.length > 0; n++) {
+                const taken = await take(queue);
+                const number = waiting.shift()!;
+                expect(textOf(taken)).toBe(`record ${number}`);
+                flying.push({ number, block: taken });
+              }
+            } else if ('acknowledge' in each) acknowledge(each.acknowledge);
+            else if ('wait' in each) for (let n = 0; n < each.wait; n++) await turn();
+            else if ('putBack' in each) {
+              const last = flying.pop();
+              if (!last) continue;
+              queue.putBack(last.block);
+              waiting = [last.number, ...waiting];
+            } else {
+              await queue.close();
+              waiting = [...flying.map(({ number }) => number), ...waiting].sort((a, b) => a - b);
+              flying = [];
+              queue = makeQueue(new LocalDisk(files), checkpoint);
+              await queue.open(bind);
             }
-          } else if ('take' in each) {
-            for (let n = 0; n < each.take && waiting.length > 0; n++) {
-              const taken = await take(queue);
-              const number = waiting.shift()!;
-              expect(textOf(taken)).toBe(`record ${number}`);
-              flying.push({ number, block: taken });
-            }
-          } else if ('acknowledge' in each) acknowledge(each.acknowledge);
-          else if ('wait' in each) for (let n = 0; n < each.wait; n++) await turn();
-          else if ('putBack' in each) {
-            const last = flying.pop();
-            if (!last) continue;
-            queue.putBack(last.block);
-            waiting = [last.number, ...waiting];
-          } else {
-            await queue.close();
-            waiting = [...flying.map(({ number }) => number), ...waiting].sort((a, b) => a - b);
-            flying = [];
-            queue = makeQueue(new LocalDisk(files), { pool });
-            await queue.open(bind);
+            if ('wait' in each && each.wait === 3) await safe();
+            expect(queue.unacknowledged).toBe(waiting.length + flying.length);
+            for (const { number, block: taken } of flying) expect(textOf(taken)).toBe(`record ${number}`);
           }
-          expect(queue.unacknowledged).toBe(waiting.length + flying.length);
-          for (const { number, block: taken } of flying) expect(textOf(taken)).toBe(`record ${number}`);
-        }
-        while (waiting.length > 0) {
-          const taken = await take(queue);
-          expect(textOf(taken)).toBe(`record ${waiting.shift()}`);
-          flying.push({ number: 0, block: taken });
-        }
-        acknowledge(Infinity);
-        expect([queue.unacknowledged, queue.bytes, queue.waiting]).toEqual([0, 0, 0]);
-        await queue.close();
-        expect(files.list()).toEqual(['acks']);
-      }),
-      { numRuns: 40 },
+          while (waiting.length > 0) {
+            const taken = await take(queue);
+            expect(textOf(taken)).toBe(`record ${waiting.shift()}`);
+            flying.push({ number: 0, block: taken });
+          }
+          acknowledge(Infinity);
+          expect([queue.unacknowledged, queue.bytes, queue.waiting]).toEqual([0, 0, 0]);
+          await queue.close();
+          expect(files.list()).toEqual(['acks']);
+        },
+      ),
+      { numRuns: 60 },
     );
   }, 20_000);
 

@@ -3,7 +3,7 @@
  *
  * Blocks go to workers at once, from memory, and to the disk by group commit: when a sender waits for its answer,
  * after `checkpointWrites` records, or after the interval. A block that is delivered before its turn is not written at
- * all. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
+ * all, and while outputs deliver within milliseconds, blocks get that long before they are written. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
  */
 import type { BlockSource, QueuedBlock, SlabPool } from './block-builder.ts';
 import type { Queue } from './queue.ts';
@@ -43,6 +43,10 @@ const OVERHEAD = 160;
 /** Milliseconds that acknowledgements are collected. */
 const ACK_MS = 5;
 const RETRY_MS = 1000;
+/** How long a block may wait for its delivery before it is written, while others were delivered in that time. */
+const HOLD_MS = 8;
+/** For so long after the last quick delivery. */
+const QUICK_MS = 100;
 
 interface Entry {
   readonly sequence: number;
@@ -58,6 +62,7 @@ interface Entry {
   block: QueuedBlock | undefined;
   state: 'pending' | 'writing' | 'stored';
   acknowledged: boolean;
+  readonly pushedAt: number;
 }
 
 export class PersistedQueue implements Queue {
@@ -84,9 +89,12 @@ export class PersistedQueue implements Queue {
   readonly #safe: { readonly upTo: number; readonly callback: () => void }[] = [];
   #committing: Promise<void> | undefined;
   #commitSoon = false;
+  /** When a block was last delivered within the time that blocks are held. */
+  #lastQuick = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
   #failure: string | undefined;
   #loading = false;
   #kept = false;
@@ -115,6 +123,7 @@ export class PersistedQueue implements Queue {
         block: undefined,
         state: 'stored',
         acknowledged: false,
+        pushedAt: 0,
       };
       this.#count(entry);
       this.#orphans.push(entry);
@@ -216,6 +225,7 @@ export class PersistedQueue implements Queue {
       block,
       state: 'pending',
       acknowledged: false,
+      pushedAt: performance.now(),
     };
     this.#count(entry);
     this.#waiting.push(entry);
@@ -266,6 +276,10 @@ export class PersistedQueue implements Queue {
     this.#bytes -= block.length + OVERHEAD;
     entry.acknowledged = true;
     entry.block = undefined;
+    if (entry.state !== 'stored') {
+      const now = performance.now();
+      if (now - entry.pushedAt <= HOLD_MS) this.#lastQuick = now;
+    }
     if (entry.state === 'writing') {
       // The thread that writes still reads the slab.
       entry.block = block;
@@ -313,15 +327,31 @@ export class PersistedQueue implements Queue {
   #soon(): void {
     if (this.#commitSoon) return;
     this.#commitSoon = true;
-    if (this.#committing === undefined) setImmediate(() => this.#begin());
+    if (this.#committing === undefined) this.#schedule();
+  }
+
+  #schedule(): void {
+    const oldest = this.#pending.find((entry) => !entry.acknowledged);
+    const wait = oldest === undefined ? 0 : oldest.pushedAt + this.#hold() - performance.now();
+    if (wait > 0) this.#holdTimer = setTimeout(() => this.#begin(), wait);
+    else setImmediate(() => this.#begin());
+  }
+
+  /** Milliseconds that a block is held back from the disk, because it will probably be delivered by then. */
+  #hold(): number {
+    if (this.#options.checkpointWrites <= 1 || this.#closed || this.#pending.length >= MAX_PENDING / 2)
+      return 0;
+    return performance.now() - this.#lastQuick < QUICK_MS ? HOLD_MS : 0;
   }
 
   #begin(): void {
+    // The commit that is under way is followed by another.
+    if (this.#committing) return;
     this.#commitSoon = false;
-    if (this.#committing || this.#failure !== undefined || this.#closed) return;
+    if (this.#failure !== undefined || this.#closed) return;
     this.#committing = this.#commit().finally(() => {
       this.#committing = undefined;
-      if (this.#commitSoon && this.#failure === undefined) setImmediate(() => this.#begin());
+      if (this.#commitSoon && this.#failure === undefined) this.#schedule();
     });
   }
 
@@ -330,11 +360,23 @@ export class PersistedQueue implements Queue {
     clearTimeout(this.#timer);
     clearTimeout(this.#ackTimer);
     this.#timer = this.#ackTimer = undefined;
-    const batch = this.#pending.filter((entry) => !entry.acknowledged);
+    const before = performance.now() - this.#hold();
+    const batch: Entry[] = [];
+    const held: Entry[] = [];
+    for (const entry of this.#pending) {
+      if (entry.acknowledged) continue;
+      if (entry.pushedAt <= before) batch.push(entry);
+      else held.push(entry);
+    }
     const acks = this.#acks;
-    if (batch.length === 0 && acks.length === 0 && this.#failure === undefined) return;
-    this.#pending = [];
+    this.#pending = held;
     this.#pendingRecords = this.#pendingBytes = 0;
+    for (const entry of held) {
+      this.#pendingRecords += entry.count;
+      this.#pendingBytes += entry.length;
+    }
+    if (held.length > 0) this.#soon();
+    if (batch.length === 0 && acks.length === 0 && this.#failure === undefined) return;
     this.#acks = [];
     this.#writing = batch;
     for (const entry of batch) entry.state = 'writing';
@@ -433,7 +475,7 @@ export class PersistedQueue implements Queue {
       if (this.#closed || this.#committing) return;
       this.#committing = this.#commit().finally(() => {
         this.#committing = undefined;
-        if (this.#commitSoon && this.#failure === undefined) setImmediate(() => this.#begin());
+        if (this.#commitSoon && this.#failure === undefined) this.#schedule();
       });
     }, RETRY_MS);
   }
@@ -524,6 +566,7 @@ export class PersistedQueue implements Queue {
     clearTimeout(this.#timer);
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#holdTimer);
     await this.#committing;
     await this.#commit();
     const lost = this.#pending.reduce((sum, entry) => sum + (entry.acknowledged ? 0 : entry.count), 0);
