@@ -243,8 +243,11 @@ export class PersistedQueue implements Queue {
     if (this.#kept) return undefined;
     for (let at = this.#head; at < this.#waiting.length; at++) {
       const { block } = this.#waiting[at]!;
-      // What is on the disk comes first.
-      if (block === undefined) break;
+      if (block === undefined) {
+        // What is on the disk comes first.
+        this.#load();
+        break;
+      }
       if (!accepts(block)) continue;
       if (at === this.#head) this.#head++;
       else this.#waiting.splice(at, 1);
