@@ -2,18 +2,10 @@
  * The files of a dead letter queue: one directory a pipeline, `NAME.open` while somebody writes it, `NAME.dlq` when it
  * is complete. Names sort by the time they were begun. Each writer has files of its own.
  */
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+
+import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { processState } from '../kernel/process-state.ts';
 import { scanRecords } from './dead-letter-entry.ts';
 
 /** Eight bytes of magic, pid, four unused, start of the process (8 bytes). */
@@ -77,7 +69,7 @@ export function segmentHead(): Buffer {
   const head = Buffer.alloc(SEGMENT_HEAD);
   MAGIC.copy(head);
   head.writeUInt32LE(process.pid, 8);
-  head.writeDoubleLE(processStart('self'), 16);
+  head.writeDoubleLE(processStart(process.pid), 16);
   return head;
 }
 
@@ -114,14 +106,7 @@ function readHead(path: string): Buffer {
 }
 
 /** When a process began, in the kernel's ticks since the boot; 0 where that can not be found out. */
-function processStart(pid: number | 'self'): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]) || 0;
-  } catch {
-    return 0;
-  }
-}
+const processStart = (pid: number): number => Number(processState(pid)?.start) || 0;
 
 /** Marks as complete what a process left that was killed. */
 export function adoptSegments(segments: readonly Segment[]): void {

@@ -1,6 +1,8 @@
 /** One process writes a queue: a file with its pid, and when that process began, since pids are used again. */
+
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { processState } from '../kernel/process-state.ts';
 
 interface Owner {
   readonly pid: number;
@@ -45,11 +47,4 @@ export function queueOwner(folder: string): number | undefined {
   return startOf(owner.pid) === owner.started ? owner.pid : undefined;
 }
 
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
+const startOf = (pid: number): string => processState(pid)?.start ?? '';

@@ -1,6 +1,7 @@
 /** Is the receiver of datagrams there? Asked of /proc: a port that is bound, a process of a name. */
 import { createHash } from 'node:crypto';
-import { bootId, boundSockets, processesNamed, processState } from './processes.ts';
+import { processState } from '../../kernel/process-state.ts';
+import { bootId, boundSockets, processesNamed } from './processes.ts';
 
 export type Check =
   | { readonly kind: 'port'; readonly port: number; readonly protocol: 'udp' | 'tcp' }
