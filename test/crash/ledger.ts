@@ -12,6 +12,8 @@ export interface Delivery {
   answeredAt: number;
   /** The sink broke the connection instead of answering. */
   broken: boolean;
+  /** The first part of an event may be there, of a write that a kill cut; the whole must come behind it. */
+  readonly torn?: boolean;
 }
 
 /**
@@ -60,6 +62,9 @@ export class Ledger {
   readonly #kills: number[] = [];
   readonly #problems: string[] = [];
 
+  /** Requests that were answered: when they were begun, and when the answer came. */
+  readonly syncs: { readonly begunAt: number; readonly answeredAt: number }[] = [];
+
   problem(text: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(text);
   }
@@ -98,7 +103,9 @@ export class Ledger {
   arrived(text: string, delivery: Delivery): void {
     const [sender, number, attempt] = text.split(' ', 3) as [string, string, string];
     const account = this.#accounts.get(sender);
-    if (account === undefined || text !== eventText(sender, Number(number), Number(attempt))) {
+    const whole = eventText(sender, Number(number), Number(attempt));
+    if (account !== undefined && delivery.torn && text !== whole && whole.startsWith(text)) return;
+    if (account === undefined || text !== whole) {
       this.problem(`something arrived that was never sent: ${JSON.stringify(text.slice(0, 200))}`);
       return;
     }

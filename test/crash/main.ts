@@ -7,8 +7,9 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { cleanUp } from '../support/millrace.ts';
 import { runLanes } from './lanes.ts';
-import { together } from './summary.ts';
+import { type SeriesResult, together } from './summary.ts';
 
+const PER_SERIES = 25;
 const rounds = Number(process.argv[2] ?? 2000);
 const seed = Number(process.env['MILLRACE_CRASH_SEED'] ?? Date.now() % 1_000_000);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -16,32 +17,43 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 say(`${rounds} rounds, MILLRACE_CRASH_SEED=${seed}`);
 const began = performance.now();
 let killed = 0;
-const results = await runLanes({
+const results: SeriesResult[] = [];
+await runLanes({
   seed,
   rounds,
-  perSeries: 25,
+  perSeries: PER_SERIES,
   killed: () => killed++,
-  done: (options, { problems, lost, duplicates, tcp, seconds }) => {
+  done: (options, result) => {
+    results.push(result);
+    const { problems, lost, duplicates, tcp, seconds } = result;
     say(
       `${killed} of ${rounds} (seed ${options.seed}, ${options.sink}, ${options.workers} workers, ${seconds.toFixed()} s): ` +
-        `lost ${lost.lumberjack.length + lost.http.length}, twice ${duplicates}, ` +
-        `without answer and lost ${tcp.lostTaken} of ${tcp.lost}, the oldest taken ${tcp.oldestLostMs} ms before the kill`,
+        `lost ${lost.lumberjack.length + lost.http.length}, twice ${duplicates}, without answer and lost ` +
+        `${tcp.lostTaken} of ${tcp.lost}, the oldest taken ${tcp.oldestLostMs} ms before the kill`,
     );
     for (const problem of problems) say(`  ${problem}`);
+    write();
   },
 });
 await cleanUp();
-const { lost, ...all } = together(results);
-const summary = {
-  machine: `${cpus().length} × ${cpus()[0]?.model}`,
-  node: process.version,
-  date: new Date().toISOString().slice(0, 10),
-  seed,
-  ...all,
-  seconds: Math.round((performance.now() - began) / 1000),
-  lost: { lumberjack: lost.lumberjack.length, http: lost.http.length },
-};
-const text = JSON.stringify(summary, null, 1);
-say(text);
-writeFileSync(resolve(import.meta.dirname, '../../bench/results/crash.json'), `${text}\n`);
-process.exitCode = summary.lost.lumberjack + summary.lost.http + summary.problems.length === 0 ? 0 : 1;
+const { lost, problems } = write();
+process.exitCode = lost.lumberjack.length + lost.http.length + problems.length === 0 ? 0 : 1;
+
+/** The result so far: a run that is interrupted has one, too. */
+function write(): SeriesResult {
+  const all = together(results);
+  const { lumberjack, http } = all.lost;
+  const summary = {
+    machine: `${cpus().length} × ${cpus()[0]?.model}`,
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    seed,
+    ...all,
+    seconds: Math.round((performance.now() - began) / 1000),
+    lost: { lumberjack: lumberjack.length, http: http.length },
+  };
+  const text = JSON.stringify(summary, null, 1);
+  if (results.length === Math.ceil(rounds / PER_SERIES)) say(text);
+  writeFileSync(resolve(import.meta.dirname, '../../bench/results/crash.json'), `${text}\n`);
+  return all;
+}

@@ -152,13 +152,18 @@ export class HttpLoad implements Sender {
     const body = JSON.stringify(
       numbers.map((number) => ({ message: eventText(this.#name, number, attempt) })),
     );
+    const begunAt = performance.now();
     return new Promise((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
       const request = http.request(
         { host: '127.0.0.1', port: this.#port, method: 'POST', agent: this.#agent, headers },
         (response) => {
           response.resume();
-          response.on('close', () => resolve(response.statusCode === 200 && response.complete));
+          response.on('close', () => {
+            const good = response.statusCode === 200 && response.complete;
+            if (good) this.#ledger.syncs.push({ begunAt, answeredAt: performance.now() });
+            resolve(good);
+          });
         },
       );
       request.on('error', () => resolve(false));

@@ -36,9 +36,19 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
   const ports: number[] = [];
   while (ports.length < 4) ports.push(await lowPort(random));
   const [beats, web, lines, api] = ports as [number, number, number, number];
-  const maxEvents: string[] = [];
+  const chosen: string[][] = [];
   const start = (): Millrace => {
-    maxEvents.push(random.pick(['0', '0', '0', '2000']));
+    const settings = [
+      '--queue.page_capacity',
+      random.pick(['32kb', '256kb', '4mb']),
+      '--queue.compression',
+      random.pick(['none', 'none', 'speed']),
+      '--queue.checkpoint.writes',
+      random.pick(['1024', '1024', '1', '0']),
+      '--queue.max_events',
+      random.pick(['0', '0', '0', '2000']),
+    ];
+    chosen.push(settings);
     return new Millrace({
       args: [
         '-e',
@@ -52,16 +62,9 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
         folder,
         '--queue.type',
         'persisted',
-        '--queue.page_capacity',
-        random.pick(['32kb', '256kb', '4mb']),
-        '--queue.compression',
-        random.pick(['none', 'none', 'speed']),
-        '--queue.checkpoint.writes',
-        random.pick(['1024', '1024', '1', '0']),
         '--queue.checkpoint.interval',
         String(CHECKPOINT_MS),
-        '--queue.max_events',
-        maxEvents.at(-1)!,
+        ...settings,
         '--pipeline.workers',
         String(options.workers),
         '--api.http.port',
@@ -119,7 +122,7 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
     ledger,
     {
       ordered: options.workers === 1,
-      fullAt: (kill) => maxEvents[kill] !== '0',
+      settingsAt: (kill) => chosen[kill]!.join(' '),
     },
   );
 }

@@ -134,7 +134,7 @@ export function fileSink(path: string, ledger: Ledger): Sink {
   const readMore = (): void => {
     const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     const end = bytes.lastIndexOf(10) + 1;
-    const delivery: Delivery = { answeredAt: performance.now(), broken: false };
+    const delivery: Delivery = { answeredAt: performance.now(), broken: false, torn: true };
     for (const line of bytes.toString('utf8', read, end).split('\n').slice(0, -1))
       ledger.arrived(line, delivery);
     read = end;

@@ -5,8 +5,8 @@ import type { Moment } from './series.ts';
 
 /** Milliseconds between syncs of what nobody waits for: short, so that rounds can be. */
 export const CHECKPOINT_MS = 100;
-/** With what a reading, a batch and a commit may take on a machine that is busy with other things. */
-const MAX_MS = CHECKPOINT_MS + 500;
+/** A line that was taken is in a block after the batch delay, 50 ms. */
+const IN_BLOCK_MS = 100;
 
 export interface SeriesResult extends Judgement {
   readonly rounds: number;
@@ -23,7 +23,7 @@ export interface TcpResult {
   readonly connections: number;
   /** Connections of which something was lost. */
   readonly cut: number;
-  /** Connections of which something was taken longer before the kill than may be lost. */
+  /** Connections of which something must arrive, because a later request was answered. */
   readonly bounded: number;
   /** How long before the kill the oldest line that was lost had been taken. */
   readonly oldestLostMs: number;
@@ -32,26 +32,29 @@ export interface TcpResult {
 export interface TcpPromise {
   /** One worker. */
   readonly ordered: boolean;
-  /** Could the queue be full before this kill? */
-  fullAt(kill: number): boolean;
+  /** Of the process that ended with this kill. */
+  settingsAt(kill: number): string;
 }
 
 /**
- * Lines over TCP have no answer. Promised is: what the pipeline took a sync interval before the kill arrives,
- * and with one worker exactly the end of what a connection sent is missing, and all that arrives is in order.
+ * Lines over TCP have no answer. Promised is: what was taken before a request that was answered arrives, as one sync
+ * covers all senders; and with one worker only the end of what a connection sent is missing, and what arrives is in
+ * order.
  */
 export function addTcp(
   result: Omit<SeriesResult, 'tcp'>,
   connections: readonly TcpConnection[],
   ledger: Ledger,
-  { ordered, fullAt }: TcpPromise,
+  { ordered, settingsAt }: TcpPromise,
 ): SeriesResult {
   let [lost, lostTaken, cut, bounded, oldest] = [0, 0, 0, 0, 0];
   const problems = [...result.problems];
   for (const { name, lines, taken, kill, cut: wasCut } of connections) {
-    const killedAt = fullAt(kill) ? undefined : ledger.kills[kill];
-    if (killedAt !== undefined && taken.some(({ at, lines }) => killedAt - at > MAX_MS && lines > 0))
-      bounded++;
+    const killedAt = ledger.kills[kill] ?? Infinity;
+    /** The last request that was answered before the kill: what was taken well before it is synced. */
+    const sync = ledger.syncs.findLast(({ answeredAt }) => answeredAt < killedAt)?.begunAt ?? 0;
+    const synced = taken.findLast(({ at }) => at + IN_BLOCK_MS < sync)?.lines ?? 0;
+    if (synced > 0) bounded++;
     const atEnd = taken.at(-1)?.lines ?? 0;
     let first = 0;
     let last = 0;
@@ -70,13 +73,12 @@ export function addTcp(
     if (!wasCut) problems.push(`line ${first} of ${name} is lost without a kill`);
     if (ordered && last > first)
       problems.push(`line ${first} of ${name} is lost, though line ${last} arrived`);
+    if (first <= synced)
+      problems.push(
+        `line ${first} of ${name} is lost, and a later request was answered (${settingsAt(kill)})`,
+      );
     const since = taken.find((each) => each.lines >= first);
-    // A queue with room for few events lets what was read wait in memory: nothing is promised.
-    if (since === undefined || killedAt === undefined) continue;
-    const age = killedAt - since.at;
-    oldest = Math.max(oldest, age);
-    if (age > MAX_MS)
-      problems.push(`line ${first} of ${name} is lost, taken ${age.toFixed()} ms before the kill`);
+    if (since !== undefined) oldest = Math.max(oldest, killedAt - since.at);
   }
   return {
     ...result,
