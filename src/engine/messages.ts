@@ -185,6 +185,8 @@ export type BlockMessage = {
 export type IntakeToWorker =
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
   | { readonly type: 'retire'; readonly version: number }
+  /** No block will come in these slabs again. */
+  | { readonly type: 'forget'; readonly slabs: readonly number[] }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 
 /** Worker → intake. */

@@ -102,6 +102,8 @@ function fromIntake(message: IntakeToWorker): void {
   } else if (message.type === 'sent') {
     sends.get(message.token)?.(message.accepted);
     sends.delete(message.token);
+  } else if (message.type === 'forget') {
+    for (const slab of message.slabs) slabs.delete(slab);
   } else void retire(message.version);
 }
 

@@ -39,14 +39,20 @@ export interface Slab {
 export const BLOCK_BYTES = 64 * 1024;
 /** Room for the largest block and one more chunk of a socket with the tail of a line. */
 const SLAB_BYTES = 6 * BLOCK_BYTES;
-const MAX_FREE = 32;
+const MAX_FREE = 128;
 /** Peers and runs of one block are bounded, whatever their records' size. */
 const MAX_PEERS = 4096;
 
 /** Slabs that are used again. One for all pipelines of the intake thread. */
 export class SlabPool {
   readonly #free: Slab[] = [];
+  readonly #discarded: (id: number) => void;
   #nextId = 1;
+
+  /** @param discarded is told of slabs that are not used again: whoever knows them must forget them */
+  constructor(discarded: (id: number) => void = () => {}) {
+    this.#discarded = discarded;
+  }
 
   take(bytes: number): Slab {
     if (bytes <= SLAB_BYTES) {
@@ -59,6 +65,7 @@ export class SlabPool {
 
   give(slab: Slab): void {
     if (slab.buffer.byteLength === SLAB_BYTES && this.#free.length < MAX_FREE) this.#free.push(slab);
+    else this.#discarded(slab.id);
   }
 }
 

@@ -128,6 +128,11 @@ export class Ledger {
     return this.#accounts.get(sender)!.arrived.has(number);
   }
 
+  /** Kills before the last copy of an event of one attempt arrived; -1: none did. */
+  lastArrival(sender: string, number: number): number {
+    return this.#copies.get(`${sender} ${number} 1`)?.kills ?? -1;
+  }
+
   /** Events of a sender that came after a later one of it. */
   disordered(sender: string): number {
     return this.#accounts.get(sender)!.disordered;

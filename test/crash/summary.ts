@@ -23,7 +23,7 @@ export interface TcpResult {
   readonly connections: number;
   /** Connections of which something was lost. */
   readonly cut: number;
-  /** Connections of which something must arrive, because a later request was answered. */
+  /** Connections of which something must arrive, because later requests were answered. */
   readonly bounded: number;
   /** How long before the kill the oldest line that was lost had been taken. */
   readonly oldestLostMs: number;
@@ -37,7 +37,7 @@ export interface TcpPromise {
 }
 
 /**
- * Lines over TCP have no answer. Promised is: what was taken before a request that was answered arrives, as one sync
+ * Lines over TCP have no answer. Promised is: what was taken before requests that were answered arrives, as one sync
  * covers all senders; and with one worker only the end of what a connection sent is missing, and what arrives is in
  * order.
  */
@@ -49,17 +49,23 @@ export function addTcp(
 ): SeriesResult {
   let [lost, lostTaken, cut, bounded, oldest] = [0, 0, 0, 0, 0];
   const problems = [...result.problems];
-  for (const { name, lines, taken, kill, cut: wasCut } of connections) {
+  for (const [index, connection] of connections.entries()) {
+    const { name, lines, kill, cut: wasCut } = connection;
+    // What waited on the disk was decoded by the same process, and is counted by it, too.
+    const former = arrivedSince(kill, connections.slice(0, index), ledger);
+    const taken = connection.taken.map(({ at, lines }) => ({ at, lines: lines - former }));
     const killedAt = ledger.kills[kill] ?? Infinity;
-    /** The last request that was answered before the kill: what was taken well before it is synced. */
-    const sync = ledger.syncs.findLast(({ answeredAt }) => answeredAt < killedAt)?.begunAt ?? 0;
-    const synced = taken.findLast(({ at }) => at + IN_BLOCK_MS < sync)?.lines ?? 0;
+    // The last request that was answered before the kill, and one that was answered before it began: while that waited
+    // for its answer, what was taken before came into a block.
+    const last = ledger.syncs.findLast(({ answeredAt }) => answeredAt < killedAt)?.begunAt ?? 0;
+    const before = ledger.syncs.findLast(({ answeredAt }) => answeredAt <= last)?.begunAt ?? 0;
+    const synced = taken.findLast(({ at }) => at + IN_BLOCK_MS < before)?.lines ?? 0;
     if (synced > 0) bounded++;
-    const atEnd = taken.at(-1)?.lines ?? 0;
+    const atEnd = Math.max(0, taken.at(-1)?.lines ?? 0);
     let first = 0;
-    let last = 0;
+    let highest = 0;
     for (let line = 1; line <= lines; line++) {
-      if (ledger.hasArrived(name, line)) last = line;
+      if (ledger.hasArrived(name, line)) highest = line;
       else {
         lost++;
         if (line <= atEnd) lostTaken++;
@@ -71,11 +77,11 @@ export function addTcp(
     if (first === 0) continue;
     cut++;
     if (!wasCut) problems.push(`line ${first} of ${name} is lost without a kill`);
-    if (ordered && last > first)
-      problems.push(`line ${first} of ${name} is lost, though line ${last} arrived`);
+    if (ordered && highest > first)
+      problems.push(`line ${first} of ${name} is lost, though line ${highest} arrived`);
     if (first <= synced)
       problems.push(
-        `line ${first} of ${name} is lost, and a later request was answered (${settingsAt(kill)})`,
+        `line ${first} of ${name} is lost, and later requests were answered (${settingsAt(kill)})`,
       );
     const since = taken.find((each) => each.lines >= first);
     if (since !== undefined) oldest = Math.max(oldest, killedAt - since.at);
@@ -85,6 +91,14 @@ export function addTcp(
     problems,
     tcp: { lost, lostTaken, connections: connections.length, cut, bounded, oldestLostMs: Math.round(oldest) },
   };
+}
+
+/** Lines of these connections of which a copy arrived after a number of kills. */
+function arrivedSince(kill: number, connections: readonly TcpConnection[], ledger: Ledger): number {
+  let count = 0;
+  for (const { name, lines } of connections)
+    for (let line = 1; line <= lines; line++) if (ledger.lastArrival(name, line) >= kill) count++;
+  return count;
 }
 
 /** Several series as one. */

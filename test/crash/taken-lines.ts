@@ -1,4 +1,7 @@
-/** How many lines of the one TCP connection a pipeline has taken, asked of its monitoring API: what it took it must keep. */
+/**
+ * How many lines of its TCP input a pipeline has decoded, asked of its monitoring API: those of the one connection, and those
+ * that a former process left on the disk.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TcpLoad } from './senders.ts';
 

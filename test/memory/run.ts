@@ -108,7 +108,7 @@ async function start(pipelines: LoadOrder['pipelines'], sinkPort: number): Promi
   const pipeline = ({ tcp, http: web, beats }: LoadOrder['pipelines'][number], queue: string): string =>
     `- pipeline.id: ${queue}
   queue.type: ${queue}
-  queue.max_bytes: 256mb
+  queue.max_bytes: 64mb
   config.string: |
     input {
       tcp { host => "127.0.0.1" port => ${tcp} }
