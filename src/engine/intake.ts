@@ -38,7 +38,10 @@ const addresses = new Map<string, Parameters<IntakeHost['receive']>[1]>();
 const blockIds = { next: 1 };
 
 const host: IntakeHost = {
-  pool: new SlabPool(),
+  pool: new SlabPool((slab) => {
+    for (const link of workers.values())
+      if (link.slabs.delete(slab)) link.port.postMessage({ type: 'forget', slab } satisfies IntakeToWorker);
+  }),
   logger,
   post: (message) => {
     if (message.type === 'retired') versions.delete(message.version);
