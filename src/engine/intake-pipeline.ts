@@ -22,9 +22,10 @@ import type {
   QueueState,
 } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { handOver, makeQueue, openQueue, queueFolder } from './pipeline-queue.ts';
+import { handOver, makeQueue, openQueue } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
+import { queueFolder } from './queue-folder.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
@@ -42,6 +43,7 @@ export interface IntakeHost {
   post(message: FromIntake): void;
   /** The thread's way to a worker, and which slabs that worker knows. */
   worker(index: number): WorkerLink | undefined;
+  totals: IntakeContext['totals'];
   receive(address: string, handler: Parameters<IntakeContext['receive']>[1]): () => void;
 }
 
@@ -303,6 +305,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
         },
       },
       health: { value: (problem: string | undefined) => this.#health(node.id, problem) },
+      totals: { value: this.#host.totals },
       receive: { value: this.#host.receive },
     });
     const input: RunningInput = {

@@ -185,6 +185,7 @@ export function intakeContext(more: Partial<IntakeContext> = {}): TestIntakeCont
       this.isFinished = true;
     },
     health: (problem) => healths.push(problem),
+    totals: async () => ({ processed: 0, errors: 0 }),
     receive: () => () => {},
     ...more,
     writer: (more.writer as TestWriter | undefined) ?? new TestWriter(),
