@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -289,8 +289,6 @@ describe('PersistedQueue', () => {
     await queue.close();
   });
 });
-
-describe('lock', () => {});
 
 describe('Admission', () => {
   test('never more in the queue than it may hold; every record comes, in order, whole', () => {
