@@ -35,6 +35,8 @@ export interface RowSet {
    * segments. Hot: already without rows of indices that are not in `indices`, and beyond the snapshot.
    */
   relation(wanted: readonly string[]): string;
+  /** Of a segment: its Parquet file. Searches read many with the same columns in one go. */
+  readonly file: string | undefined;
   /** Index → its rows here. A segment has exactly one index. */
   readonly indices: ReadonlyMap<string, number>;
   /** Names of the columns that hold at least one value: `c17`, `m17`. */
