@@ -120,7 +120,7 @@ export class EmbeddedStore implements Store {
 
   async bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }> {
     const started = performance.now();
-    const { parseBulkBody, bulkResponse } = await import('../mapping/bulk-body.ts');
+    const { parseBulkBody, bulkResponse } = await import('./bulk-ndjson.ts');
     const parsed = parseBulkBody(request);
     const items = await this.#write(parsed);
     return bulkResponse(items, Math.round(performance.now() - started), request.filterPath);

@@ -74,12 +74,16 @@ export class Maintenance {
       void this.seal().catch(() => {});
   }
 
-  /** Everything that is committed goes to segments. @throws what the disk or the engine say */
+  /** Everything that is committed by now goes to segments. @throws what the disk or the engine say */
   seal(): Promise<void> {
-    this.#sealing ??= this.#seal().finally(() => {
-      this.#sealing = undefined;
-    });
-    return this.#sealing;
+    const sealing = (this.#sealing ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => this.#seal())
+      .finally(() => {
+        if (this.#sealing === sealing) this.#sealing = undefined;
+      });
+    this.#sealing = sealing;
+    return sealing;
   }
 
   async #seal(): Promise<void> {
