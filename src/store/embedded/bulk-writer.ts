@@ -13,6 +13,12 @@ import { findIds, type IdRow } from './id-lookup.ts';
 import { makeRowId } from './row-ids.ts';
 import { applyUpdate } from './update.ts';
 
+/** Documents with anything between them. */
+export interface BulkDocuments extends BulkRequest {
+  /** Where each document begins; left out: where the one before ends. */
+  readonly starts?: Int32Array;
+}
+
 /** Where operations go. */
 export interface WriteTargets {
   /**
@@ -49,7 +55,7 @@ export class BulkWriter {
   }
 
   /** Resolves when all that was accepted is on disk and can be found. @throws the system's error: nothing happened then */
-  write(request: BulkRequest): Promise<BulkItem[]> {
+  write(request: BulkDocuments): Promise<BulkItem[]> {
     return this.#next(() => this.#prepare(request)).then(({ items, done }) => done.then(() => items));
   }
 
@@ -117,8 +123,8 @@ export class BulkWriter {
     this.#core.catalogue.apply(record);
   }
 
-  async #prepare(request: BulkRequest): Promise<{ items: BulkItem[]; done: Promise<void> }> {
-    const { source, ends } = request;
+  async #prepare(request: BulkDocuments): Promise<{ items: BulkItem[]; done: Promise<void> }> {
+    const { source, starts, ends } = request;
     const count = ends.length;
     const one = Array.isArray(request.operations) ? undefined : (request.operations as BulkOperation);
     const operationAt = (at: number): BulkOperation =>
@@ -140,13 +146,21 @@ export class BulkWriter {
       }
       try {
         items.push(
-          this.#apply(operation, target, source, at === 0 ? 0 : ends[at - 1]!, ends[at]!, found, {
-            frame,
-            dead,
-            undo,
-            settle,
-            touched,
-          }),
+          this.#apply(
+            operation,
+            target,
+            source,
+            starts ? starts[at]! : at === 0 ? 0 : ends[at - 1]!,
+            ends[at]!,
+            found,
+            {
+              frame,
+              dead,
+              undo,
+              settle,
+              touched,
+            },
+          ),
         );
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;

@@ -4,8 +4,19 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Query } from '../../query/tree.ts';
 import { lockQueue } from '../../queue/queue-lock.ts';
+import { parseBulkBody } from '../bulk-body.ts';
+import { formatBulkResponse } from '../bulk-response.ts';
 import { indexNotFound, StoreError } from '../errors.ts';
-import { DEFAULT_LIMITS, IndexMapping } from '../mapping/mapping.ts';
+import { validateIndexName } from '../index-selection.ts';
+import { globMatch } from '../mapping/dynamic-templates.ts';
+import { IndexMapping } from '../mapping/mapping.ts';
+import {
+  flatSettings,
+  limitsOf,
+  validateComponentTemplate,
+  validateIndexTemplate,
+  validateLegacyTemplate,
+} from '../mapping/templates.ts';
 import type {
   AliasAction,
   BulkBodyRequest,
@@ -27,12 +38,11 @@ import type {
   StoreStatus,
 } from '../store.ts';
 import { Admission, diskFull } from './admission.ts';
-import { BulkWriter } from './bulk-writer.ts';
+import { type BulkDocuments, BulkWriter } from './bulk-writer.ts';
 import type { CatalogueRecord, Index, Json, MakeMapping } from './catalogue.ts';
 import { Core } from './core.ts';
 import { findIds } from './id-lookup.ts';
-import { mergeSettings, settingNumber } from './index-settings.ts';
-import { checkIndexName, Indices, patternOf } from './indices.ts';
+import { Indices, mergeSettings } from './indices.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
@@ -105,7 +115,7 @@ export class EmbeddedStore implements Store {
     };
   }
 
-  async #write(request: BulkRequest): Promise<readonly BulkItem[]> {
+  async #write(request: BulkDocuments): Promise<readonly BulkItem[]> {
     const leave = this.#admission.enter(request.source.length);
     try {
       return await this.#writer.write(request);
@@ -120,10 +130,13 @@ export class EmbeddedStore implements Store {
 
   async bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }> {
     const started = performance.now();
-    const { parseBulkBody, bulkResponse } = await import('./bulk-ndjson.ts');
-    const parsed = parseBulkBody(request);
-    const items = await this.#write(parsed);
-    return bulkResponse(items, Math.round(performance.now() - started), request.filterPath);
+    const items = await this.#write(parseBulkBody(request.body, request));
+    const result = {
+      took: Math.round(performance.now() - started),
+      items,
+      errors: items.some(({ error }) => error !== undefined),
+    };
+    return { body: formatBulkResponse(result, request.filterPath), errors: result.errors };
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
@@ -258,7 +271,7 @@ export class EmbeddedStore implements Store {
           const own = aliases.get(index) ?? { ...index.aliases };
           aliases.set(index, own);
           if (action === 'add') {
-            checkIndexName(alias);
+            validateIndexName(alias);
             if (this.#core.catalogue.byName.has(alias))
               throw new StoreError(
                 400,
@@ -269,8 +282,8 @@ export class EmbeddedStore implements Store {
             own[alias] = body;
             continue;
           }
-          const expression = patternOf(alias);
-          const gone = Object.keys(own).filter((key) => expression.test(key));
+          const matches = globMatch(alias);
+          const gone = Object.keys(own).filter((key) => matches(key));
           if (gone.length === 0 && !alias.includes('*'))
             throw new StoreError(404, 'aliases_not_found_exception', `aliases [${alias}] missing`, {
               'resource.type': 'aliases',
@@ -289,6 +302,10 @@ export class EmbeddedStore implements Store {
         if (this.#core.catalogue.objects(kind).has(name)) return [{ t: 'object', kind, name, body }];
         return this.#indices.create(name, {}, true);
       }
+      const templates = this.#indices.templates();
+      if (kind === 'index_template') validateIndexTemplate(name, body, templates);
+      else if (kind === 'component_template') validateComponentTemplate(name, body);
+      else if (kind === 'template') validateLegacyTemplate(name, body);
       return [{ t: 'object', kind, name, body }];
     });
   }
@@ -297,9 +314,9 @@ export class EmbeddedStore implements Store {
     kind: StoredKind,
     pattern: string,
   ): Promise<readonly { name: string; body: Record<string, unknown> }[]> {
-    const expression = patternOf(pattern === '' || pattern === '_all' ? '*' : pattern);
+    const matches = globMatch(pattern === '' || pattern === '_all' ? '*' : pattern);
     return [...this.#core.catalogue.objects(kind)]
-      .filter(([name]) => expression.test(name))
+      .filter(([name]) => matches(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, body]) => ({ name, body: body as Record<string, unknown> }));
   }
@@ -473,10 +490,7 @@ const recordOf = (index: Index, change: Partial<Pick<Index, 'settings' | 'aliase
 };
 
 const makeMapping: MakeMapping = (mapping, settings) =>
-  new IndexMapping(mapping, {
-    totalFields: settingNumber(settings, 'mapping.total_fields.limit', DEFAULT_LIMITS.totalFields),
-    depth: settingNumber(settings, 'mapping.depth.limit', DEFAULT_LIMITS.depth),
-  });
+  new IndexMapping(mapping, limitsOf(flatSettings(settings)));
 
 const isFull = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');

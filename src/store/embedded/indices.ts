@@ -1,11 +1,25 @@
-/** Names of indices: what they select, which index a write goes to, and what a new index is made of. */
+/** Names of indices in this store: what they select, which index a write goes to, and what a new index is made of. */
 import { randomUUID } from 'node:crypto';
 import { indexNotFound, StoreError } from '../errors.ts';
+import {
+  type AliasTarget,
+  type IndexNames,
+  resolveDateMath,
+  resolveIndices,
+  validateIndexName,
+  writeIndexOf,
+} from '../index-selection.ts';
+import {
+  flatSettings,
+  nestedSettings,
+  type ResolvedTemplate,
+  resolveTemplate,
+  type StoredTemplates,
+  withRequest,
+} from '../mapping/templates.ts';
 import type { BulkOperation, IndexSelection } from '../store.ts';
 import type { WriteTargets } from './bulk-writer.ts';
 import type { Catalogue, CatalogueRecord, Index, Json } from './catalogue.ts';
-import { normaliseSettings } from './index-settings.ts';
-import { type NewIndex, resolveNewIndex } from './new-index.ts';
 
 export class Indices implements WriteTargets {
   readonly #catalogue: Catalogue;
@@ -15,37 +29,15 @@ export class Indices implements WriteTargets {
   }
 
   /** In order of names. @throws StoreError index_not_found_exception */
-  select({ names, ignoreUnavailable = false, allowNoIndices = true }: IndexSelection): Index[] {
-    const chosen = new Set<Index>();
-    const list = names.length === 0 ? ['_all'] : names;
-    for (const [at, given] of list.entries()) {
-      const isExclusion = given.startsWith('-') && at > 0;
-      const name = isExclusion ? given.slice(1) : given;
-      if (name === '_all' || name.includes('*')) {
-        const found = this.#matching(name === '_all' ? '*' : name);
-        if (found.length === 0 && !allowNoIndices && !isExclusion) throw indexNotFound(name);
-        for (const index of found) isExclusion ? chosen.delete(index) : chosen.add(index);
-        continue;
-      }
-      const found = this.named(name);
-      if (found.length === 0 && !ignoreUnavailable && !isExclusion) throw indexNotFound(name);
-      for (const index of found) isExclusion ? chosen.delete(index) : chosen.add(index);
-    }
-    return [...chosen].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** An index, those of an alias, or those of a data stream. */
-  named(name: string): Index[] {
-    const own = this.#catalogue.byName.get(name);
-    if (own) return [own];
-    return [...this.#catalogue.indices.values()].filter(
-      (index) => index.dataStream === name || Object.hasOwn(index.aliases, name),
-    );
+  select(selection: IndexSelection): Index[] {
+    return resolveIndices(selection, this.#names()).map((name) => this.#catalogue.byName.get(name)!);
   }
 
   /** The one index that a name stands for. @throws StoreError */
   one(name: string): Index {
-    const found = this.named(name);
+    const own = this.#catalogue.byName.get(name);
+    if (own) return own;
+    const found = this.select({ names: [name] });
     if (found.length === 0) throw indexNotFound(name);
     if (found.length > 1)
       throw new StoreError(
@@ -57,102 +49,131 @@ export class Indices implements WriteTargets {
   }
 
   target(
-    { index: name, action, requireAlias = false }: BulkOperation,
+    { index: given, action, requireAlias = false }: BulkOperation,
     changed: (record: CatalogueRecord) => void,
   ): Index {
-    const own = this.#catalogue.byName.get(name);
+    const { byName } = this.#catalogue;
+    const own = byName.get(given);
     if (own && !requireAlias) return own;
-    if (own)
+    const name = resolveDateMath(given, Date.now());
+    const names = this.#names();
+    if (requireAlias && !names.aliases.has(name))
       throw new StoreError(
         404,
         'index_not_found_exception',
         `no such index [${name}] and [require_alias] request flag is [true] and [${name}] is not an alias`,
         { index: name },
       );
-    const stream = [...this.#catalogue.indices.values()].filter((index) => index.dataStream === name);
-    if (stream.length > 0) {
-      requireCreate(action);
-      return stream.reduce((latest, index) => (index.ix > latest.ix ? index : latest));
-    }
-    const aliased = this.named(name);
-    if (aliased.length === 1 && aliased[0]!.aliases[name]?.['is_write_index'] !== false) return aliased[0]!;
-    if (aliased.length > 0) {
-      const writable = aliased.find((index) => index.aliases[name]?.['is_write_index'] === true);
-      if (writable) return writable;
-      throw new StoreError(
-        400,
-        'illegal_argument_exception',
-        `no write index is defined for alias [${name}]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index`,
-      );
-    }
-    if (requireAlias)
-      throw new StoreError(
-        404,
-        'index_not_found_exception',
-        `no such index [${name}] and [require_alias] request flag is [true] and [${name}] is not an alias`,
-        { index: name },
-      );
+    if (names.dataStreams.has(name)) requireCreate(action);
+    const existing = byName.get(writeIndexOf(name, names));
+    if (existing) return existing;
     if (action === 'delete') throw indexNotFound(name);
     const records = this.create(name, {});
+    const made = records.find((record) => record.t === 'index')!;
+    if (made.dataStream !== undefined) requireCreate(action);
     for (const record of records) changed(record);
-    const made = this.#catalogue.byName.get(name) ?? this.named(name).at(-1)!;
-    if (made.dataStream === name) requireCreate(action);
-    return made;
+    return byName.get(made.name)!;
   }
 
-  /** Records that make an index, or a data stream where a template says so. @throws StoreError */
+  /** Records that make an index, or a data stream where its template says so. @throws StoreError */
   create(name: string, body: Json, asDataStream = false): CatalogueRecord[] {
-    checkIndexName(name);
-    if (this.named(name).length > 0) {
-      const existing = this.#catalogue.byName.get(name);
+    validateIndexName(name);
+    const existing = this.#catalogue.byName.get(name);
+    if (existing)
       throw new StoreError(
         400,
         'resource_already_exists_exception',
-        existing
-          ? `index [${name}/${existing.uuid}] already exists`
-          : `[${name}] already exists as alias or data stream`,
-        { index: name, ...(existing ? { index_uuid: existing.uuid } : {}) },
+        `index [${name}/${existing.uuid}] already exists`,
+        { index: name, index_uuid: existing.uuid },
       );
-    }
-    const made = resolveNewIndex(this.#catalogue, name, body);
+    const names = this.#names();
+    if (names.aliases.has(name) || names.dataStreams.has(name))
+      throw new StoreError(
+        400,
+        'invalid_index_name_exception',
+        `Invalid index name [${name}], already exists as ${names.aliases.has(name) ? 'alias' : 'data stream'}`,
+        { index: name },
+      );
+    const made = withRequest(resolveTemplate(name, this.templates()), body);
     if (!made.isDataStream && !asDataStream) return [this.#indexRecord(name, made)];
+    const { template } = made;
     return [
-      { t: 'object', kind: 'data_stream', name, body: { name } },
+      {
+        t: 'object',
+        kind: 'data_stream',
+        name,
+        body: template === undefined ? { name } : { name, template },
+      },
       this.#indexRecord(backingName(name, 1), made, name),
     ];
   }
 
-  #indexRecord(name: string, { mapping, settings, aliases }: NewIndex, dataStream?: string): CatalogueRecord {
+  templates(): StoredTemplates {
+    return {
+      indexTemplates: this.#catalogue.objects('index_template'),
+      componentTemplates: this.#catalogue.objects('component_template'),
+      legacyTemplates: this.#catalogue.objects('template'),
+    };
+  }
+
+  #indexRecord(
+    name: string,
+    { mappings, settings, aliases }: ResolvedTemplate,
+    dataStream?: string,
+  ): CatalogueRecord & { readonly t: 'index' } {
     const created = Date.now();
-    const uuid = randomUUID().replaceAll('-', '').slice(0, 22);
+    const uuid = newUuid();
+    const all = {
+      'index.number_of_shards': '1',
+      'index.number_of_replicas': '0',
+      ...settings,
+      'index.creation_date': String(created),
+      'index.uuid': uuid,
+      'index.provided_name': name,
+    };
     return {
       t: 'index',
       ix: this.#catalogue.nextIndex,
       name,
       uuid,
       created,
-      mapping,
-      settings: normaliseSettings(settings, { name, uuid, created }),
-      aliases,
+      mapping: mappings,
+      settings: nestedSettings(all),
+      aliases: Object.fromEntries(
+        Object.entries(aliases).map(([alias, options]) => [alias.replaceAll('{index}', name), options]),
+      ),
       ...(dataStream === undefined ? {} : { dataStream }),
     };
   }
 
-  #matching(pattern: string): Index[] {
-    const expression = patternOf(pattern);
-    const hidden = pattern.startsWith('.') || pattern === '*';
-    return [...this.#catalogue.indices.values()].filter(
-      ({ name, aliases, dataStream }) =>
-        (expression.test(name) && (hidden || !name.startsWith('.'))) ||
-        (dataStream !== undefined && expression.test(dataStream)) ||
-        Object.keys(aliases).some((alias) => expression.test(alias)),
-    );
+  #names(): IndexNames {
+    const aliases = new Map<string, AliasTarget[]>();
+    const dataStreams = new Map<string, string[]>();
+    for (const { name, aliases: own, dataStream } of this.#catalogue.indices.values()) {
+      for (const alias of Object.keys(own)) {
+        const isWriteIndex = own[alias]!['is_write_index'];
+        const target = {
+          index: name,
+          ...(isWriteIndex === undefined ? {} : { isWriteIndex: String(isWriteIndex) === 'true' }),
+        };
+        const targets = aliases.get(alias);
+        if (targets) targets.push(target);
+        else aliases.set(alias, [target]);
+      }
+      if (dataStream === undefined) continue;
+      const backing = dataStreams.get(dataStream);
+      if (backing) backing.push(name);
+      else dataStreams.set(dataStream, [name]);
+    }
+    return { indices: this.#catalogue.byName.keys(), aliases, dataStreams };
   }
 }
 
-/** `*` is any text. */
-export const patternOf = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.split('*').map(RegExp.escape).join('.*')}$`, 's');
+export const newUuid = (): string => randomUUID().replaceAll('-', '').slice(0, 22);
+
+/** Settings over others, in the shape that `GET _settings` shows. */
+export const mergeSettings = (old: Json, change: Json): Json =>
+  nestedSettings({ ...flatSettings(old), ...flatSettings(change) });
 
 const backingName = (stream: string, generation: number): string =>
   `.ds-${stream}-${new Date().toISOString().slice(0, 10).replaceAll('-', '.')}-${String(generation).padStart(6, '0')}`;
@@ -164,18 +185,4 @@ function requireCreate(action: string): void {
     'illegal_argument_exception',
     'only write ops with an op_type of create are allowed in data streams',
   );
-}
-
-/** @throws StoreError invalid_index_name_exception */
-export function checkIndexName(name: string): void {
-  const bad = (why: string): StoreError =>
-    new StoreError(400, 'invalid_index_name_exception', `Invalid index name [${name}], ${why}`, {
-      index: name,
-    });
-  if (name === '' || name === '.' || name === '..') throw bad("must not be '', '.' or '..'");
-  if (/[\\/*?"<>| ,#:\0]/.test(name))
-    throw bad(`must not contain the following characters ['\\','/','*','?','"','<','>','|',' ',',','#',':']`);
-  if (/^[_\-+]/.test(name)) throw bad("must not start with '_', '-', or '+'");
-  if (name !== name.toLowerCase()) throw bad('must be lowercase');
-  if (Buffer.byteLength(name) > 255) throw bad(`index name is too long, (${Buffer.byteLength(name)} > 255)`);
 }

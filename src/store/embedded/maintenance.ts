@@ -1,9 +1,9 @@
 /** What the store does by itself: seals, merges, retention, and looking at its files again. One thing at a time. */
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { globMatch } from '../mapping/dynamic-templates.ts';
 import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
 import type { Core } from './core.ts';
-import { patternOf } from './indices.ts';
 import { mergeSegments, nextMerge } from './merger.ts';
 import { sealGeneration } from './sealer.ts';
 
@@ -149,10 +149,11 @@ export class Maintenance {
       const taken = new Set<Index>();
       const dropped: CatalogueRecord[] = [];
       for (const { pattern, maxAge, maxBytes } of rules) {
-        const expression = patternOf(pattern);
+        const matches = globMatch(pattern);
         const own = [...catalogue.indices.values()].filter(
           (index) =>
-            !taken.has(index) && (expression.test(index.name) || expression.test(index.dataStream ?? '\0')),
+            !taken.has(index) &&
+            (matches(index.name) || (index.dataStream !== undefined && matches(index.dataStream))),
         );
         for (const index of own) taken.add(index);
         const aged = own

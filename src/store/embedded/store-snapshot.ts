@@ -6,11 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StoreError, unsupported } from '../errors.ts';
+import { validateIndexName } from '../index-selection.ts';
+import { globMatch } from '../mapping/dynamic-templates.ts';
 import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { sqlText } from './duckdb.ts';
-import { checkIndexName, patternOf } from './indices.ts';
+import { newUuid } from './indices.ts';
 import { decodeLines, encodeLine } from './manifest.ts';
 import { newSegmentId, segmentFile } from './sealer.ts';
 import { checkSegment, writeDurably, writeSegment } from './segment-writer.ts';
@@ -78,16 +80,16 @@ export async function restoreFrom(
   const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
   if (damaged) throw new StoreError(500, 'snapshot_exception', `${join(folder, NAME)} is damaged`);
   const patterns = (selection.names.length === 0 ? ['*'] : selection.names).map((name) =>
-    patternOf(name === '_all' ? '*' : name),
+    globMatch(name === '_all' ? '*' : name),
   );
   const names: string[] = [];
   for (const record of records) {
-    if (!patterns.some((pattern) => pattern.test(record.index.name))) continue;
+    if (!patterns.some((matches) => matches(record.index.name))) continue;
     const name =
       renamePattern === undefined
         ? record.index.name
         : record.index.name.replace(new RegExp(renamePattern), renameReplacement);
-    checkIndexName(name);
+    validateIndexName(name);
     await restoreIndex(core, change, folder, record, name);
     names.push(name);
   }
@@ -130,7 +132,7 @@ async function restoreIndex(
       for (const kind of ['c', 'm']) numbers.set(`${kind}${n}`, `${kind}${number}`);
     }
     ix = catalogue.nextIndex;
-    const uuid = randomUUID().replaceAll('-', '').slice(0, 22);
+    const uuid = newUuid();
     return [
       ...added,
       { ...index, t: 'index', ix, name, uuid, dataStream: index.dataStream ?? undefined } as CatalogueRecord,
