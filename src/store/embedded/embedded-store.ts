@@ -2,8 +2,8 @@
 import { statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { lockFolder } from '../../kernel/folder-lock.ts';
 import type { Query } from '../../query/tree.ts';
-import { lockQueue } from '../../queue/queue-lock.ts';
 import { parseBulkBody } from '../bulk-body.ts';
 import { formatBulkResponse } from '../bulk-response.ts';
 import { indexNotFound, StoreError } from '../errors.ts';
@@ -91,7 +91,7 @@ export class EmbeddedStore implements Store {
   static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    const unlock = lockQueue(options.folder);
+    const unlock = lockFolder(options.folder, 'event store');
     try {
       const core = await Core.open({
         folder: options.folder,
