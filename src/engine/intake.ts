@@ -41,7 +41,10 @@ const asked = new Map<number, (totals: PipelineTotals | undefined) => void>();
 let nextToken = 1;
 
 const host: IntakeHost = {
-  pool: new SlabPool(discarded),
+  pool: new SlabPool((slab) => {
+    for (const link of workers.values())
+      if (link.slabs.delete(slab)) link.port.postMessage({ type: 'forget', slab } satisfies IntakeToWorker);
+  }),
   logger,
   post: (message) => {
     if (message.type === 'retired') versions.delete(message.version);
@@ -63,23 +66,6 @@ const host: IntakeHost = {
     };
   },
 };
-
-/** Slabs that workers still know and that are not used again. */
-let discardedSlabs: number[] = [];
-
-function discarded(slab: number): void {
-  if (discardedSlabs.push(slab) === 1) setImmediate(forgetDiscarded);
-}
-
-function forgetDiscarded(): void {
-  const slabs = discardedSlabs;
-  discardedSlabs = [];
-  for (const { port: workerPort, slabs: known } of workers.values()) {
-    const forgotten = slabs.filter((slab) => known.delete(slab));
-    if (forgotten.length > 0)
-      workerPort.postMessage({ type: 'forget', slabs: forgotten } satisfies IntakeToWorker);
-  }
-}
 
 async function load(spec: PipelineSpec): Promise<LoadedSpec> {
   const graph = unpackGraph(spec.graph);

@@ -184,9 +184,9 @@ export type BlockMessage = {
 };
 export type IntakeToWorker =
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
+  /** The intake has dropped this slab. */
+  | { readonly type: 'forget'; readonly slab: number }
   | { readonly type: 'retire'; readonly version: number }
-  /** No block will come in these slabs again. */
-  | { readonly type: 'forget'; readonly slabs: readonly number[] }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 
 /** Worker → intake. */
