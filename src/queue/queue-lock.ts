@@ -1,6 +1,15 @@
 /** One process writes a queue: a file with its pid, and when that process began, since pids are used again. */
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { processState } from '../kernel/process-state.ts';
 
@@ -16,9 +25,7 @@ export function lockQueue(folder: string): () => void {
   const own: Owner = { pid: process.pid, started: startOf(process.pid) };
   for (let tries = 0; ; tries++) {
     try {
-      const handle = openSync(file, 'wx', 0o600);
-      writeSync(handle, JSON.stringify(own));
-      closeSync(handle);
+      write(file, JSON.stringify(own));
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries >= 3) throw error;
@@ -33,16 +40,34 @@ export function lockQueue(folder: string): () => void {
   }
 }
 
+/** On a full disk the text becomes the target of a link, which needs no block of its own. */
+function write(file: string, text: string): void {
+  const handle = openSync(file, 'wx', 0o600);
+  try {
+    writeSync(handle, text);
+  } catch (error) {
+    rmSync(file, { force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    symlinkSync(text, file);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const read = (file: string): Owner =>
+  JSON.parse(lstatSync(file).isSymbolicLink() ? readlinkSync(file) : readFileSync(file, 'utf8')) as Owner;
+
 /** The process that has a queue open; undefined: none. */
 export function queueOwner(folder: string): number | undefined {
   let owner: Owner;
   try {
-    owner = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as Owner;
+    owner = read(join(folder, 'lock'));
     process.kill(owner.pid, 0);
   } catch (error) {
     // EPERM: there is such a process, of another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-    owner = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as Owner;
+    owner = read(join(folder, 'lock'));
   }
   return startOf(owner.pid) === owner.started ? owner.pid : undefined;
 }

@@ -36,6 +36,7 @@ export const peers = {
   rsyslog: inBuild('usr/sbin/rsyslogd', 'rsyslog'),
   syslogNg: inBuild('usr/sbin/syslog-ng', 'syslog-ng'),
   curl: command('curl'),
+  gcc: command('gcc'),
   logger: command('logger'),
   openssl: command('openssl'),
   python3: command('python3'),
