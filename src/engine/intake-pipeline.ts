@@ -13,18 +13,17 @@ import { PersistedQueue } from '../queue/persisted-queue.ts';
 import type { Queue } from '../queue/queue.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
-import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import type { FromIntake, HealthSeverity, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
 import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
+import { QUEUE_NODE } from './problems.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
 /** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
 const KEEP_MS = 3000;
-/** Stands for the queue where problems are told by node. */
-const QUEUE_NODE = 'queue';
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -234,9 +233,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.#lastProblem = text;
     this.#health(
       QUEUE_NODE,
-      text === undefined
-        ? undefined
-        : `the queue in ${folder} can not be used: ${text}; nothing is taken in meanwhile`,
+      text === undefined ? undefined : `the queue in ${folder} can not be used: ${text}`,
+      'red',
     );
   }
 
@@ -480,9 +478,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   // ---- looking in ----
 
-  #health(node: string, problem: string | undefined): void {
+  #health(node: string, problem: string | undefined, severity?: HealthSeverity): void {
     const { version } = this.#loaded.spec;
-    this.#host.post({ type: 'health', id: this.id, version, node, problem, since: Date.now() });
+    this.#host.post({ type: 'health', id: this.id, version, node, problem, severity, since: Date.now() });
   }
 
   state(): QueueState {

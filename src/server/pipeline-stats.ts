@@ -2,6 +2,7 @@
 import type { PipelineStatus } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
 import type { NodeCounts, PipelineCounts } from '../engine/metrics.ts';
+import { QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { type Flow, type FlowHistory, type Measure, mapFlow, type Snapshot } from './flow.ts';
@@ -109,7 +110,7 @@ function inputStats(view: PipelineView, node: GraphNode): Json {
     events: { out: counts.out, queue_push_duration_in_millis: Math.round(counts.millis) },
     flow: { throughput: view.history.flow(view.now, (snapshot) => snapshot.node(node.id, 'out')) },
     ...nest(counts.named),
-    ...problemOf(view, node),
+    ...problemOf(view, node.id),
   };
 }
 
@@ -128,12 +129,12 @@ function processorStats(view: PipelineView, node: GraphNode): Json {
     },
     ...nest(counts.named),
     ...patternsPerField(node),
-    ...problemOf(view, node),
+    ...problemOf(view, node.id),
   };
 }
 
-function problemOf({ status }: PipelineView, node: GraphNode): Json {
-  const known = status.problems.byNode.get(node.id);
+function problemOf({ status }: PipelineView, node: string): Json {
+  const known = status.problems.byNode.get(node);
   return known ? { problem: known.problem, since: new Date(known.since).toISOString() } : {};
 }
 
@@ -192,7 +193,8 @@ function reloadStats({ reloads }: PipelineStatus): Json {
   };
 }
 
-function queueStats({ status, queue }: PipelineView): Json {
+function queueStats(view: PipelineView): Json {
+  const { status, queue } = view;
   const { settings } = status.config;
   const [events, bytes, maxBytes] = [queue?.events ?? 0, queue?.bytes ?? 0, queue?.maxBytes ?? 0];
   return {
@@ -207,6 +209,7 @@ function queueStats({ status, queue }: PipelineView): Json {
       max_unread_events: settings.queueMaxEvents,
     },
     dropped: queue?.dropped ?? {},
+    ...problemOf(view, QUEUE_NODE),
   };
 }
 

@@ -56,7 +56,7 @@ describe('a pipeline whose receiver comes and goes', () => {
     expect(main.details.status.state).toBe('RUNNING');
     expect(main.symptom).toMatch(
       new RegExp(
-        `output http \\(out\\): .*127\\.0\\.0\\.1:${receiver}.* refuses connections.*, since \\d{4}-.*, [\\d,]+ events waiting`,
+        `output out: .*127\\.0\\.0\\.1:${receiver}.* refuses connections.*, retrying since \\d\\d:\\d\\d, [\\d,]+ events waiting`,
       ),
     );
     expect(main.diagnosis[0]).toMatchObject({ id: 'millrace:health:pipeline:diagnosis:plugin:out' });

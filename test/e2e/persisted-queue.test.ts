@@ -265,7 +265,18 @@ describe('queue.type: persisted', () => {
           answers[at] = status;
         });
         await until(async () => JSON.stringify(await health(millrace)).includes('ENOSPC'), 'the reason', 10);
-        expect(JSON.stringify(await health(millrace))).toContain(join(folder, 'main'));
+        expect((await json(`${millrace.api}/`)).status).toBe('red');
+        const main = await health(millrace);
+        expect(main.status).toBe('red');
+        expect(main.symptom).toMatch(
+          new RegExp(
+            `the queue in ${join(folder, 'main')} can not be used: ENOSPC: .*, retrying since \\d\\d:\\d\\d, [\\d,]+ events waiting`,
+          ),
+        );
+        expect(main.diagnosis).toContainEqual(
+          expect.objectContaining({ id: 'millrace:health:pipeline:diagnosis:queue' }),
+        );
+        expect((await stats(millrace)).queue.problem).toContain('ENOSPC');
         const arrived = await startSink(target);
         await Promise.all(requests);
         const taken = answers.flatMap((status, at) => (status === 200 ? [at] : []));
@@ -273,7 +284,7 @@ describe('queue.type: persisted', () => {
           () => taken.every((at) => arrived.has(at * 100 + 1) && arrived.has(at * 100 + 100)),
           'all answered ones',
         );
-        await until(async () => !JSON.stringify(await health(millrace)).includes('ENOSPC'), 'well again', 40);
+        await until(async () => (await health(millrace)).status === 'green', 'green by itself', 40);
         expect(await millrace.stop()).toBe(0);
       } finally {
         execFileSync('umount', ['-l', folder]);
