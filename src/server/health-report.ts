@@ -142,7 +142,7 @@ function problemFindings({ id, config, problems }: PipelineStatus, stats: NodeSt
       action: input
         ? 'mend the cause; the input tries again by itself'
         : 'see to it that the other side can be reached and accepts events; delivery goes on by itself',
-      impact: input ? 'this input gives no events' : 'events of this pipeline are delayed',
+      impact: input ? 'this input gives no events, or may give some twice' : 'events of this pipeline are delayed',
     };
   });
 }

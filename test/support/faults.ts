@@ -2,9 +2,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Millrace, type RunOptions, temporaryFolder, until } from './millrace.ts';
+import { Millrace, type RunOptions, runToEnd, temporaryFolder, until } from './millrace.ts';
 
 // ---- health ----
 
@@ -222,4 +223,54 @@ export function remount(folder: string, mode: 'ro' | 'rw'): void {
 export function unmountAll(): void {
   for (const folder of mounts) spawnSync('umount', ['-l', folder]);
   mounts.clear();
+}
+
+// ---- dead letters ----
+
+/** The dead letters of `main` below this folder: their reasons, and the numbers `n=…` in their events. */
+export async function deadLetters(folder: string): Promise<{ numbers: Set<number>; reasons: Set<string> }> {
+  const { stdout } = await runToEnd({
+    args: ['dlq', 'show', 'main', '--path.dead_letter_queue', folder, '--json', '--limit', '100000'],
+  });
+  const letters = stdout.split('\n').filter((line) => line.startsWith('{'));
+  return {
+    numbers: new Set([...stdout.matchAll(/n=(\d+) /g)].map(([, n]) => Number(n))),
+    reasons: new Set(letters.map((line) => JSON.parse(line).reason as string)),
+  };
+}
+
+// ---- a lumberjack sender ----
+
+/** A Beats client (version 2) on one connection, which keeps the acknowledgements it gets: 0 is a keepalive. */
+export class LumberjackSender {
+  readonly acks: number[] = [];
+  readonly #socket: Socket;
+
+  constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1');
+    let rest = Buffer.alloc(0);
+    this.#socket.on('data', (chunk: Buffer) => {
+      rest = Buffer.concat([rest, chunk]);
+      for (; rest.length >= 6; rest = rest.subarray(6)) this.acks.push(rest.readUInt32BE(2));
+    });
+    this.#socket.on('error', () => {});
+  }
+
+  /** Sends one window of messages. */
+  send(messages: readonly string[]): void {
+    const header = Buffer.from('2W....');
+    header.writeUInt32BE(messages.length, 2);
+    const frames = messages.map((message, index) => {
+      const body = Buffer.from(JSON.stringify({ message }));
+      const frame = Buffer.from('2J........');
+      frame.writeUInt32BE(index + 1, 2);
+      frame.writeUInt32BE(body.length, 6);
+      return Buffer.concat([frame, body]);
+    });
+    this.#socket.write(Buffer.concat([header, ...frames]));
+  }
+
+  stop(): void {
+    this.#socket.destroy();
+  }
 }

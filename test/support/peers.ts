@@ -34,6 +34,7 @@ const inBuild = (file: string, name: string): Missing =>
 
 export const peers = {
   rsyslog: inBuild('usr/sbin/rsyslogd', 'rsyslog'),
+  faketime: inBuild('usr/bin/faketime', 'faketime'),
   syslogNg: inBuild('usr/sbin/syslog-ng', 'syslog-ng'),
   curl: command('curl'),
   gcc: command('gcc'),
