@@ -27,7 +27,7 @@ import type {
 } from './messages.ts';
 import { type CountedNode, type PipelineCounts, sumCounters } from './metrics.ts';
 import { planPipeline } from './plan.ts';
-import { INTAKE, Problems } from './problems.ts';
+import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
 
 export interface EngineOptions {
@@ -72,6 +72,8 @@ export interface PipelineStatus {
     lastFailure: number | undefined;
   };
   readonly problems: Problems;
+  /** Why events were lost, or waited, that should have gone to its dead letter queue: the last time. */
+  deadLetterError: string | undefined;
   readonly regions: {
     version: number;
     thread: number;
@@ -209,6 +211,7 @@ export class Engine {
         lastFailure: undefined,
       },
       problems: new Problems(),
+      deadLetterError: undefined,
       regions: [],
     };
   }
@@ -466,6 +469,8 @@ export class Engine {
     const status = this.pipelines.get(health.id);
     if (!status) return;
     status.problems.report(thread, health);
+    if (health.node === DEAD_LETTER_NODE && health.severity === 'red')
+      status.deadLetterError = health.problem;
     this.#changed(status);
   }
 

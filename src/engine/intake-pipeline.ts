@@ -13,7 +13,14 @@ import { PersistedQueue } from '../queue/persisted-queue.ts';
 import type { Queue } from '../queue/queue.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
-import type { FromIntake, HealthSeverity, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import type {
+  Drops,
+  FromIntake,
+  HealthSeverity,
+  IntakeToWorker,
+  PipelineSpec,
+  QueueState,
+} from './messages.ts';
 import { Counters } from './metrics.ts';
 import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
@@ -74,6 +81,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   >();
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
+  #fullSince: number | undefined;
+  /** What waited in the queue when it was opened. */
+  #atStart = { events: 0, bytes: 0 };
   /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
   #slow = false;
   #lastProblem: string | undefined;
@@ -143,7 +153,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   push(block: QueuedBlock, delimiter: Buffer): void {
     this.#admission.offer(block, delimiter);
-    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#full = true;
+    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#isFull(true);
     else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= QUEUE_BLOCKS) this.#slowDown();
     this.schedule();
   }
@@ -166,12 +176,18 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     if (!this.#admission.isEmpty) this.#admission.drain();
     if (this.#full) {
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
-      this.#full = false;
-    } else if (!this.#queue.hasRoom) this.#full = true;
+      this.#isFull(false);
+    } else if (!this.#queue.hasRoom) this.#isFull(true);
     if (this.#slow && this.#queue.waitingBlocks <= QUEUE_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
     for (const input of this.#inputs) input.writer.countWaiting();
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #isFull(full: boolean): void {
+    if (full === this.#full) return;
+    this.#full = full;
+    this.#fullSince = full ? Date.now() : undefined;
   }
 
   /** Once a turn of the event loop: waking a worker costs more than most of what it then does. */
@@ -212,6 +228,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   async start(): Promise<void> {
     if (this.#queue instanceof PersistedQueue)
       await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+    this.#atStart = { events: this.#queue.unacknowledged, bytes: this.#queue.bytes };
     this.#checkRoom();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
@@ -484,16 +501,21 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   state(): QueueState {
-    const dropped: Record<string, number> = {};
-    for (const input of this.#inputs) input.writer.countWaiting();
-    for (const input of this.#inputs) for (const [from, count] of input.writer.drops) dropped[from] = count;
+    const drops: Record<string, Drops> = {};
+    for (const { node, writer } of this.#inputs) {
+      writer.countWaiting();
+      if (writer.drops.events > 0) drops[node.id] = writer.drops.counts();
+    }
+    const { unacknowledged: events, bytes } = this.#queue;
     return {
       type: this.#queue.type,
-      events: this.#queue.unacknowledged,
-      bytes: this.#queue.bytes,
+      events,
+      bytes,
       maxBytes: this.#queue.maxBytes,
       inFlight: this.#dispatcher.inFlight,
-      dropped,
+      fullSince: this.#fullSince,
+      growth: { events: events - this.#atStart.events, bytes: bytes - this.#atStart.bytes },
+      drops,
     };
   }
 }

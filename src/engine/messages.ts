@@ -110,7 +110,20 @@ export interface QueueState {
   readonly bytes: number;
   readonly maxBytes: number;
   readonly inFlight: number;
-  readonly dropped: Readonly<Record<string, number>>;
+  /** Milliseconds since the epoch when there was no more room, if that is so without a break. */
+  readonly fullSince: number | undefined;
+  /** What has come to those that were there when the pipeline started; negative: there are fewer. */
+  readonly growth: { readonly events: number; readonly bytes: number };
+  /** Of inputs that found no room and had to drop, by their node id. */
+  readonly drops: Readonly<Record<string, Drops>>;
+}
+
+/** What an input had to drop, since it was opened. */
+export interface Drops {
+  readonly events: number;
+  /** Senders; many of them are counted together, as "other". */
+  readonly by_source: Readonly<Record<string, number>>;
+  readonly by_reason: Readonly<Record<string, number>>;
 }
 
 export type HealthSeverity = 'yellow' | 'red';

@@ -1,6 +1,7 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
 
 import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { QueueState } from '../engine/messages.ts';
 import { DEAD_LETTER_NODE, QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
@@ -44,6 +45,7 @@ export function pipelineHealth(pipeline: PipelineStatus, stats: NodeStats): Pipe
   const findings = [
     ...stateFindings(pipeline),
     ...problemFindings(pipeline, stats),
+    ...fullFindings(pipeline, stats.queue(pipeline.id)),
     ...busyFindings(flow['worker_utilization'] ?? {}, flow['output_throughput'] ?? {}),
   ];
   const status = worst(findings.map((finding) => finding.status));
@@ -140,11 +142,29 @@ function problemFindings({ id, config, problems }: PipelineStatus, stats: NodeSt
       id: `plugin:${nodeId}`,
       cause: `${node ? titleOf(node) : `plugin ${nodeId}`}: ${problem}, ${input ? `since ${begun}` : `retrying since ${begun}, ${waiting}`}`,
       action: input
-        ? 'mend the cause; the input tries again by itself'
+        ? 'mend the cause; the input goes on by itself'
         : 'see to it that the other side can be reached and accepts events; delivery goes on by itself',
-      impact: input ? 'this input gives no events, or may give some twice' : 'events of this pipeline are delayed',
+      impact: input ? 'events of this input are missing or late' : 'events of this pipeline are delayed',
     };
   });
+}
+
+/** A queue is full now and then while all is well; for so many milliseconds on end, it is back-pressure. */
+const FULL_MS = 3000;
+
+function fullFindings({ problems }: PipelineStatus, queue: QueueState | undefined): Finding[] {
+  const { fullSince, events = 0 } = queue ?? {};
+  if (fullSince === undefined || problems.byNode.has(QUEUE_NODE)) return [];
+  if (Date.now() - fullSince < FULL_MS) return [];
+  return [
+    {
+      status: 'yellow',
+      id: 'queue_full',
+      cause: `the queue is full with ${events.toLocaleString('en')} events, senders wait since ${timeInWords(fullSince)}`,
+      action: 'see to it that outputs take events faster, or give the queue more room',
+      impact: 'senders must wait, and datagrams are dropped',
+    },
+  ];
 }
 
 /** `output siem-http`; without an id of the user's, `output http (http_0123456789ab)`. */

@@ -38,6 +38,7 @@ const pipelineInfo = {
   config_reload_automatic: false,
   config_reload_interval: 3_000_000_000,
   dead_letter_queue_enabled: true,
+  dead_letter_queue_path: expect.stringMatching(/\/dead_letter_queue\/./),
 };
 const os = {
   name: 'Linux',
@@ -156,7 +157,16 @@ const pipelineStats = {
     queue_size_in_bytes: 0,
     max_queue_size_in_bytes: number,
     capacity: { queue_size_in_bytes: 0, max_queue_size_in_bytes: number, max_unread_events: 0 },
-    dropped: {},
+    dropped: 0,
+  },
+  dead_letter_queue: {
+    queue_size_in_bytes: 0,
+    max_queue_size_in_bytes: 1024 ** 3,
+    events: 0,
+    dropped_events: 0,
+    expired_events: 0,
+    storage_policy: 'drop_older',
+    last_error: 'no errors',
   },
   pipeline: { workers: 2, batch_size: 100, batch_delay: 10 },
   condition_errors: 0,
