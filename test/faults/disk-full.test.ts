@@ -1,7 +1,6 @@
 /** Disks without room: under the queue, the dead letters, the positions of files, the files that are written. */
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   deadLetters,
@@ -45,10 +44,10 @@ describe.skipIf(reason !== '').concurrent(`disk full${reason}`, () => {
         `the queue in ${join(disk, 'main')} can not be used: ENOSPC: no space left on device, write, retrying since \\d\\d:\\d\\d, \\d+ events waiting`,
       ),
     );
-    // Back-pressure: nobody is answered.
-    await delay(500);
+    // Back-pressure: who asks is held for ten seconds and then refused, nobody else is answered.
     const answered = sender.answered.size;
-    await delay(700);
+    const refused = await fetch(`http://127.0.0.1:${input}/`, { method: 'POST', body: 'n=0' });
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
     expect(sender.answered.size).toBe(answered);
     ballast.free();
     open.push(await sink.start());

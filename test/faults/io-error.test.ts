@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { BreakableDisk, noLoopDisk } from '../support/breakable-disk.ts';
 import {
   deadLetters,
@@ -43,80 +43,78 @@ function compiled(): string {
 const EIO = 5;
 
 describePeer('an I/O error of the queue', [peers.gcc], () => {
-  describe.concurrent('', () => {
-    test.each([
-      ['s', 'fdatasync'],
-      ['w', 'write'],
-      ['sw', 'write'],
-    ])(
-      '%s: red with path and reason, no answers; afterwards all that was answered is on the disk',
-      async (kinds, call) => {
-        const [input, target] = [await freePort(), await freePort()];
-        const folder = join(temporaryFolder(), 'queue');
-        const flag = join(temporaryFolder(), 'flag');
-        const config = `${httpInput(input)} ${httpOutput(target)}`;
-        const args = ['--path.queue', folder, '--queue.page_capacity', '256kb'];
-        const millrace = await startMillrace(config, args, {
-          LD_PRELOAD: compiled(),
-          FAULT_PATH: folder,
-          FAULT_FLAG: flag,
-          UV_USE_IO_URING: '0',
-        });
-        const sender = new HttpSender(input, { padding: 500 });
-        await until(() => sender.answered.size > 500, 'first answers');
-        for (let round = 0; round < 2; round++) {
-          writeFileSync(flag, `${kinds} ${EIO}`);
-          await untilHealth(
-            millrace,
-            'red',
-            new RegExp(`the queue in ${join(folder, 'main')} can not be used: EIO: i/o error, ${call}`),
-          );
-          const answered = sender.answered.size;
-          await delay(1200);
-          expect(sender.answered.size).toBe(answered);
-          rmSync(flag);
-          await until(() => sender.answered.size > answered + 500, 'goes on by itself');
-        }
-        // Nothing but the disk knows now what was answered.
-        await millrace.kill();
-        const sink = await new Sink(target).start();
-        open.push(sink);
-        const again = await startMillrace(config, args);
-        await sender.stop();
-        await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered');
-        await untilHealth(again, 'green', '', 15);
-        expect(await again.stop()).toBe(0);
-      },
-      60_000,
-    );
-
-    test('on reading what waits: red, then all of it is delivered', async () => {
+  test.concurrent.each([
+    ['fdatasync', 's', 'fdatasync'],
+    ['write', 'w', 'write'],
+    ['both', 'sw', 'write'],
+  ])(
+    'EIO of %s: red with path and reason, no answers; afterwards all that was answered is on the disk',
+    async (_, kinds, call) => {
       const [input, target] = [await freePort(), await freePort()];
       const folder = join(temporaryFolder(), 'queue');
       const flag = join(temporaryFolder(), 'flag');
       const config = `${httpInput(input)} ${httpOutput(target)}`;
-      const args = ['--path.queue', folder];
-      const first = await startMillrace(config, args);
-      const sender = new HttpSender(input, { lines: 5, lanes: 8, pause: 0 });
-      await until(() => sender.answered.size > 1500, 'more blocks than are kept in memory');
-      await first.kill();
+      const args = ['--path.queue', folder, '--queue.page_capacity', '256kb'];
       const millrace = await startMillrace(config, args, {
         LD_PRELOAD: compiled(),
-        FAULT_PATH: join(folder, 'main/segment'),
+        FAULT_PATH: folder,
         FAULT_FLAG: flag,
         UV_USE_IO_URING: '0',
       });
-      writeFileSync(flag, `r ${EIO}`);
+      const sender = new HttpSender(input, { padding: 500 });
+      await until(() => sender.answered.size > 500, 'first answers');
+      for (let round = 0; round < 2; round++) {
+        writeFileSync(flag, `${kinds} ${EIO}`);
+        await untilHealth(
+          millrace,
+          'red',
+          new RegExp(`the queue in ${join(folder, 'main')} can not be used: EIO: i/o error, ${call}`),
+        );
+        const answered = sender.answered.size;
+        await delay(1200);
+        expect(sender.answered.size).toBe(answered);
+        rmSync(flag);
+        await until(() => sender.answered.size > answered + 500, 'goes on by itself');
+      }
+      // Nothing but the disk knows now what was answered.
+      await millrace.kill();
       const sink = await new Sink(target).start();
       open.push(sink);
-      await untilHealth(millrace, 'red', 'can not be used: EIO: i/o error, read');
-      rmSync(flag);
+      const again = await startMillrace(config, args);
       await sender.stop();
       await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered');
-      await untilHealth(millrace, 'green', '', 15);
-      expect(await millrace.stop()).toBe(0);
-    }, 60_000);
-  });
+      await untilHealth(again, 'green', '', 15);
+      expect(await again.stop()).toBe(0);
+    },
+    60_000,
+  );
+
+  test.concurrent('EIO on reading what waits: red, then all of it is delivered', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const folder = join(temporaryFolder(), 'queue');
+    const flag = join(temporaryFolder(), 'flag');
+    const config = `${httpInput(input)} ${httpOutput(target)}`;
+    const args = ['--path.queue', folder];
+    const first = await startMillrace(config, args);
+    const sender = new HttpSender(input, { lines: 5, lanes: 8, pause: 0 });
+    await until(() => sender.answered.size > 1500, 'more blocks than are kept in memory');
+    await first.kill();
+    const millrace = await startMillrace(config, args, {
+      LD_PRELOAD: compiled(),
+      FAULT_PATH: join(folder, 'main/segment'),
+      FAULT_FLAG: flag,
+      UV_USE_IO_URING: '0',
+    });
+    writeFileSync(flag, `r ${EIO}`);
+    const sink = await new Sink(target).start();
+    open.push(sink);
+    await untilHealth(millrace, 'red', 'can not be used: EIO: i/o error, read');
+    rmSync(flag);
+    await sender.stop();
+    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered');
+    await untilHealth(millrace, 'green', '', 15);
+    expect(await millrace.stop()).toBe(0);
+  }, 60_000);
 });
 
 describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () => {
@@ -156,50 +154,48 @@ describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () 
 });
 
 describePeer('a remount (ro, then rw)', [noMounts], () => {
-  describe.concurrent('', () => {
-    test('under the dead letters: red with path and reason, refused events wait, nothing is lost', async () => {
-      const [input, target] = [await freePort(), await freePort()];
-      const disk = tinyDisk('2m');
-      const sink = await new Sink(target).start();
-      open.push(sink);
-      sink.mood = (_, response) => response.writeHead(400).end();
-      const millrace = await startMillrace(`${httpInput(input)} ${httpOutput(target)}`, [
-        ...['--path.dead_letter_queue', disk, '--dead_letter_queue.enable', 'true'],
-      ]);
-      remount(disk, 'ro');
-      const sender = new HttpSender(input, { lanes: 1, pause: 20 });
-      await untilHealth(
-        millrace,
-        'red',
-        /dead letter queue .*: EROFS: read-only file system, mkdir '.*main'; events wait/,
-      );
-      await sender.stop();
-      remount(disk, 'rw');
-      await until(async () => (await queued(millrace)) === 0, 'all kept');
-      await untilHealth(millrace, 'green', '', 15);
-      expect(await millrace.stop()).toBe(0);
-      const { numbers } = await deadLetters(disk);
-      expect(missing(sender.answered, numbers)).toEqual([]);
-    }, 60_000);
+  test.concurrent('under the dead letters: red with path and reason, refused events wait, nothing is lost', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const disk = tinyDisk('2m');
+    const sink = await new Sink(target).start();
+    open.push(sink);
+    sink.mood = (_, response) => response.writeHead(400).end();
+    const millrace = await startMillrace(`${httpInput(input)} ${httpOutput(target)}`, [
+      ...['--path.dead_letter_queue', disk, '--dead_letter_queue.enable', 'true'],
+    ]);
+    remount(disk, 'ro');
+    const sender = new HttpSender(input, { lanes: 1, pause: 20 });
+    await untilHealth(
+      millrace,
+      'red',
+      /dead letter queue .*: EROFS: read-only file system, mkdir '.*main'; events wait/,
+    );
+    await sender.stop();
+    remount(disk, 'rw');
+    await until(async () => (await queued(millrace)) === 0, 'all kept');
+    await untilHealth(millrace, 'green', '', 15);
+    expect(await millrace.stop()).toBe(0);
+    const { numbers } = await deadLetters(disk);
+    expect(missing(sender.answered, numbers)).toEqual([]);
+  }, 60_000);
 
-    test('under the file of an output: yellow with the reason, then every line is there', async () => {
-      const input = await freePort();
-      const disk = tinyDisk('2m');
-      const file = join(disk, 'out.log');
-      const millrace = await startMillrace(
-        `${httpInput(input)} output { file { id => "out" path => "${file}" codec => line { format => "%{message}" } } }`,
-      );
-      remount(disk, 'ro');
-      const sender = new HttpSender(input, { lanes: 2, pause: 20 });
-      await untilHealth(millrace, 'yellow', /EROFS: read-only file system, open '.*out\.log'/);
-      await sender.stop();
-      remount(disk, 'rw');
-      await until(async () => (await queued(millrace)) === 0, 'all written', 20);
-      const lines = spawnSync('cat', [file], { encoding: 'utf8' }).stdout;
-      const written = new Set([...lines.matchAll(/^n=(\d+) x{200}$/gm)].map(([, n]) => Number(n)));
-      expect(missing(sender.answered, written)).toEqual([]);
-      await untilHealth(millrace, 'green');
-      expect(await millrace.stop()).toBe(0);
-    }, 60_000);
-  });
+  test.concurrent('under the file of an output: yellow with the reason, then every line is there', async () => {
+    const input = await freePort();
+    const disk = tinyDisk('2m');
+    const file = join(disk, 'out.log');
+    const millrace = await startMillrace(
+      `${httpInput(input)} output { file { id => "out" path => "${file}" codec => line { format => "%{message}" } } }`,
+    );
+    remount(disk, 'ro');
+    const sender = new HttpSender(input, { lanes: 2, pause: 20 });
+    await untilHealth(millrace, 'yellow', /EROFS: read-only file system, open '.*out\.log'/);
+    await sender.stop();
+    remount(disk, 'rw');
+    await until(async () => (await queued(millrace)) === 0, 'all written', 20);
+    const lines = spawnSync('cat', [file], { encoding: 'utf8' }).stdout;
+    const written = new Set([...lines.matchAll(/^n=(\d+) x{200}$/gm)].map(([, n]) => Number(n)));
+    expect(missing(sender.answered, written)).toEqual([]);
+    await untilHealth(millrace, 'green');
+    expect(await millrace.stop()).toBe(0);
+  }, 60_000);
 });
