@@ -25,7 +25,7 @@ import type {
   ToIntake,
   ToWorker,
 } from './messages.ts';
-import { type CountedNode, type PipelineCounts, sumCounters } from './metrics.ts';
+import { type CountedNode, type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
 import { planPipeline } from './plan.ts';
 import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
@@ -456,6 +456,12 @@ export class Engine {
       case 'named':
         this.#named(INTAKE, message);
         return;
+      case 'totals': {
+        const { token, id } = message;
+        const totals = this.pipelines.has(id) ? totalsOf(this.counts(id)) : undefined;
+        this.#toIntake({ type: 'totals', token, totals });
+        return;
+      }
       case 'queues':
         this.#queueAnswers.get(message.token)?.(message.queues);
         this.#queueAnswers.delete(message.token);

@@ -40,6 +40,7 @@ export interface IntakeHost {
   post(message: FromIntake): void;
   /** The thread's way to a worker, and which slabs that worker knows. */
   worker(index: number): WorkerLink | undefined;
+  totals: IntakeContext['totals'];
   receive(address: string, handler: Parameters<IntakeContext['receive']>[1]): () => void;
 }
 
@@ -295,6 +296,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
         },
       },
       health: { value: (problem: string | undefined) => this.#health(node.id, problem) },
+      totals: { value: this.#host.totals },
       receive: { value: this.#host.receive },
     });
     const input: RunningInput = {

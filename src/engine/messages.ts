@@ -1,7 +1,7 @@
 /** What the threads say to each other. Plain data: everything here passes structured clone. */
 import type { MessagePort } from 'node:worker_threads';
 import type { EscapeStyle } from '../event/field-reference.ts';
-import type { EcsMode, FieldUse, Peer } from '../kernel/plugin.ts';
+import type { EcsMode, FieldUse, Peer, PipelineTotals } from '../kernel/plugin.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 
 /** Settings of one pipeline that the threads need. */
@@ -68,7 +68,8 @@ export type ToIntake =
   | { readonly type: 'start'; readonly spec: PipelineSpec }
   | { readonly type: 'reload'; readonly spec: PipelineSpec }
   | { readonly type: 'stop'; readonly id: string }
-  | { readonly type: 'queues'; readonly token: number };
+  | { readonly type: 'queues'; readonly token: number }
+  | { readonly type: 'totals'; readonly token: number; readonly totals: PipelineTotals | undefined };
 
 /** A thread has counters that its region did not name yet. */
 export interface NewNames {
@@ -98,6 +99,7 @@ export type FromIntake =
   | { readonly type: 'retired'; readonly id: string; readonly version: number }
   | { readonly type: 'ended'; readonly id: string; readonly version: number }
   | Health
+  | { readonly type: 'totals'; readonly token: number; readonly id: string }
   | {
       readonly type: 'queues';
       readonly token: number;

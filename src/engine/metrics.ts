@@ -2,7 +2,7 @@
  * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds: of an input,
  * in the intake thread those that it waited for room in the queue, in workers those that decoding took), then the pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
  */
-import type { PluginKind } from '../kernel/plugin.ts';
+import type { PipelineTotals, PluginKind } from '../kernel/plugin.ts';
 import type { CounterRegion } from './messages.ts';
 import { INTAKE } from './problems.ts';
 
@@ -148,4 +148,11 @@ export function sumCounters(
     }
   }
   return total;
+}
+
+/** What an input may know of a pipeline. */
+export function totalsOf({ out, conditionErrors, nodes }: PipelineCounts): PipelineTotals {
+  let errors = conditionErrors;
+  for (const { named } of nodes.values()) errors += named['rejected'] ?? 0;
+  return { processed: out, errors };
 }
