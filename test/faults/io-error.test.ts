@@ -20,7 +20,7 @@ import {
   unmountAll,
   untilHealth,
 } from '../support/faults.ts';
-import { cleanUp, freePort, temporaryFolder, until } from '../support/millrace.ts';
+import { cleanUp, freePort, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
 import { describePeer, peers } from '../support/peers.ts';
 
 const open: { stop(): unknown }[] = [];
@@ -154,6 +154,19 @@ describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () 
 });
 
 describePeer('a remount (ro, then rw)', [noMounts], () => {
+  test.concurrent('under the queue, before the start: the pipeline does not start, with path and reason', async () => {
+    const disk = tinyDisk('2m');
+    remount(disk, 'ro');
+    const { code, stderr } = await runToEnd({
+      args: [
+        ...['-e', httpInput(await freePort()), '--path.data', temporaryFolder(), '--api.enabled', 'false'],
+        ...['--queue.type', 'persisted', '--path.queue', disk],
+      ],
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`EROFS: read-only file system, mkdir '${disk}/main'`));
+  });
+
   test.concurrent('under the dead letters: red with path and reason, refused events wait, nothing is lost', async () => {
     const [input, target] = [await freePort(), await freePort()];
     const disk = tinyDisk('2m');

@@ -90,6 +90,24 @@ describe.concurrent('output http', () => {
     90_000,
   );
 
+  test('a receiver that is not there', async () => {
+    const [input, target] = [await freePort(), await freePort()];
+    const sink = new Sink(target);
+    const millrace = await startMillrace(`${httpInput(input)} ${httpOutput(target, QUICK)}`);
+    const sender = new HttpSender(input, { lanes: 2 });
+    await untilHealth(
+      millrace,
+      'yellow',
+      outputSays(`http://127.0.0.1:${target} refuses connections: nothing listens there`),
+    );
+    await sender.stop();
+    await sink.start();
+    open.push(() => sink.stop());
+    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all events', RECOVERY);
+    await untilHealth(millrace, 'green', '', RECOVERY);
+    expect(await millrace.stop()).toBe(0);
+  }, 90_000);
+
   test('a receiver that finds bodies too large (413): they become dead letters with the reason', async () => {
     const [input, target, dead] = [await freePort(), await freePort(), temporaryFolder()];
     const sink = await new Sink(target).start();
