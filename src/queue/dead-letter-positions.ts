@@ -73,7 +73,7 @@ export class DeadLetterPositions {
     const path = this.#path!;
     try {
       const lines = [...this.#offsets].map(([name, offset]) => `${name} ${offset}\n`);
-      writeFileSync(`${path}.new`, lines.join(''), { mode: 0o600, flush: true });
+      writeFileSync(`${path}.new`, lines.join(''), { mode: 0o600 });
       renameSync(`${path}.new`, path);
       if (this.#failed) this.#health(undefined);
       this.#failed = false;

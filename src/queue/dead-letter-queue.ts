@@ -84,6 +84,8 @@ export class DeadLetterQueue {
   #fullUntil = 0;
   /** Something stands in the way now. */
   #blocked = false;
+  /** Of the entries that are being written some may not be on the disk: a segment could not be synced. */
+  #doubtful = false;
   #closed = false;
 
   constructor(options: DeadLetterQueueOptions) {
@@ -133,7 +135,9 @@ export class DeadLetterQueue {
   /** Writes and syncs. What a sync that failed forgot no later one brings: then all is written once more. */
   async #writeSafely(records: readonly Buffer[]): Promise<void> {
     for (;;) {
+      this.#doubtful = false;
       for (const record of records) await this.#write(record);
+      if (this.#doubtful) continue;
       try {
         if (this.#segment) await sync(this.#segment.file);
         return;
@@ -255,6 +259,11 @@ export class DeadLetterQueue {
       } catch {
         // What stays there is no whole entry: readers skip it.
       }
+      try {
+        fdatasyncSync(open.file);
+      } catch {
+        this.#doubtful = true;
+      }
       this.#abandon();
       throw error;
     }
@@ -262,8 +271,14 @@ export class DeadLetterQueue {
 
   /** Ends the segment, synced. @throws errors of the file system */
   #complete(): void {
-    if (this.#segment) fdatasyncSync(this.#segment.file);
-    this.#abandon();
+    try {
+      if (this.#segment) fdatasyncSync(this.#segment.file);
+    } catch (error) {
+      this.#doubtful = true;
+      throw error;
+    } finally {
+      this.#abandon();
+    }
   }
 
   #abandon(): void {

@@ -117,6 +117,44 @@ describePeer('an I/O error of the queue', [peers.gcc], () => {
   }, 60_000);
 });
 
+describePeer('an I/O error of the dead letters', [peers.gcc], () => {
+  test.concurrent.each([
+    ['fdatasync', 's', 'fdatasync'],
+    ['write', 'w', 'write'],
+  ])(
+    'EIO of %s: red with path and reason, refused events wait, nothing is lost',
+    async (_, kinds, call) => {
+      const [input, target] = [await freePort(), await freePort()];
+      const folder = join(temporaryFolder(), 'dead');
+      const flag = join(temporaryFolder(), 'flag');
+      const sink = await new Sink(target).start();
+      open.push(sink);
+      sink.mood = (_, response) => response.writeHead(400).end();
+      const millrace = await startMillrace(
+        `${httpInput(input)} ${httpOutput(target)}`,
+        ['--path.dead_letter_queue', folder],
+        { LD_PRELOAD: compiled(), FAULT_PATH: folder, FAULT_FLAG: flag, UV_USE_IO_URING: '0' },
+      );
+      const sender = new HttpSender(input, { pause: 20 });
+      await until(() => sender.answered.size > 300, 'first events');
+      writeFileSync(flag, `${kinds} ${EIO}`);
+      await untilHealth(
+        millrace,
+        'red',
+        new RegExp(`dead letter queue ${join(folder, 'main')}: EIO: i/o error, ${call}; events wait, since`),
+      );
+      await sender.stop();
+      rmSync(flag);
+      await until(async () => (await queued(millrace)) === 0, 'all kept');
+      await untilHealth(millrace, 'green', '', 15);
+      expect(await millrace.stop()).toBe(0);
+      const { numbers } = await deadLetters(folder);
+      expect(missing(sender.answered, numbers)).toEqual([]);
+    },
+    60_000,
+  );
+});
+
 describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () => {
   test('under the queue, by an error of the disk: red; it can be unmounted, mended, mounted, and all goes on', async () => {
     const [input, target] = [await freePort(), await freePort()];

@@ -112,7 +112,7 @@ export class Sincedb {
       if (this.#special) writeFileSync(path, text);
       else {
         try {
-          writeFileSync(temporary, text, { mode: 0o600, flush: true });
+          writeFileSync(temporary, text, { mode: 0o600 });
           renameSync(temporary, path);
         } catch (error) {
           rmSync(temporary, { force: true });
