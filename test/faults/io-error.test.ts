@@ -13,9 +13,11 @@ import {
   missing,
   noMounts,
   queued,
+  RECOVERY,
   remount,
   Sink,
   startMillrace,
+  stopWell,
   tinyDisk,
   unmountAll,
   untilHealth,
@@ -82,9 +84,13 @@ describePeer('an I/O error of the queue', [peers.gcc], () => {
       open.push(sink);
       const again = await startMillrace(config, args);
       await sender.stop();
-      await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered');
+      await until(
+        () => missing(sender.answered, sink.arrived).length === 0,
+        'all that was answered',
+        RECOVERY,
+      );
       await untilHealth(again, 'green', '', 15);
-      expect(await again.stop()).toBe(0);
+      await stopWell(again);
     },
     60_000,
   );
@@ -111,10 +117,10 @@ describePeer('an I/O error of the queue', [peers.gcc], () => {
     await untilHealth(millrace, 'red', 'can not be used: EIO: i/o error, read');
     rmSync(flag);
     await sender.stop();
-    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered');
+    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered', RECOVERY);
     await untilHealth(millrace, 'green', '', 15);
-    expect(await millrace.stop()).toBe(0);
-  }, 60_000);
+    await stopWell(millrace);
+  }, 90_000);
 });
 
 describePeer('an I/O error of the dead letters', [peers.gcc], () => {
@@ -147,7 +153,7 @@ describePeer('an I/O error of the dead letters', [peers.gcc], () => {
       rmSync(flag);
       await until(async () => (await queued(millrace)) === 0, 'all kept');
       await untilHealth(millrace, 'green', '', 15);
-      expect(await millrace.stop()).toBe(0);
+      await stopWell(millrace);
       const { numbers } = await deadLetters(folder);
       expect(missing(sender.answered, numbers)).toEqual([]);
     },
@@ -184,11 +190,11 @@ describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () 
     await until(() => sender.answered.size > answered + 500, 'goes on by itself');
     open.push(await sink.start());
     await sender.stop();
-    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered', 20);
+    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered', RECOVERY);
     await untilHealth(millrace, 'green', '', 15);
     expect(await queued(millrace)).toBe(0);
-    expect(await millrace.stop()).toBe(0);
-  }, 60_000);
+    await stopWell(millrace);
+  }, 90_000);
 });
 
 describePeer('a remount (ro, then rw)', [noMounts], () => {
@@ -225,10 +231,10 @@ describePeer('a remount (ro, then rw)', [noMounts], () => {
     remount(disk, 'rw');
     await until(async () => (await queued(millrace)) === 0, 'all kept');
     await untilHealth(millrace, 'green', '', 15);
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
     const { numbers } = await deadLetters(disk);
     expect(missing(sender.answered, numbers)).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   test.concurrent('under the file of an output: yellow with the reason, then every line is there', async () => {
     const input = await freePort();
@@ -247,6 +253,6 @@ describePeer('a remount (ro, then rw)', [noMounts], () => {
     const written = new Set([...lines.matchAll(/^n=(\d+) x{200}$/gm)].map(([, n]) => Number(n)));
     expect(missing(sender.answered, written)).toEqual([]);
     await untilHealth(millrace, 'green');
-    expect(await millrace.stop()).toBe(0);
-  }, 60_000);
+    await stopWell(millrace);
+  }, 90_000);
 });

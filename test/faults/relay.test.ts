@@ -1,7 +1,7 @@
 /** `millrace relay` on a full disk. */
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { fill, noMounts, tinyDisk, unmountAll } from '../support/faults.ts';
+import { fill, noMounts, stopWell, tinyDisk, unmountAll } from '../support/faults.ts';
 import { cleanUp, freePort, until } from '../support/millrace.ts';
 import { freeUdpPort, startRelay, UdpSender, UdpServer } from '../support/udp-relay.ts';
 
@@ -54,7 +54,7 @@ test.skipIf(reason !== '')(
     await server.start();
     await until(() => numbers().length >= sender.sent, 'all');
     expect(numbers()).toEqual(Array.from({ length: sender.sent }, (_, index) => index));
-    expect(await relay.stop()).toBe(0);
+    await stopWell(relay);
   },
   40_000,
 );

@@ -15,8 +15,10 @@ import {
   httpOutput,
   missing,
   queued,
+  RECOVERY,
   Sink,
   startMillrace,
+  stopWell,
   untilHealth,
 } from '../support/faults.ts';
 import { httpServer } from '../support/http-server.ts';
@@ -29,8 +31,6 @@ afterAll(async () => {
 });
 
 const QUICK = 'request_timeout => 1 socket_timeout => 1 automatic_retries => 0';
-/** How long it may take after the receiver is well again: the longest pause between tries that these tests get to. */
-const RECOVERY = 30;
 
 /** The health report about an output with these words. */
 const outputSays = (words: string): RegExp =>
@@ -85,7 +85,7 @@ describe.concurrent('output http', () => {
       await until(() => missing(sender.answered, sink.arrived).length === 0, 'all events', RECOVERY);
       await untilHealth(millrace, 'green', '', RECOVERY);
       expect(await queued(millrace)).toBe(0);
-      expect(await millrace.stop()).toBe(0);
+      await stopWell(millrace);
     },
     90_000,
   );
@@ -105,7 +105,7 @@ describe.concurrent('output http', () => {
     open.push(() => sink.stop());
     await until(() => missing(sender.answered, sink.arrived).length === 0, 'all events', RECOVERY);
     await untilHealth(millrace, 'green', '', RECOVERY);
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
   }, 90_000);
 
   test('a receiver that finds bodies too large (413): they become dead letters with the reason', async () => {
@@ -126,7 +126,7 @@ describe.concurrent('output http', () => {
     await sender.stop();
     await until(async () => (await queued(millrace)) === 0, 'all done');
     await untilHealth(millrace, 'green');
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
     const { numbers, reasons } = await deadLetters(dead);
     expect([...numbers]).toEqual([7]);
     expect([...reasons]).toEqual([
@@ -172,7 +172,7 @@ describe.concurrent('output http', () => {
     server = await serve(certs.server);
     await until(() => missing(sender.answered, arrived).length === 0, 'all events', RECOVERY);
     await untilHealth(millrace, 'green', '', RECOVERY);
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
   }, 90_000);
 });
 
@@ -230,7 +230,7 @@ describe.concurrent('output elasticsearch', () => {
       fails = false;
       await until(() => missing(sender.answered, arrivedAt(server)).length === 0, 'all documents', RECOVERY);
       await untilHealth(millrace, 'green', '', RECOVERY);
-      expect(await millrace.stop()).toBe(0);
+      await stopWell(millrace);
     },
     90_000,
   );
@@ -262,7 +262,7 @@ describe.concurrent('output elasticsearch', () => {
     await until(() => missing(wanted, arrivedAt(server)).length === 0, 'all that can be', RECOVERY);
     await until(async () => (await queued(millrace)) === 0, 'all done');
     await untilHealth(millrace, 'green', '', RECOVERY);
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
     // Nothing that was accepted came again.
     expect(server.documents).toHaveLength(wanted.length);
     const { numbers, reasons } = await deadLetters(dead);
@@ -280,7 +280,7 @@ describe.concurrent('output elasticsearch', () => {
     await sender.stop();
     await until(async () => (await queued(millrace)) === 0, 'all done');
     await untilHealth(millrace, 'green');
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
     expect(missing(sender.answered, arrivedAt(server))).toEqual([7]);
     const { numbers, reasons } = await deadLetters(dead);
     expect([...numbers]).toEqual([7]);
@@ -320,6 +320,6 @@ describe.concurrent('output elasticsearch', () => {
     const arrived = (): Set<number> => new Set([...arrivedAt(first), ...arrivedAt(last)]);
     await until(() => missing(sender.answered, arrived()).length === 0, 'all documents', RECOVERY);
     await untilHealth(millrace, 'green', '', RECOVERY);
-    expect(await millrace.stop()).toBe(0);
+    await stopWell(millrace);
   }, 90_000);
 });

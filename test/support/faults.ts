@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Millrace, type RunOptions, runToEnd, temporaryFolder, until } from './millrace.ts';
 
+/** Seconds until all has arrived after a receiver is well again, at most: the longest pause between two tries. */
+export const RECOVERY = 35;
+
 // ---- health ----
 
 export interface PipelineHealth {
@@ -47,6 +50,12 @@ export async function untilHealth(
     );
   }
   return last!.symptom;
+}
+
+/** Ends it as `kill` does; fails with all it said if that does not go well. */
+export async function stopWell(millrace: Millrace): Promise<void> {
+  const status = await millrace.stop();
+  if (status !== 0) throw new Error(`it ended with ${status}:\n${millrace.stderr}`);
 }
 
 /** Unacknowledged events of the pipeline. */
