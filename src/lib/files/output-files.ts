@@ -9,7 +9,6 @@ import {
   fchmodSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readSync,
   statSync,
@@ -18,6 +17,7 @@ import {
 import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
+import { makeFolder } from '../../kernel/make-folder.ts';
 import { DescriptorWriter } from './write-fully.ts';
 
 export interface OutputFilesOptions {
@@ -86,7 +86,7 @@ function endsWith(path: string, delimiter: Buffer): boolean {
 export class OutputFiles {
   readonly #options: OutputFilesOptions;
   readonly #files = new Map<string, OpenFile>();
-  #swept = Date.now();
+  #swept = performance.now();
 
   constructor(options: OutputFilesOptions) {
     this.#options = options;
@@ -172,14 +172,14 @@ export class OutputFiles {
 
   #makeFolder(path: string): void {
     const { dirMode } = this.#options;
-    const first = mkdirSync(path, { recursive: true });
+    const first = makeFolder(path);
     if (first === undefined || dirMode === undefined) return;
     for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, dirMode);
   }
 
   /** Closes files that got nothing since the last time, once in a while. */
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#swept < this.#options.staleAfter) return;
     this.#swept = now;
     for (const [path, file] of this.#files) {
