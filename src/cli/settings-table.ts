@@ -153,6 +153,13 @@ export const settings = {
     description: 'On shutdown end even if outputs are blocked; in-flight events are lost.',
     perPipeline: true,
   },
+  'pipeline.delivery_timeout': {
+    type: 'duration',
+    default: 300,
+    description:
+      'Seconds after which a write is cut and tried again, where the output has no time limit of its own (tcp); 0: never. (Not in Logstash.)',
+    perPipeline: true,
+  },
   'pipeline.reloadable': {
     type: 'boolean',
     default: true,

@@ -404,7 +404,7 @@ export class WorkerPipeline {
     const result = this.#afterDecode(events);
     if (result) this.#track(result);
     for (const delivery of this.#deliveries) {
-      const flushed = delivery.flush();
+      const flushed = delivery.tick();
       if (flushed) this.#track(flushed);
     }
   }
@@ -490,6 +490,7 @@ async function makeDelivery(
   const output = plugin.create(node.options as never, context);
   return new Delivery(output, {
     logger: base.logger,
+    timeLimitMs: ((spec.settings.all['pipeline.delivery_timeout'] as number | undefined) ?? 300) * 1000,
     health,
     delivered: (count) => {
       counters.values[index * SLOTS_PER_NODE + Slot.out]! += count;
