@@ -198,10 +198,10 @@ describe('Delivery', () => {
         return undefined;
       },
     });
-    const writing = Array.from({ length: 20 }, () => delivery.write(events(3)));
+    const writing = Array.from({ length: 20 }, () => delivery.write(events(3))!);
     await new Promise((done) => setTimeout(done, 15));
     expect(tries).toBe(20);
-    writing.push(...Array.from({ length: 20 }, () => delivery.write(events(3))));
+    writing.push(...Array.from({ length: 20 }, () => delivery.write(events(3))!));
     while (tries < 24) await new Promise((done) => setTimeout(done, 5));
     // Never two within the shortest wait: a tenth of 200 ms.
     for (let index = 21; index < at.length; index++) expect(at[index]! - at[index - 1]!).toBeGreaterThan(15);

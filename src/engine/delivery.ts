@@ -288,6 +288,11 @@ export class Delivery {
     this.#host.logger.warn({}, `${reason}; trying again until it works`);
   }
 
+  /** Batches wait here because the output does not take them. */
+  get isFailing(): boolean {
+    return this.#problem !== undefined && this.#retrying > 0;
+  }
+
   /** The problem is over when nothing waits for another try. */
   #checkWell(): void {
     if (this.#problem === undefined || this.#retrying > 0 || !this.#circuit.isClosed) return;

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { registry } from '../../test/support/crashing-registry.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { checkPipelines } from '../lang/check.ts';
-import { Engine, type PipelineConfig } from './engine.ts';
+import { Engine } from './engine.ts';
+import type { PipelineConfig } from './pipeline-status.ts';
 
 const REGISTRY_URL = new URL('../../test/support/crashing-registry.ts', import.meta.url).href;
 const engines: Engine[] = [];

@@ -11,11 +11,12 @@ import { Admission } from '../queue/admission.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
 import { PersistedQueue } from '../queue/persisted-queue.ts';
 import type { Queue } from '../queue/queue.ts';
+import { keepsDeadLetters } from './dead-letters.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
 import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
+import { bindTo, handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { sentence } from './thread.ts';
 
@@ -51,6 +52,16 @@ interface RunningInput {
   finished: boolean;
 }
 
+/** A version that takes no new blocks. */
+interface Retiring {
+  readonly threads: readonly number[];
+  /** What it can not deliver goes to the version that runs now. */
+  readonly leaves: boolean;
+  told: boolean;
+  /** Workers that still have it. */
+  left: Set<number>;
+}
+
 /** What a version needs to start: its plugins are loaded before. */
 export interface LoadedSpec {
   readonly spec: PipelineSpec;
@@ -68,11 +79,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   counters: Counters;
   #inputs: RunningInput[] = [];
   readonly #dispatcher: Dispatcher;
-  /** Versions that take no new blocks, with the workers that still have to say so. */
-  readonly #retiring = new Map<
-    number,
-    { readonly threads: readonly number[]; told: boolean; left: Set<number> }
-  >();
+  readonly #retiring = new Map<number, Retiring>();
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
   /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
@@ -343,7 +350,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     }
     if (this.#queue instanceof PersistedQueue)
       handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
-    this.#retire(previous.spec.version, previous.spec.threads);
+    const bind = bindTo(loaded.spec);
+    const allBound = previous.spec.graph.inputs.every(({ id, name }) => bind({ node: id, plugin: name }));
+    this.#retire(previous.spec.version, previous.spec.threads, allBound);
     this.#checkFinished();
   }
 
@@ -362,7 +371,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
     this.#cutAll();
     if (keep) this.#keep();
-    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads);
+    // What an output does not take goes back into a queue that is kept.
+    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads, keep);
   }
 
   /** What waits stays for the next start; what is at the workers gets a moment. */
@@ -380,7 +390,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     clearTimeout(this.#keepTimer);
     clearInterval(this.#slowTimer);
     await this.#queue.close();
-    this.#host.post({ type: 'ended', id: this.id, version: this.#loaded.spec.version });
+    const { version } = this.#loaded.spec;
+    const left = this.#queue.type === 'persisted' ? this.#queue.unacknowledged : 0;
+    this.#host.post({ type: 'ended', id: this.id, version, left });
   }
 
   #checkFinished(): void {
@@ -415,12 +427,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   /** A worker died: what it had waits again. */
   workerLost(index: number): void {
-    for (const block of this.#dispatcher.workerLost(index)) {
+    for (const { block, kept } of this.#dispatcher.workerLost(index)) {
       this.#host.logger.error(
         { pipeline: this.id, records: block.count, peers: block.peers.slice(0, 3).map((peer) => peer.key) },
-        'events lost: a worker thread ended three times while it worked on them; the config or a plugin can not take them',
+        `events ${kept ? 'go to the dead letter queue' : 'lost'}: a worker thread ended three times while it worked on them; the config or a plugin can not take them`,
       );
-      this.done(block.id);
+      if (!kept) this.done(block.id);
     }
     for (const [version, retiring] of this.#retiring) {
       if (!retiring.told) continue;
@@ -441,13 +453,41 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
   }
 
-  workerReady(): void {
+  get keepsDeadLetters(): boolean {
+    return keepsDeadLetters(this.#loaded.spec.settings);
+  }
+
+  workerReady(index: number): void {
+    for (const [version, { leaves, threads }] of this.#retiring)
+      if (leaves && threads.includes(index)) this.#tell(index, { type: 'leave', version });
     this.#dispatch();
   }
 
-  #retire(version: number, threads: readonly number[]): void {
-    this.#retiring.set(version, { threads, told: false, left: new Set(threads) });
+  #tell(index: number, message: IntakeToWorker): boolean {
+    const link = this.#host.worker(index);
+    link?.port.postMessage(message);
+    return link !== undefined;
+  }
+
+  #retire(version: number, threads: readonly number[], leaves = false): void {
+    this.#retiring.set(version, { threads, leaves, told: false, left: new Set(threads) });
+    if (leaves) for (const index of threads) this.#tell(index, { type: 'leave', version });
     this.#dispatch();
+  }
+
+  /** An old version has an output that fails: what it could not deliver, and what waits for it, goes to the new one. */
+  returned(ids: readonly number[]): void {
+    const bind = bindTo(this.#loaded.spec);
+    // The oldest is put before all others last.
+    const blocks = ids.toSorted((a, b) => b - a).filter((id) => this.#dispatcher.returned(id, bind));
+    this.#queue.rebind(bind);
+    this.#admission.rebind(bind);
+    if (blocks.length > 0)
+      this.#host.logger.info(
+        { pipeline: this.id, blocks: blocks.length },
+        'blocks that an output of the old version could not deliver are worked on by the new version',
+      );
+    this.schedule();
   }
 
   /** Tells workers to finish a version once none of its blocks waits; they answer when it is delivered. */
@@ -456,16 +496,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       if (!retiring.told) {
         if (this.#waits(version)) continue;
         retiring.told = true;
-        for (const index of retiring.threads) {
-          const link = this.#host.worker(index);
-          if (link) link.port.postMessage({ type: 'retire', version } satisfies IntakeToWorker);
-          else retiring.left.delete(index);
-        }
+        for (const index of retiring.threads)
+          if (!this.#tell(index, { type: 'retire', version })) retiring.left.delete(index);
       }
       if (retiring.left.size > 0) continue;
       this.#retiring.delete(version);
       this.#host.post({ type: 'retired', id: this.id, version });
-      if (this.#ending && version === this.#loaded.spec.version) void this.#finish();
+      if (this.#ending && this.#retiring.size === 0) void this.#finish();
     }
   }
 

@@ -96,7 +96,8 @@ export type FromIntake =
       readonly code: string;
     }
   | { readonly type: 'retired'; readonly id: string; readonly version: number }
-  | { readonly type: 'ended'; readonly id: string; readonly version: number }
+  /** `left`: events that stay in its queue. */
+  | { readonly type: 'ended'; readonly id: string; readonly version: number; readonly left: number }
   | Health
   | {
       readonly type: 'queues';
@@ -166,8 +167,12 @@ export type BlockMessage = {
   readonly buffer: SharedArrayBuffer | undefined;
   readonly runs: Int32Array;
   readonly peers: readonly Peer[];
+  /** Why it is not to be worked on, but kept in the dead letter queue. */
+  readonly dead?: string | undefined;
 };
 export type IntakeToWorker =
+  /** A newer version runs: what an output of this one can not deliver is to be returned. */
+  | { readonly type: 'leave'; readonly version: number }
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
   | { readonly type: 'retire'; readonly version: number }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
@@ -175,6 +180,7 @@ export type IntakeToWorker =
 /** Worker → intake. */
 export type WorkerToIntake =
   | { readonly type: 'done'; readonly blocks: readonly number[] }
+  | { readonly type: 'returned'; readonly version: number; readonly blocks: readonly number[] }
   | { readonly type: 'retired'; readonly version: number }
   | {
       readonly type: 'send';

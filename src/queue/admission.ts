@@ -4,8 +4,7 @@
  */
 import { RunKind } from '../kernel/plugin.ts';
 import type { QueuedBlock, SlabPool } from './block-builder.ts';
-import type { Bind } from './persisted-queue.ts';
-import type { Queue } from './queue.ts';
+import type { Bind, Queue } from './queue.ts';
 
 /** A block that is let in by pieces. */
 interface Divided {

@@ -6,7 +6,7 @@
  * all, and while outputs deliver within milliseconds, blocks get that long before they are written. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
  */
 import type { BlockSource, QueuedBlock, SlabPool } from './block-builder.ts';
-import type { Queue } from './queue.ts';
+import type { Bind, Queue } from './queue.ts';
 import type { QueueDisk } from './queue-disk.ts';
 import type { Recovery } from './segment-store.ts';
 
@@ -27,9 +27,6 @@ export interface PersistedQueueOptions {
   /** Records that will not be delivered. */
   lost(records: number, why: string): void;
 }
-
-/** Where blocks of a source go now; undefined: there is no such input. */
-export type Bind = (source: BlockSource) => { readonly input: number; readonly version: number } | undefined;
 
 /** Waiting blocks that are kept in memory, and how many are read at once. */
 const RESIDENT = 64;
@@ -265,6 +262,9 @@ export class PersistedQueue implements Queue {
 
   putBack(block: QueuedBlock): void {
     const entry = this.#entries.get(block.id)!;
+    entry.block = block;
+    entry.input = block.input;
+    entry.version = block.version;
     if (this.#head > 0) this.#waiting[--this.#head] = entry;
     else this.#waiting.unshift(entry);
     this.#waitingRecords += block.count;

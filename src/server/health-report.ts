@@ -1,7 +1,8 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
 
 import { DEAD_LETTER_QUEUE } from '../engine/dead-letters.ts';
-import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { NodeStats } from './node-stats.ts';
 

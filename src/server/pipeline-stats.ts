@@ -1,7 +1,8 @@
 /** One pipeline in `/_node/stats/pipelines`: its plugins, its rates, its queue, in Logstash's form. */
-import type { PipelineStatus } from '../engine/engine.ts';
+
 import type { QueueState } from '../engine/messages.ts';
 import type { NodeCounts, PipelineCounts } from '../engine/metrics.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { type Flow, type FlowHistory, type Measure, mapFlow, type Snapshot } from './flow.ts';
