@@ -160,6 +160,13 @@ export const settings = {
       'Seconds after which a write is cut and tried again, where the output has no time limit of its own (tcp); 0: never. (Not in Logstash.)',
     perPipeline: true,
   },
+  'pipeline.shutdown_timeout': {
+    type: 'duration',
+    default: 3,
+    description:
+      'Seconds that outputs get at a shutdown for what they have in their hands, when the queue is persisted; what they do not take stays in it. (Not in Logstash.)',
+    perPipeline: true,
+  },
   'pipeline.reloadable': {
     type: 'boolean',
     default: true,

@@ -2,6 +2,7 @@
  * One pipeline in the intake thread: its inputs' framing halves, its queue, and the sending of blocks to workers.
  * A reload keeps the queue and every input whose socket options are the same.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
@@ -22,8 +23,8 @@ import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
-/** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
-const KEEP_MS = 3000;
+/** `pipeline.shutdown_timeout`, in seconds. */
+const SHUTDOWN_SECONDS = 3;
 /** Stands for the queue where problems are told by node. */
 const QUEUE_NODE = 'queue';
 /** One record is at most this long; longer lines are cut. */
@@ -57,9 +58,10 @@ interface Retiring {
   readonly threads: readonly number[];
   /** What it can not deliver goes to the version that runs now. */
   readonly leaves: boolean;
-  told: boolean;
+  /** Workers that were told to finish it: they take no more blocks of it. */
+  readonly told: Set<number>;
   /** Workers that still have it. */
-  left: Set<number>;
+  readonly left: Set<number>;
 }
 
 /** What a version needs to start: its plugins are loaded before. */
@@ -368,7 +370,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       return;
     }
     this.#ending = true;
-    await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    const closing = Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    // An input that does not close shall not cost the queue its orderly end.
+    await (keep ? Promise.race([closing, sleep(this.#shutdownMs)]) : closing);
     this.#cutAll();
     if (keep) this.#keep();
     // What an output does not take goes back into a queue that is kept.
@@ -379,8 +383,14 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   #keep(): void {
     this.#admission.drainAll();
     this.#queue.keep();
-    this.#keepTimer ??= setTimeout(() => void this.#finish(), KEEP_MS);
+    this.#keepTimer ??= setTimeout(() => void this.#finish(), this.#shutdownMs);
     this.#tellRetired();
+  }
+
+  /** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
+  get #shutdownMs(): number {
+    const seconds = this.#loaded.spec.settings.all['pipeline.shutdown_timeout'] as number | undefined;
+    return (seconds ?? SHUTDOWN_SECONDS) * 1000;
   }
 
   async #finish(): Promise<void> {
@@ -434,13 +444,10 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       );
       if (!kept) this.done(block.id);
     }
-    for (const [version, retiring] of this.#retiring) {
-      if (!retiring.told) continue;
-      retiring.left.delete(index);
-      if (!this.#waits(version)) continue;
-      // What it had must be delivered first: all workers are told again when that is done.
-      retiring.told = false;
-      retiring.left = new Set(retiring.threads);
+    for (const [version, { told, left }] of this.#retiring) {
+      // The thread that takes its place has all versions once more, if there is still something to do.
+      told.delete(index);
+      if (!this.#waits(version)) left.delete(index);
     }
     this.#tellRetired();
   }
@@ -450,7 +457,10 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   threadsOf(block: QueuedBlock): readonly number[] {
-    return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
+    const retiring = this.#retiring.get(block.version);
+    return retiring
+      ? retiring.threads.filter((index) => !retiring.told.has(index))
+      : this.#loaded.spec.threads;
   }
 
   get keepsDeadLetters(): boolean {
@@ -470,7 +480,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   #retire(version: number, threads: readonly number[], leaves = false): void {
-    this.#retiring.set(version, { threads, leaves, told: false, left: new Set(threads) });
+    this.#retiring.set(version, { threads, leaves, told: new Set(), left: new Set(threads) });
     if (leaves) for (const index of threads) this.#tell(index, { type: 'leave', version });
     this.#dispatch();
   }
@@ -493,11 +503,11 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   /** Tells workers to finish a version once none of its blocks waits; they answer when it is delivered. */
   #tellRetired(): void {
     for (const [version, retiring] of this.#retiring) {
-      if (!retiring.told) {
-        if (this.#waits(version)) continue;
-        retiring.told = true;
-        for (const index of retiring.threads)
-          if (!this.#tell(index, { type: 'retire', version })) retiring.left.delete(index);
+      if (this.#waits(version)) continue;
+      for (const index of retiring.left) {
+        if (retiring.told.has(index)) continue;
+        if (this.#tell(index, { type: 'retire', version })) retiring.told.add(index);
+        else retiring.left.delete(index);
       }
       if (retiring.left.size > 0) continue;
       this.#retiring.delete(version);

@@ -7,8 +7,8 @@ import { type Peer, RunKind } from '../kernel/plugin.ts';
 import type { BlockMessage } from './messages.ts';
 
 /**
- * One event a record: its text in `message`; when that is not UTF-8, also the bytes in `bytes` (base64). Events of other
- * pipelines come whole. The sender is in `[@metadata][peer]`.
+ * One event a record: its text in `message` (records of generators have none); when that is not UTF-8, also the bytes in
+ * `bytes` (base64). Events of other pipelines come whole. The sender is in `[@metadata][peer]`.
  */
 export function rawEvents(
   { runs, peers, receivedAt }: Pick<BlockMessage, 'runs' | 'peers' | 'receivedAt'>,

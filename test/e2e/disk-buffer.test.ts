@@ -54,7 +54,8 @@ function setUp(): Run {
 }
 
 const json = async (url: string): Promise<any> => (await fetch(url)).json();
-const stats = async ({ api }: Millrace): Promise<any> => (await json(`${api}/_node/stats/pipelines`)).pipelines;
+const stats = async ({ api }: Millrace): Promise<any> =>
+  (await json(`${api}/_node/stats/pipelines`)).pipelines;
 const health = async ({ api }: Millrace): Promise<any> =>
   (await json(`${api}/_health_report`)).indicators.pipelines.indicators;
 
@@ -118,7 +119,10 @@ describe('disk_buffer', () => {
     expect(await first.stop()).toBe(0);
     expect(Date.now() - began).toBeLessThan(8000);
     const second = await start(config(dead), '-r', '--config.reload.interval', '1s');
-    await until(async () => (await stats(second))['main.out'].queue.events_count === 1000, 'all in the buffer');
+    await until(
+      async () => (await stats(second))['main.out'].queue.events_count === 1000,
+      'all in the buffer',
+    );
     const arrived = await startSink(mended);
     writeFileSync(file, config(mended));
     await until(() => arrived.size === 1000, 'all at the mended address', 40);
@@ -144,7 +148,10 @@ describe('disk_buffer', () => {
     await send(source, 301, 400);
     expect(await millrace.stop()).toBe(0);
     const again = await start(`${input(source)} output { null {} }`);
-    await until(() => again.stderr.includes('300 events wait in the disk buffer'), 'the warning at the start');
+    await until(
+      () => again.stderr.includes('300 events wait in the disk buffer'),
+      'the warning at the start',
+    );
     expect(await again.stop()).toBe(0);
     const drained = await runToEnd({ args: ['queue', 'drain', folder] });
     const lines = drained.stdout.trim().split('\n');
@@ -162,7 +169,10 @@ describe('disk_buffer', () => {
         ${http(dead, 'id => "dead" disk_buffer => true disk_buffer_max_bytes => "1mb"')}
       }`);
     const sending = send(source, 1, 3000).catch(() => 'refused');
-    await until(async () => (await stats(millrace))['main.dead'].queue.events_count > 400, 'the buffer fills');
+    await until(
+      async () => (await stats(millrace))['main.dead'].queue.events_count > 400,
+      'the buffer fills',
+    );
     await until(async () => (await stats(millrace)).main.queue.events_count > 0, 'the pipeline waits');
     await new Promise((done) => setTimeout(done, 500));
     expect((await stats(millrace))['main.dead'].queue.events_count).toBeLessThan(600);
@@ -194,6 +204,9 @@ describe('disk_buffer', () => {
     const { code, stderr } = await runToEnd({
       args: ['-t', '-e', 'input { stdin {} } output { null { disk_buffer => true } }'],
     });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('`disk_buffer` of the output `null` needs `id`')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('`disk_buffer` of the output `null` needs `id`'),
+    ]);
   });
 });
