@@ -257,7 +257,8 @@ export const settings = {
   'queue.checkpoint.acks': {
     type: 'number',
     default: 1024,
-    description: 'Taken and without effect: acknowledgements are written within five milliseconds.',
+    description:
+      'Deliveries that may be unwritten in the queue at most. Without effect: they are written within five milliseconds, sooner than any number asks for.',
     perPipeline: true,
   },
   'queue.checkpoint.writes': {
@@ -276,7 +277,8 @@ export const settings = {
   'queue.checkpoint.retry': {
     type: 'boolean',
     default: true,
-    description: 'Taken and without effect: a failed write is tried again every second.',
+    description:
+      'Try a failed write again. Without effect: it always is, every second, and nothing is taken in meanwhile; to give up would be to lose events.',
     perPipeline: true,
   },
   'queue.compression': {
