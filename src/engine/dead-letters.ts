@@ -8,9 +8,10 @@ import { DeadLetterQueue, type StoragePolicy } from '../queue/dead-letter-queue.
 import { deadLetterDirectory, listSegments } from '../queue/dead-letter-segments.ts';
 import type { HealthSeverity, PipelineSettings, PipelineSpec } from './messages.ts';
 import type { Counters, PipelineCounts } from './metrics.ts';
+import { DEAD_LETTER_NODE } from './problems.ts';
 
-/** Stands for the queue where nodes are named: in problems and counters. */
-export const DEAD_LETTER_QUEUE = 'dead_letter_queue';
+/** Name of the input, of the field in `@metadata`, and of its directory. */
+const DEAD_LETTER_QUEUE = 'dead_letter_queue';
 
 export interface DeadLettersHost {
   readonly logger: Logger;
@@ -55,8 +56,8 @@ export class DeadLetters {
       storagePolicy: (all['dead_letter_queue.storage_policy'] as StoragePolicy | undefined) ?? 'drop_older',
       retainAge: all['dead_letter_queue.retain.age'] as number | undefined,
       logger,
-      health: (problem, severity) => host.health(DEAD_LETTER_QUEUE, problem, severity),
-      counted: (what, count) => counters.named(DEAD_LETTER_QUEUE, what).add(count),
+      health: (problem, severity) => host.health(DEAD_LETTER_NODE, problem, severity),
+      counted: (what, count) => counters.named(DEAD_LETTER_NODE, what).add(count),
     });
     return new DeadLetters(queue, spec, counters, logger);
   }
@@ -109,7 +110,7 @@ export class DeadLetters {
       .filter(({ event }) => !(this.#readsItself && event.metadata?.[DEAD_LETTER_QUEUE] !== undefined));
     const circling = events.length - letters.length;
     if (circling > 0) {
-      this.#counters.named(DEAD_LETTER_QUEUE, 'dropped').add(circling);
+      this.#counters.named(DEAD_LETTER_NODE, 'dropped').add(circling);
       this.#logger.warn(
         { events: circling },
         `dead letters that the pipeline read from its own queue are refused again and dropped: ${reason(0)}`,
@@ -162,7 +163,7 @@ export function deadLetterState(
 ): DeadLetterState | undefined {
   if (!keepsDeadLetters(settings)) return undefined;
   const directory = deadLettersOf(pipeline, settings);
-  const named = counts.nodes.get(DEAD_LETTER_QUEUE)?.named ?? {};
+  const named = counts.nodes.get(DEAD_LETTER_NODE)?.named ?? {};
   let queueBytes = 0;
   try {
     queueBytes = listSegments(directory).reduce((sum, segment) => sum + segment.bytes, 0);

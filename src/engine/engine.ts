@@ -24,10 +24,10 @@ import type {
   ToIntake,
   ToWorker,
 } from './messages.ts';
-import { type PipelineCounts, sumCounters } from './metrics.ts';
+import { type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
 import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
 import { planPipeline } from './plan.ts';
-import { INTAKE, Problems } from './problems.ts';
+import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
 
 export interface EngineOptions {
@@ -185,6 +185,7 @@ export class Engine {
         lastFailure: undefined,
       },
       problems: new Problems(),
+      deadLetterError: undefined,
       regions: [],
     };
   }
@@ -433,6 +434,12 @@ export class Engine {
       case 'named':
         this.#named(INTAKE, message);
         return;
+      case 'totals': {
+        const { token, id } = message;
+        const totals = this.pipelines.has(id) ? totalsOf(this.counts(id)) : undefined;
+        this.#toIntake({ type: 'totals', token, totals });
+        return;
+      }
       case 'queues':
         this.#queueAnswers.get(message.token)?.(message.queues);
         this.#queueAnswers.delete(message.token);
@@ -446,6 +453,8 @@ export class Engine {
     const status = this.pipelines.get(health.id);
     if (!status) return;
     status.problems.report(thread, health);
+    if (health.node === DEAD_LETTER_NODE && health.severity === 'red')
+      status.deadLetterError = health.problem;
     this.#changed(status);
   }
 

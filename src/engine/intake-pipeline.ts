@@ -15,18 +15,25 @@ import type { Queue } from '../queue/queue.ts';
 import { keepsDeadLetters } from './dead-letters.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
-import type { FromIntake, IntakeToWorker, PipelineSpec, QueueState } from './messages.ts';
+import type {
+  Drops,
+  FromIntake,
+  HealthSeverity,
+  IntakeToWorker,
+  PipelineSpec,
+  QueueState,
+} from './messages.ts';
 import { Counters } from './metrics.ts';
 import { bindTo, handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
+import { QUEUE_NODE } from './problems.ts';
+import { type RetiringHost, RetiringVersions } from './retiring-versions.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
 /** `pipeline.shutdown_timeout`, in seconds. */
 const SHUTDOWN_SECONDS = 3;
-/** Stands for the queue where problems are told by node. */
-const QUEUE_NODE = 'queue';
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -36,6 +43,7 @@ export interface IntakeHost {
   post(message: FromIntake): void;
   /** The thread's way to a worker, and which slabs that worker knows. */
   worker(index: number): WorkerLink | undefined;
+  totals: IntakeContext['totals'];
   receive(address: string, handler: Parameters<IntakeContext['receive']>[1]): () => void;
 }
 
@@ -53,17 +61,6 @@ interface RunningInput {
   finished: boolean;
 }
 
-/** A version that takes no new blocks. */
-interface Retiring {
-  readonly threads: readonly number[];
-  /** What it can not deliver goes to the version that runs now. */
-  readonly leaves: boolean;
-  /** Workers that were told to finish it: they take no more blocks of it. */
-  readonly told: Set<number>;
-  /** Workers that still have it. */
-  readonly left: Set<number>;
-}
-
 /** What a version needs to start: its plugins are loaded before. */
 export interface LoadedSpec {
   readonly spec: PipelineSpec;
@@ -71,7 +68,7 @@ export interface LoadedSpec {
   readonly codecs: ReadonlyMap<string, CodecPlugin>;
 }
 
-export class IntakePipeline implements WriterHost, DispatcherHost {
+export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost {
   readonly id: string;
   readonly pool: SlabPool;
   readonly #host: IntakeHost;
@@ -81,9 +78,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   counters: Counters;
   #inputs: RunningInput[] = [];
   readonly #dispatcher: Dispatcher;
-  readonly #retiring = new Map<number, Retiring>();
+  readonly #retiring: RetiringVersions;
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
+  #fullSince: number | undefined;
+  /** What waited in the queue when it was opened. */
+  #atStart = { events: 0, bytes: 0 };
   /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
   #slow = false;
   #lastProblem: string | undefined;
@@ -116,6 +116,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     });
     this.#admission = new Admission(this.#queue, this);
     this.#dispatcher = new Dispatcher(this.#queue, this);
+    this.#retiring = new RetiringVersions(this);
   }
 
   // ---- what writers need ----
@@ -153,7 +154,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   push(block: QueuedBlock, delimiter: Buffer): void {
     this.#admission.offer(block, delimiter);
-    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#full = true;
+    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#isFull(true);
     else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= QUEUE_BLOCKS) this.#slowDown();
     this.schedule();
   }
@@ -176,12 +177,18 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     if (!this.#admission.isEmpty) this.#admission.drain();
     if (this.#full) {
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
-      this.#full = false;
-    } else if (!this.#queue.hasRoom) this.#full = true;
+      this.#isFull(false);
+    } else if (!this.#queue.hasRoom) this.#isFull(true);
     if (this.#slow && this.#queue.waitingBlocks <= QUEUE_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
     for (const input of this.#inputs) input.writer.countWaiting();
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #isFull(full: boolean): void {
+    if (full === this.#full) return;
+    this.#full = full;
+    this.#fullSince = full ? Date.now() : undefined;
   }
 
   /** Once a turn of the event loop: waking a worker costs more than most of what it then does. */
@@ -222,6 +229,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   async start(): Promise<void> {
     if (this.#queue instanceof PersistedQueue)
       await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+    this.#atStart = { events: this.#queue.unacknowledged, bytes: this.#queue.bytes };
     this.#checkRoom();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
@@ -243,9 +251,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.#lastProblem = text;
     this.#health(
       QUEUE_NODE,
-      text === undefined
-        ? undefined
-        : `the queue in ${folder} can not be used: ${text}; nothing is taken in meanwhile`,
+      text === undefined ? undefined : `the queue in ${folder} can not be used: ${text}`,
+      'red',
     );
   }
 
@@ -289,6 +296,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
         },
       },
       health: { value: (problem: string | undefined) => this.#health(node.id, problem) },
+      totals: { value: this.#host.totals },
       receive: { value: this.#host.receive },
     });
     const input: RunningInput = {
@@ -384,7 +392,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.#admission.drainAll();
     this.#queue.keep();
     this.#keepTimer ??= setTimeout(() => void this.#finish(), this.#shutdownMs);
-    this.#tellRetired();
+    this.#retiring.tell();
   }
 
   /** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
@@ -419,7 +427,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   #dispatch(): void {
     this.#dispatcher.dispatch();
-    this.#tellRetired();
+    this.#retiring.tell();
   }
 
   /** A worker has delivered a block. */
@@ -444,12 +452,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       );
       if (!kept) this.done(block.id);
     }
-    for (const [version, { told, left }] of this.#retiring) {
-      // The thread that takes its place has all versions once more, if there is still something to do.
-      told.delete(index);
-      if (!this.#waits(version)) left.delete(index);
-    }
-    this.#tellRetired();
+    this.#retiring.workerLost(index);
   }
 
   worker(index: number): WorkerLink | undefined {
@@ -457,10 +460,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   threadsOf(block: QueuedBlock): readonly number[] {
-    const retiring = this.#retiring.get(block.version);
-    return retiring
-      ? retiring.threads.filter((index) => !retiring.told.has(index))
-      : this.#loaded.spec.threads;
+    return this.#retiring.threadsOf(block.version) ?? this.#loaded.spec.threads;
   }
 
   get keepsDeadLetters(): boolean {
@@ -468,20 +468,18 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   workerReady(index: number): void {
-    for (const [version, { leaves, threads }] of this.#retiring)
-      if (leaves && threads.includes(index)) this.#tell(index, { type: 'leave', version });
+    this.#retiring.workerReady(index);
     this.#dispatch();
   }
 
-  #tell(index: number, message: IntakeToWorker): boolean {
+  tell(index: number, message: IntakeToWorker): boolean {
     const link = this.#host.worker(index);
     link?.port.postMessage(message);
     return link !== undefined;
   }
 
   #retire(version: number, threads: readonly number[], leaves = false): void {
-    this.#retiring.set(version, { threads, leaves, told: new Set(), left: new Set(threads) });
-    if (leaves) for (const index of threads) this.#tell(index, { type: 'leave', version });
+    this.#retiring.add(version, threads, leaves);
     this.#dispatch();
   }
 
@@ -492,7 +490,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     const blocks = ids.toSorted((a, b) => b - a).filter((id) => this.#dispatcher.returned(id, bind));
     this.#queue.rebind(bind);
     this.#admission.rebind(bind);
-    if (blocks.length > 0)
+    if (blocks.length > 0 && !this.#ending)
       this.#host.logger.info(
         { pipeline: this.id, blocks: blocks.length },
         'blocks that an output of the old version could not deliver are worked on by the new version',
@@ -500,49 +498,44 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     this.schedule();
   }
 
-  /** Tells workers to finish a version once none of its blocks waits; they answer when it is delivered. */
-  #tellRetired(): void {
-    for (const [version, retiring] of this.#retiring) {
-      if (this.#waits(version)) continue;
-      for (const index of retiring.left) {
-        if (retiring.told.has(index)) continue;
-        if (this.#tell(index, { type: 'retire', version })) retiring.told.add(index);
-        else retiring.left.delete(index);
-      }
-      if (retiring.left.size > 0) continue;
-      this.#retiring.delete(version);
-      this.#host.post({ type: 'retired', id: this.id, version });
-      if (this.#ending && this.#retiring.size === 0) void this.#finish();
-    }
-  }
-
-  #waits(version: number): boolean {
+  waits(version: number): boolean {
     return this.#queue.waits(version) || this.#admission.waits(version);
   }
 
-  retired(version: number, worker: number): void {
-    this.#retiring.get(version)?.left.delete(worker);
-    this.#tellRetired();
+  /** All workers are through with a version. */
+  retired(version: number): void {
+    this.#host.post({ type: 'retired', id: this.id, version });
+    if (this.#ending && this.#retiring.size === 0) void this.#finish();
+  }
+
+  /** A worker is. */
+  finished(version: number, worker: number): void {
+    this.#retiring.finished(version, worker);
   }
 
   // ---- looking in ----
 
-  #health(node: string, problem: string | undefined): void {
+  #health(node: string, problem: string | undefined, severity?: HealthSeverity): void {
     const { version } = this.#loaded.spec;
-    this.#host.post({ type: 'health', id: this.id, version, node, problem, since: Date.now() });
+    this.#host.post({ type: 'health', id: this.id, version, node, problem, severity, since: Date.now() });
   }
 
   state(): QueueState {
-    const dropped: Record<string, number> = {};
-    for (const input of this.#inputs) input.writer.countWaiting();
-    for (const input of this.#inputs) for (const [from, count] of input.writer.drops) dropped[from] = count;
+    const drops: Record<string, Drops> = {};
+    for (const { node, writer } of this.#inputs) {
+      writer.countWaiting();
+      if (writer.drops.events > 0) drops[node.id] = writer.drops.counts();
+    }
+    const { unacknowledged: events, bytes } = this.#queue;
     return {
       type: this.#queue.type,
-      events: this.#queue.unacknowledged,
-      bytes: this.#queue.bytes,
+      events,
+      bytes,
       maxBytes: this.#queue.maxBytes,
       inFlight: this.#dispatcher.inFlight,
-      dropped,
+      fullSince: this.#fullSince,
+      growth: { events: events - this.#atStart.events, bytes: bytes - this.#atStart.bytes },
+      drops,
     };
   }
 }

@@ -7,6 +7,7 @@ import {
   type QueuedBlock,
   type SlabPool,
 } from '../queue/block-builder.ts';
+import { DropTable } from './drop-table.ts';
 import { type Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 
 /** What the writer needs of its pipeline. */
@@ -49,9 +50,6 @@ const COUNTED_BLOCK = 100_000;
 /** Records that are appended in one go. */
 const MAX_RUN = 1000;
 
-/** Dropped records are counted for this many senders; the rest go to "other". */
-const MAX_DROP_PEERS = 1000;
-
 export class IntakeWriter implements BlockWriter {
   #place: WriterPlace;
   readonly #host: WriterHost;
@@ -64,7 +62,7 @@ export class IntakeWriter implements BlockWriter {
   #lastBlock = 0;
   /** When it was first told that there is no room; 0: there is. */
   #waitingSince = 0;
-  readonly drops = new Map<string, number>();
+  readonly drops = new DropTable();
 
   readonly #delimiter: Buffer;
 
@@ -217,10 +215,7 @@ export class IntakeWriter implements BlockWriter {
   }
 
   dropped(peer: Peer, reason: string): void {
-    const from = typeof peer['ip'] === 'string' ? (peer['ip'] as string) : peer.key;
-    const known = this.drops.has(`${from}: ${reason}`) || this.drops.size < MAX_DROP_PEERS;
-    const key = known ? `${from}: ${reason}` : `other: ${reason}`;
-    this.drops.set(key, (this.drops.get(key) ?? 0) + 1);
+    this.drops.add(typeof peer['ip'] === 'string' ? peer['ip'] : peer.key, reason);
     this.#place.counters.addToPipeline(PipelineSlot.dropped, 1);
   }
 }

@@ -2,7 +2,7 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { useEscapeStyle } from '../event/field-reference.ts';
-import type { CodecPlugin, InputPlugin } from '../kernel/plugin.ts';
+import type { CodecPlugin, InputPlugin, PipelineTotals } from '../kernel/plugin.ts';
 import { unpackGraph } from '../lang/pack.ts';
 import { SlabPool } from '../queue/block-builder.ts';
 import {
@@ -37,6 +37,9 @@ const workers = new Map<number, WorkerLink>();
 const addresses = new Map<string, Parameters<IntakeHost['receive']>[1]>();
 const blockIds = { next: 1 };
 
+const asked = new Map<number, (totals: PipelineTotals | undefined) => void>();
+let nextToken = 1;
+
 const host: IntakeHost = {
   pool: new SlabPool(),
   logger,
@@ -46,6 +49,12 @@ const host: IntakeHost = {
     post(message);
   },
   worker: (index) => workers.get(index),
+  totals: (id) =>
+    new Promise((resolve) => {
+      const token = nextToken++;
+      asked.set(token, resolve);
+      post({ type: 'totals', token, id });
+    }),
   receive: (address, handler) => {
     if (addresses.has(address)) throw new Error(`pipeline address ${address} is already in use`);
     addresses.set(address, handler);
@@ -96,7 +105,7 @@ function connect(index: number, workerPort: MessagePort): void {
     } else if (message.type === 'returned') {
       versions.get(message.version)?.returned(message.blocks);
     } else if (message.type === 'retired') {
-      versions.get(message.version)?.retired(message.version, index);
+      versions.get(message.version)?.finished(message.version, index);
     } else {
       const reply = (accepted: boolean): void =>
         workerPort.postMessage({ type: 'sent', token: message.token, accepted } satisfies IntakeToWorker);
@@ -122,6 +131,10 @@ port.on('message', (message: ToIntake) => {
       return void start(message.spec);
     case 'stop':
       return void pipelines.get(message.id)?.stop();
+    case 'totals':
+      asked.get(message.token)?.(message.totals);
+      asked.delete(message.token);
+      return;
     case 'queues':
       return post({
         type: 'queues',

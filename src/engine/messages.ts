@@ -1,7 +1,7 @@
 /** What the threads say to each other. Plain data: everything here passes structured clone. */
 import type { MessagePort } from 'node:worker_threads';
 import type { EscapeStyle } from '../event/field-reference.ts';
-import type { EcsMode, FieldUse, Peer } from '../kernel/plugin.ts';
+import type { EcsMode, FieldUse, Peer, PipelineTotals } from '../kernel/plugin.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 
 /** Settings of one pipeline that the threads need. */
@@ -68,7 +68,8 @@ export type ToIntake =
   | { readonly type: 'start'; readonly spec: PipelineSpec }
   | { readonly type: 'reload'; readonly spec: PipelineSpec }
   | { readonly type: 'stop'; readonly id: string }
-  | { readonly type: 'queues'; readonly token: number };
+  | { readonly type: 'queues'; readonly token: number }
+  | { readonly type: 'totals'; readonly token: number; readonly totals: PipelineTotals | undefined };
 
 /** A thread has counters that its region did not name yet. */
 export interface NewNames {
@@ -99,6 +100,7 @@ export type FromIntake =
   /** `left`: events that stay in its queue. */
   | { readonly type: 'ended'; readonly id: string; readonly version: number; readonly left: number }
   | Health
+  | { readonly type: 'totals'; readonly token: number; readonly id: string }
   | {
       readonly type: 'queues';
       readonly token: number;
@@ -111,7 +113,20 @@ export interface QueueState {
   readonly bytes: number;
   readonly maxBytes: number;
   readonly inFlight: number;
-  readonly dropped: Readonly<Record<string, number>>;
+  /** Milliseconds since the epoch when there was no more room, if that is so without a break. */
+  readonly fullSince: number | undefined;
+  /** What has come to those that were there when the pipeline started; negative: there are fewer. */
+  readonly growth: { readonly events: number; readonly bytes: number };
+  /** Of inputs that found no room and had to drop, by their node id. */
+  readonly drops: Readonly<Record<string, Drops>>;
+}
+
+/** What an input had to drop, since it was opened. */
+export interface Drops {
+  readonly events: number;
+  /** Senders; many of them are counted together, as "other". */
+  readonly by_source: Readonly<Record<string, number>>;
+  readonly by_reason: Readonly<Record<string, number>>;
 }
 
 export type HealthSeverity = 'yellow' | 'red';

@@ -1,9 +1,10 @@
 /**
- * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds: of an input
- * those that it waited for room in the queue), then the pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
+ * Counters of a pipeline version in one thread. Three slots a node (events in, events out, milliseconds: of an input,
+ * in the intake thread those that it waited for room in the queue, in workers those that decoding took), then the pipeline's own, then named counters of plugins. Each thread writes its own region; readers add them up.
  */
-import type { PluginKind } from '../kernel/plugin.ts';
+import type { PipelineTotals, PluginKind } from '../kernel/plugin.ts';
 import type { CounterRegion } from './messages.ts';
+import { INTAKE } from './problems.ts';
 
 export const SLOTS_PER_NODE = 3;
 export const Slot = { in: 0, out: 1, millis: 2 } as const;
@@ -73,6 +74,8 @@ export interface NodeCounts {
   in: number;
   out: number;
   millis: number;
+  /** Of an input: that workers decoded its records. */
+  decodeMillis: number;
   named: Record<string, number>;
 }
 export interface PipelineCounts {
@@ -97,7 +100,7 @@ export interface CountedNode {
 
 /** Adds up the regions of all threads (and of earlier versions, for nodes that kept their id). */
 export function sumCounters(
-  regions: readonly { nodes: readonly CountedNode[]; region: CounterRegion }[],
+  regions: readonly { thread: number; nodes: readonly CountedNode[]; region: CounterRegion }[],
 ): PipelineCounts {
   const total: PipelineCounts = {
     in: 0,
@@ -110,19 +113,21 @@ export function sumCounters(
     conditionErrors: 0,
     nodes: new Map(),
   };
-  for (const { nodes, region } of regions) {
+  for (const { thread, nodes, region } of regions) {
     const values = new Float64Array(region.buffer);
     const node = (id: string): NodeCounts => {
       let counts = total.nodes.get(id);
-      if (!counts) total.nodes.set(id, (counts = { in: 0, out: 0, millis: 0, named: {} }));
+      if (!counts) total.nodes.set(id, (counts = { in: 0, out: 0, millis: 0, decodeMillis: 0, named: {} }));
       return counts;
     };
     for (const [index, { id, kind }] of nodes.entries()) {
       const counts = node(id);
       counts.in += values[index * SLOTS_PER_NODE + Slot.in]!;
       counts.out += values[index * SLOTS_PER_NODE + Slot.out]!;
-      counts.millis += values[index * SLOTS_PER_NODE + Slot.millis]!;
-      if (kind === 'input') total.pushMillis += values[index * SLOTS_PER_NODE + Slot.millis]!;
+      const millis = values[index * SLOTS_PER_NODE + Slot.millis]!;
+      if (kind === 'input' && thread !== INTAKE) counts.decodeMillis += millis;
+      else counts.millis += millis;
+      if (kind === 'input' && thread === INTAKE) total.pushMillis += millis;
       // Events through the filters: what came in, and what each filter added or took away.
       if (kind === 'filter') {
         total.filtered +=
@@ -143,4 +148,11 @@ export function sumCounters(
     }
   }
   return total;
+}
+
+/** What an input may know of a pipeline. */
+export function totalsOf({ out, conditionErrors, nodes }: PipelineCounts): PipelineTotals {
+  let errors = conditionErrors;
+  for (const { named } of nodes.values()) errors += named['rejected'] ?? 0;
+  return { processed: out, errors };
 }

@@ -38,6 +38,8 @@ export interface PipelineStatus {
     lastFailure: number | undefined;
   };
   readonly problems: Problems;
+  /** Why events were lost, or waited, that should have gone to its dead letter queue: the last time. */
+  deadLetterError: string | undefined;
   readonly regions: {
     version: number;
     thread: number;

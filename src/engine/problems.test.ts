@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Health } from './messages.ts';
-import { INTAKE, Problems } from './problems.ts';
+import { INTAKE, Problems, QUEUE_NODE } from './problems.ts';
 
 const health = (node: string, problem: string | undefined, since = 0, version = 1): Health => ({
   type: 'health',
@@ -48,4 +48,19 @@ test('what is over is forgotten: a thread, a version, an input, all', () => {
   expect([...problems.byNode.keys()]).toEqual(['c']);
   problems.clear();
   expect(problems.byNode.size).toBe(0);
+});
+
+test('red is shown before yellow, whichever came first', () => {
+  const problems = new Problems();
+  problems.report(0, { ...health('letters', 'nearly full', 10), severity: 'yellow' });
+  problems.report(1, { ...health('letters', 'full', 20), severity: 'red' });
+  problems.report(2, { ...health('letters', 'nearly full', 5), severity: 'yellow' });
+  expect(problems.byNode.get('letters')).toEqual({ problem: 'full', severity: 'red', since: 20 });
+});
+
+test('a reload does not mend the queue', () => {
+  const problems = new Problems();
+  problems.report(INTAKE, { ...health(QUEUE_NODE, 'ENOSPC'), severity: 'red' });
+  problems.keepInputs(['in']);
+  expect(problems.byNode.get(QUEUE_NODE)?.problem).toBe('ENOSPC');
 });

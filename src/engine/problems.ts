@@ -20,12 +20,15 @@ export interface Problem {
 
 /** Stands for the intake where threads are numbered. */
 export const INTAKE = -1;
+/** Stand for the pipeline's queues where nodes are named, in problems and counters: no plugin should have these ids. */
+export const QUEUE_NODE = '__QUEUE__';
+export const DEAD_LETTER_NODE = '__DEAD_LETTER_QUEUE__';
 
 export class Problems {
   readonly #reports: Report[] = [];
   readonly #byNode = new Map<string, Problem>();
 
-  /** By node id; of several threads that have trouble with a node, the one that has it longest. */
+  /** By node id; of several threads that have trouble with a node, the one that has it worst, and of those longest. */
   get byNode(): ReadonlyMap<string, Problem> {
     return this.#byNode;
   }
@@ -60,7 +63,9 @@ export class Problems {
 
   /** After a reload: inputs that are no longer there have no problems. */
   keepInputs(ids: readonly string[]): void {
-    this.#forget((report) => report.thread === INTAKE && !ids.includes(report.node));
+    this.#forget(
+      (report) => report.thread === INTAKE && report.node !== QUEUE_NODE && !ids.includes(report.node),
+    );
   }
 
   #forget(which: (report: Report) => boolean): void {
@@ -74,7 +79,10 @@ export class Problems {
     this.#byNode.clear();
     for (const { node, problem, severity, since } of this.#reports) {
       const known = this.#byNode.get(node);
-      if (!known || since < known.since) this.#byNode.set(node, { problem, severity, since });
+      const worse = severity === 'red' && known?.severity !== 'red';
+      const milder = severity !== 'red' && known?.severity === 'red';
+      if (!known || worse || (since < known.since && !milder))
+        this.#byNode.set(node, { problem, severity, since });
     }
   }
 }

@@ -301,7 +301,9 @@ export class WorkerPipeline {
     const emit = (event: Event): void => {
       events.push(event);
     };
+    const began = performance.now();
     this.#decoders[input]!.decode(block, emit);
+    values[input * SLOTS_PER_NODE + Slot.millis]! += performance.now() - began;
     values[input * SLOTS_PER_NODE + Slot.out]! += events.length;
     return this.#afterDecode(events);
   }

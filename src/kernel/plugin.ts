@@ -114,6 +114,8 @@ export interface IntakeContext extends PluginContext {
   finished(): void;
   /** Says in words what is wrong, shown in health; undefined clears it. */
   health(problem: string | undefined): void;
+  /** Numbers of a pipeline of this process; undefined: there is none of that id. */
+  totals(pipeline: string): Promise<PipelineTotals | undefined>;
   /**
    * Takes the events that `pipeline` outputs of this process send to an address. The handler gets them in the
    * internal encoding (`event/event-encoding.ts`), one record an event, and calls back when they are in the queue.
@@ -123,6 +125,14 @@ export interface IntakeContext extends PluginContext {
     address: string,
     handler: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void,
   ): () => void;
+}
+
+/** Events of one pipeline since it was started. */
+export interface PipelineTotals {
+  /** Those that its outputs took: one event that two outputs took counts twice. */
+  readonly processed: number;
+  /** Those that an output refused for good, or that a condition could not be evaluated for. */
+  readonly errors: number;
 }
 
 /** The framing half of an input. Lives in the intake thread. */

@@ -18,6 +18,7 @@ const METADATA_OF_INPUTS: Readonly<Record<string, readonly string[]>> = {
   stdin: [],
   generator: [],
   heartbeat: [],
+  pipeline_stats: [],
   tcp: ['input'],
   udp: ['input'],
   unix: ['input'],

@@ -13,6 +13,7 @@ const plugins: Record<PluginKind, Readonly<Record<string, Import>>> = {
     heartbeat: () => import('./inputs/heartbeat.ts'),
     http: () => import('./inputs/http.ts'),
     pipeline: () => import('./inputs/pipeline.ts'),
+    pipeline_stats: () => import('./inputs/pipeline-stats.ts'),
     stdin: () => import('./inputs/stdin.ts'),
     syslog: () => import('./inputs/syslog.ts'),
     tcp: () => import('./inputs/tcp.ts'),

@@ -254,6 +254,28 @@ describe('PersistedQueue', () => {
     await queue.close();
   });
 
+  test('a disk that can not be read: the problem stays until it can, and blocks come then', async () => {
+    const files = new FakeFiles();
+    const pool = new StrictPool();
+    const first = makeQueue(new LocalDisk(files), { pool });
+    await first.open(bind);
+    first.push(block(pool, 'one'));
+    await first.close();
+    const problems: (string | undefined)[] = [];
+    const queue = makeQueue(new LocalDisk(files), { pool, problem: (text) => problems.push(text) });
+    const opening = queue.open(bind);
+    await opening;
+    files.fail = { operation: 'read', left: 2, code: 'EIO' };
+    queue.rebind(() => undefined);
+    queue.rebind(bind);
+    const end = Date.now() + 5000;
+    while ((problems.length === 0 || problems.at(-1) !== undefined) && Date.now() < end) await turn();
+    expect(problems).toEqual([expect.stringContaining('EIO'), expect.stringContaining('EIO'), undefined]);
+    expect(queue.hasRoom).toBe(true);
+    expect(await take(queue)).toMatchObject({ count: 1 });
+    await queue.close();
+  });
+
   test('blocks whose input is gone are kept until one of its kind is back', async () => {
     const files = new FakeFiles();
     const pool = new StrictPool();

@@ -93,6 +93,8 @@ export class PersistedQueue implements Queue {
   #retryTimer: NodeJS.Timeout | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
   #failure: string | undefined;
+  /** The failure is one of reading: a read that succeeds ends it, not a write. */
+  #readFailed = false;
   #loading = false;
   #kept = false;
   #closed = false;
@@ -404,13 +406,17 @@ export class PersistedQueue implements Queue {
     this.#writing = [];
     for (const entry of batch) this.#stored(entry);
     this.#evict(batch);
-    if (this.#failure !== undefined) {
-      this.#failure = undefined;
-      this.#options.problem(undefined);
-    }
+    const readsAgain = this.#load(this.#readFailed);
+    if (!this.#readFailed || !readsAgain) this.#recovered();
     this.#resolveSafe();
-    this.#load();
     this.#options.changed();
+  }
+
+  #recovered(): void {
+    this.#readFailed = false;
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#options.problem(undefined);
   }
 
   #stored(entry: Entry): void {
@@ -474,6 +480,7 @@ export class PersistedQueue implements Queue {
     this.#options.problem(reason);
     this.#options.changed();
     if (this.#closed) return;
+    clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => {
       if (this.#closed || this.#committing) return;
       this.#committing = this.#commit().finally(() => {
@@ -485,10 +492,11 @@ export class PersistedQueue implements Queue {
 
   // ---- reading ----
 
-  /** Brings the next blocks that wait into memory. */
-  #load(): void {
-    if (this.#loading || this.#kept || this.#closed) return;
-    if (this.#resident >= RESIDENT && this.#waiting[this.#head]?.block !== undefined) return;
+  /** Brings the next blocks that wait into memory. Returns whether some are being read. */
+  #load(retry = false): boolean {
+    if (this.#loading) return true;
+    if (this.#kept || this.#closed || (this.#readFailed && !retry)) return false;
+    if (this.#resident >= RESIDENT && this.#waiting[this.#head]?.block !== undefined) return false;
     const wanted: Entry[] = [];
     let bytes = 0;
     for (let at = this.#head; at < this.#waiting.length && wanted.length < READ_AT_ONCE; at++) {
@@ -502,13 +510,14 @@ export class PersistedQueue implements Queue {
       if (wanted.length > 0 && bytes > READ_BYTES) break;
       wanted.push(entry);
     }
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) return false;
     this.#loading = true;
     void this.#read(wanted).finally(() => {
       this.#loading = false;
       this.#options.changed();
       if (this.#resident < RESIDENT / 2 && this.#failure === undefined) this.#load();
     });
+    return true;
   }
 
   async #read(wanted: readonly Entry[]): Promise<void> {
@@ -524,10 +533,17 @@ export class PersistedQueue implements Queue {
       );
     } catch (error) {
       giveBack();
-      if (!this.#closed && this.#failure === undefined) this.#failed([], [], (error as Error).message);
+      if (this.#closed || (this.#failure !== undefined && !this.#readFailed)) return;
+      this.#readFailed = true;
+      this.#failed([], [], (error as Error).message);
       return;
     }
     if (this.#closed) return giveBack();
+    if (this.#readFailed) {
+      this.#recovered();
+      this.#resolveSafe();
+      if (this.#pending.length > 0 || this.#acks.length > 0) this.#soon();
+    }
     for (const [at, entry] of wanted.entries()) {
       const answer = answers[at];
       const slab = slabs[at];

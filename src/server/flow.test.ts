@@ -111,7 +111,7 @@ describe('rates', () => {
     const node = (millis: number, events: number): Snapshot =>
       new Snapshot(
         1000,
-        counts({ nodes: new Map([['a', { in: events, out: 0, millis, named: {} }]]) }),
+        counts({ nodes: new Map([['a', { in: events, out: 0, millis, decodeMillis: 0, named: {} }]]) }),
         history.last,
       );
     const perEvent = (now: Snapshot): Flow =>
@@ -133,10 +133,28 @@ describe('rates', () => {
     expect(rate(0.000_123_456)).toBe(0.000_123_5);
   });
 
+  test('a queue grows and shrinks', () => {
+    const history = new FlowHistory(new Snapshot(0));
+    const at = (millis: number, events: number): Snapshot =>
+      new Snapshot(millis, counts({}), history.last, { events, bytes: events * 100 });
+    history.record(at(50_000, 500));
+    history.record(at(55_000, 550));
+    history.record(at(60_000, 400));
+    const now = at(65_000, 450);
+    expect(history.flow(now, (snapshot) => snapshot.total('queueEvents'))).toEqual({
+      current: -3.333,
+      last_1_minute: 6.923,
+      lifetime: 6.923,
+    });
+    expect(history.flow(now, (snapshot) => snapshot.total('queueBytes')).current).toBe(-333.3);
+  });
+
   test('nodes that come with a reload begin at zero', () => {
     const history = new FlowHistory(new Snapshot(0));
     const with_ = (...ids: string[]): PipelineCounts =>
-      counts({ nodes: new Map(ids.map((id) => [id, { in: 7, out: 0, millis: 0, named: {} }])) });
+      counts({
+        nodes: new Map(ids.map((id) => [id, { in: 7, out: 0, millis: 0, decodeMillis: 0, named: {} }])),
+      });
     history.record(new Snapshot(5000, with_('a'), history.last));
     const now = new Snapshot(7000, with_('a', 'b'), history.last);
     expect(history.flow(now, (snapshot) => snapshot.node('b', 'in')).lifetime).toBe(1);

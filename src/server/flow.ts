@@ -1,4 +1,5 @@
 /** Flow metrics: rates over Logstash's windows, from snapshots of counters. */
+import type { QueueState } from '../engine/messages.ts';
 import type { PipelineCounts } from '../engine/metrics.ts';
 
 /** How often snapshots are taken. */
@@ -18,7 +19,8 @@ const windows = {
   last_24_hours: { span: 86_400_000, step: 900_000 },
 } as const;
 
-const totals = ['in', 'filtered', 'out', 'millis', 'pushMillis', 'batches', 'bytes'] as const;
+const counted = ['in', 'filtered', 'out', 'millis', 'pushMillis', 'batches', 'bytes'] as const;
+const totals = [...counted, 'queueEvents', 'queueBytes'] as const;
 type Total = (typeof totals)[number];
 const nodeFields = ['in', 'out', 'millis'] as const;
 type NodeField = (typeof nodeFields)[number];
@@ -31,8 +33,11 @@ export class Snapshot {
   /** Where a node's numbers are in `#values`; shared by snapshots of the same nodes. */
   readonly #places: ReadonlyMap<string, number>;
 
-  /** Without `counts` all are zero. `like` is an earlier snapshot of the same pipeline. */
-  constructor(at: number, counts?: PipelineCounts, like?: Snapshot) {
+  /**
+   * Without `counts` all are zero. `like` is an earlier snapshot of the same pipeline; `growth` is how much more is in
+   * its queue than at its start.
+   */
+  constructor(at: number, counts?: PipelineCounts, like?: Snapshot, growth?: QueueState['growth']) {
     this.at = at;
     const nodes = counts?.nodes ?? new Map<string, never>();
     const same = like && like.#places.size === nodes.size && nodes.keys().every((id) => like.#places.has(id));
@@ -41,7 +46,9 @@ export class Snapshot {
       : new Map(nodes.keys().map((id, index) => [id, totals.length + index * nodeFields.length]));
     this.#values = new Float64Array(totals.length + nodes.size * nodeFields.length);
     if (!counts) return;
-    for (const [place, name] of totals.entries()) this.#values[place] = counts[name];
+    for (const [place, name] of counted.entries()) this.#values[place] = counts[name];
+    this.#values[totals.indexOf('queueEvents')] = growth?.events ?? 0;
+    this.#values[totals.indexOf('queueBytes')] = growth?.bytes ?? 0;
     for (const [id, place] of this.#places) {
       const node = counts.nodes.get(id)!;
       for (const [offset, name] of nodeFields.entries()) this.#values[place + offset] = node[name];

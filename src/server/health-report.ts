@@ -1,8 +1,10 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
 
-import { DEAD_LETTER_QUEUE } from '../engine/dead-letters.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { QueueState } from '../engine/messages.ts';
 import type { PipelineStatus } from '../engine/pipeline-status.ts';
+import { DEAD_LETTER_NODE, QUEUE_NODE } from '../engine/problems.ts';
+import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { NodeStats } from './node-stats.ts';
 
@@ -44,6 +46,7 @@ export function pipelineHealth(pipeline: PipelineStatus, stats: NodeStats): Pipe
   const findings = [
     ...stateFindings(pipeline),
     ...problemFindings(pipeline, stats),
+    ...fullFindings(pipeline, stats.queue(pipeline.id)),
     ...busyFindings(flow['worker_utilization'] ?? {}, flow['output_throughput'] ?? {}),
   ];
   const status = worst(findings.map((finding) => finding.status));
@@ -107,31 +110,81 @@ function stateFindings({ state, error }: PipelineStatus): Finding[] {
   }
 }
 
+/** What plugins and queues say is wrong, in their words. */
 function problemFindings({ id, config, problems }: PipelineStatus, stats: NodeStats): Finding[] {
   if (problems.byNode.size === 0) return [];
   const nodes = new Map(pluginNodes(config.graph).map((node) => [node.id, node]));
-  const waiting = (stats.queue(id)?.events ?? 0).toLocaleString('en');
-  return [...problems.byNode].map(([nodeId, { problem, severity, since }]) => {
-    if (nodeId === DEAD_LETTER_QUEUE)
-      return {
-        status: severity ?? 'yellow',
-        id: nodeId,
-        cause: `${problem}, since ${new Date(since).toISOString()}`,
-        action: 'see why events are refused (millrace dlq list), mend that, then replay or purge them',
-        impact: severity === 'red' ? 'refused events are lost, or wait' : 'refused events may be lost soon',
-      };
+  const waiting = `${(stats.queue(id)?.events ?? 0).toLocaleString('en')} events waiting`;
+  return [...problems.byNode].map(([nodeId, { problem, severity, since }]): Finding => {
+    const status = severity ?? 'yellow';
+    const begun = timeInWords(since);
+    switch (nodeId) {
+      case DEAD_LETTER_NODE:
+        return {
+          status,
+          id: 'dead_letter_queue',
+          cause: `${problem}, since ${begun}`,
+          action: 'see why events are refused (millrace dlq list), mend that, then replay or purge them',
+          impact: status === 'red' ? 'refused events are lost, or wait' : 'refused events may be lost soon',
+        };
+      case QUEUE_NODE:
+        return {
+          status,
+          id: 'queue',
+          cause: `${problem}, retrying since ${begun}, ${waiting}`,
+          action: 'make room on the disk, or mend it; the queue goes on by itself',
+          impact: 'the pipeline takes in nothing, its senders are not answered',
+        };
+    }
     const node = nodes.get(nodeId);
     const input = node?.kind === 'input';
     return {
-      status: 'yellow',
+      status,
       id: `plugin:${nodeId}`,
-      cause: `${node ? `${node.kind} ${node.name}` : 'plugin'} (${nodeId}): ${problem}, since ${new Date(since).toISOString()}${input ? '' : `, ${waiting} events waiting`}`,
+      cause: `${node ? titleOf(node) : `plugin ${nodeId}`}: ${problem}, ${input ? `since ${begun}` : `retrying since ${begun}, ${waiting}`}`,
       action: input
-        ? 'mend the cause; the input tries again by itself'
+        ? 'mend the cause; the input goes on by itself'
         : 'see to it that the other side can be reached and accepts events; delivery goes on by itself',
-      impact: input ? 'this input gives no events' : 'events of this pipeline are delayed',
+      impact: input ? 'events of this input are missing or late' : 'events of this pipeline are delayed',
     };
   });
+}
+
+/** A queue is full now and then while all is well; for so many milliseconds on end, it is back-pressure. */
+const FULL_MS = 3000;
+
+function fullFindings({ problems }: PipelineStatus, queue: QueueState | undefined): Finding[] {
+  const { fullSince, events = 0 } = queue ?? {};
+  if (fullSince === undefined || problems.byNode.has(QUEUE_NODE)) return [];
+  if (Date.now() - fullSince < FULL_MS) return [];
+  return [
+    {
+      status: 'yellow',
+      id: 'queue_full',
+      cause: `the queue is full with ${events.toLocaleString('en')} events, senders wait since ${timeInWords(fullSince)}`,
+      action: 'see to it that outputs take events faster, or give the queue more room',
+      impact: 'senders must wait, and datagrams are dropped',
+    },
+  ];
+}
+
+/** `output siem-http`; without an id of the user's, `output http (http_0123456789ab)`. */
+const titleOf = ({ kind, name, id, given }: GraphNode): string =>
+  given.includes('id') ? `${kind} ${id}` : `${kind} ${name} (${id})`;
+
+/** `10:02`, or with its date if that is not today, in local time. */
+function timeInWords(since: number): string {
+  const [date, time] = localTime(since);
+  return date === localTime(Date.now())[0] ? time : `${date} ${time}`;
+}
+
+function localTime(at: number): [string, string] {
+  const time = new Date(at);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return [
+    `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`,
+    `${two(time.getHours())}:${two(time.getMinutes())}`,
+  ];
 }
 
 type Windows = Readonly<Record<string, number | string | undefined>>;

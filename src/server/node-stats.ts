@@ -22,7 +22,7 @@ export class NodeStats {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
+    this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS);
     this.#timer.unref();
   }
 
@@ -31,10 +31,10 @@ export class NodeStats {
     this.process.close();
   }
 
-  #sample(): void {
+  async #sample(): Promise<void> {
     this.process.sample();
     // Asking makes the intake count how long inputs have waited.
-    void this.refresh();
+    await this.refresh();
     for (const status of this.#engine.pipelines.values()) {
       const { history, now } = this.#view(status);
       history.record(now);
@@ -63,12 +63,13 @@ export class NodeStats {
   #view(status: PipelineStatus): PipelineView {
     const counts = this.#engine.counts(status.id);
     const history = this.#history(status);
+    const queue = this.queue(status.id);
     return {
       status,
       counts,
-      queue: this.queue(status.id),
+      queue,
       history,
-      now: new Snapshot(performance.now(), counts, history.last),
+      now: new Snapshot(performance.now(), counts, history.last, queue?.growth),
       ephemeralId: this.ephemeralId(status),
     };
   }
@@ -93,7 +94,7 @@ export class NodeStats {
   }
 
   pipeline(status: PipelineStatus, vertices: boolean): Record<string, unknown> {
-    return pipelineStats(this.#view(status), vertices);
+    return pipelineStats(this.#view(status), vertices, this.#engine.deadLetters(status.id));
   }
 
   pipelineFlow(status: PipelineStatus): Record<string, Flow> {

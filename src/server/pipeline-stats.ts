@@ -1,11 +1,13 @@
 /** One pipeline in `/_node/stats/pipelines`: its plugins, its rates, its queue, in Logstash's form. */
-
+import type { DeadLetterState } from '../engine/dead-letters.ts';
 import type { QueueState } from '../engine/messages.ts';
 import type { NodeCounts, PipelineCounts } from '../engine/metrics.ts';
 import type { PipelineStatus } from '../engine/pipeline-status.ts';
+import { QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { type Flow, type FlowHistory, type Measure, mapFlow, type Snapshot } from './flow.ts';
+import { deadLetterStats, queueStats } from './queue-stats.ts';
 
 /** What is known of a pipeline at the time of a request. */
 export interface PipelineView {
@@ -19,7 +21,7 @@ export interface PipelineView {
 
 type Json = Record<string, unknown>;
 
-const none: NodeCounts = { in: 0, out: 0, millis: 0, named: {} };
+const none: NodeCounts = { in: 0, out: 0, millis: 0, decodeMillis: 0, named: {} };
 const countsOf = (view: PipelineView, node: GraphNode): NodeCounts => view.counts.nodes.get(node.id) ?? none;
 const total =
   (name: Parameters<Snapshot['total']>[0], scale = 1): Measure =>
@@ -27,7 +29,11 @@ const total =
     snapshot.total(name) * scale;
 const seconds = 1 / 1000;
 
-export function pipelineStats(view: PipelineView, vertices: boolean): Json {
+export function pipelineStats(
+  view: PipelineView,
+  vertices: boolean,
+  deadLetters: DeadLetterState | undefined,
+): Json {
   const { status } = view;
   const { settings, hash } = status.config;
   return {
@@ -41,7 +47,8 @@ export function pipelineStats(view: PipelineView, vertices: boolean): Json {
       outputs: ofKind(view, 'output').map((node) => processorStats(view, node)),
     },
     reloads: reloadStats(status),
-    queue: queueStats(view),
+    queue: { ...queueStats(status, view.queue), ...problemOf(view, QUEUE_NODE) },
+    ...(deadLetters ? { dead_letter_queue: deadLetterStats(deadLetters, status.deadLetterError) } : {}),
     pipeline: {
       workers: settings.workers,
       batch_size: settings.batchSize,
@@ -81,7 +88,17 @@ export function commonFlow({ history, now }: PipelineView): Record<string, Flow>
 }
 
 export function pipelineFlow(view: PipelineView): Record<string, Flow> {
-  return { ...commonFlow(view), worker_utilization: utilization(view, total('millis')) };
+  const { history, now, status } = view;
+  return {
+    ...commonFlow(view),
+    worker_utilization: utilization(view, total('millis')),
+    ...(status.config.settings.queueType === 'persisted'
+      ? {
+          queue_persisted_growth_bytes: history.flow(now, total('queueBytes')),
+          queue_persisted_growth_events: history.flow(now, total('queueEvents')),
+        }
+      : {}),
+  };
 }
 
 /** Per cent of the time of all workers. Threads count what they did up to a second later: never above 100. */
@@ -104,13 +121,15 @@ function batchStats({ history, now }: PipelineView): Json {
 
 function inputStats(view: PipelineView, node: GraphNode): Json {
   const counts = countsOf(view, node);
+  const drops = view.queue?.drops[node.id];
   return {
     id: node.id,
     name: node.name,
     events: { out: counts.out, queue_push_duration_in_millis: Math.round(counts.millis) },
     flow: { throughput: view.history.flow(view.now, (snapshot) => snapshot.node(node.id, 'out')) },
     ...nest(counts.named),
-    ...problemOf(view, node),
+    ...(drops ? { dropped: drops } : {}),
+    ...problemOf(view, node.id),
   };
 }
 
@@ -129,12 +148,13 @@ function processorStats(view: PipelineView, node: GraphNode): Json {
     },
     ...nest(counts.named),
     ...patternsPerField(node),
-    ...problemOf(view, node),
+    ...problemOf(view, node.id),
   };
 }
 
-function problemOf({ status }: PipelineView, node: GraphNode): Json {
-  const known = status.problems.byNode.get(node.id);
+/** What is wrong with a plugin or a queue now. */
+function problemOf({ status }: PipelineView, node: string): Json {
+  const known = status.problems.byNode.get(node);
   return known ? { problem: known.problem, since: new Date(known.since).toISOString() } : {};
 }
 
@@ -174,8 +194,9 @@ function codecStats(view: PipelineView): Json[] {
         decode: {
           writes_in: decodes ? counts.in : 0,
           out: decodes ? counts.out : 0,
-          duration_in_millis: 0,
+          duration_in_millis: Math.round(counts.decodeMillis),
         },
+        // Outputs encode while they write: their own duration holds it.
         encode: { writes_in: encodes ? counts.in : 0, duration_in_millis: 0 },
       };
     });
@@ -190,24 +211,6 @@ function reloadStats({ reloads }: PipelineStatus): Json {
     failures: reloads.failures,
     last_success_timestamp: time(reloads.lastSuccess),
     last_failure_timestamp: time(reloads.lastFailure),
-  };
-}
-
-function queueStats({ status, queue }: PipelineView): Json {
-  const { settings } = status.config;
-  const [events, bytes, maxBytes] = [queue?.events ?? 0, queue?.bytes ?? 0, queue?.maxBytes ?? 0];
-  return {
-    type: queue?.type ?? settings.queueType,
-    events_count: events,
-    events,
-    queue_size_in_bytes: bytes,
-    max_queue_size_in_bytes: maxBytes,
-    capacity: {
-      queue_size_in_bytes: bytes,
-      max_queue_size_in_bytes: maxBytes,
-      max_unread_events: settings.queueMaxEvents,
-    },
-    dropped: queue?.dropped ?? {},
   };
 }
 

@@ -1,10 +1,13 @@
 /** The same numbers as Prometheus text (exposition format 0.0.4), at `/metrics`. */
 import type { Engine } from '../engine/engine.ts';
+import { queueFolder } from '../engine/pipeline-queue.ts';
 import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
+import type { Flow } from './flow.ts';
 import { type HealthStatus, pipelineHealth } from './health-report.ts';
 import type { NodeStats } from './node-stats.ts';
 import { limits } from './process-stats.ts';
+import { storageOf } from './queue-stats.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -40,8 +43,28 @@ function addPipeline(text: Exposition, engine: Engine, stats: NodeStats, status:
   counter('condition_errors', 'Conditions that could not be evaluated.', counts.conditionErrors);
   gauge('queue_events', 'Records not yet delivered.', queue?.events ?? 0);
   gauge('queue_bytes', 'Bytes not yet delivered.', queue?.bytes ?? 0);
-  const dropped = Object.values(queue?.dropped ?? {}).reduce((a, b) => a + b, 0);
+  gauge('queue_max_bytes', 'Bytes that it holds at most.', queue?.maxBytes ?? 0);
+  gauge(
+    'queue_max_events',
+    'Records that it holds at most; 0: no limit.',
+    status.config.settings.queueMaxEvents,
+  );
+  const dropped = Object.values(queue?.drops ?? {}).reduce((sum, drops) => sum + drops.events, 0);
   counter('dropped', 'Datagrams that found no room.', dropped);
+  if (queue?.type === 'persisted') {
+    const { free_space_in_bytes } = storageOf(queueFolder(pipeline, status.config.settings));
+    gauge('queue_free_space_bytes', 'Room in the file system of a persisted queue.', free_space_in_bytes);
+  }
+  const deadLetters = engine.deadLetters(pipeline);
+  if (deadLetters) {
+    const { events, dropped: lost, expired, queueBytes, maxBytes } = deadLetters;
+    counter('dead_letters', 'Events that went to the dead letter queue.', events);
+    counter('dead_letters_dropped', 'Dead letters lost because their queue was full.', lost);
+    counter('dead_letters_expired', 'Dead letters removed because they were too old.', expired);
+    gauge('dead_letter_queue_bytes', 'Size of the dead letter queue.', queueBytes);
+    gauge('dead_letter_queue_max_bytes', 'Size of the dead letter queue at most.', maxBytes);
+  }
+  addFlows(text, labels, stats.pipelineFlow(status));
   for (const result of ['success', 'failure'] as const) {
     const value = result === 'success' ? status.reloads.successes : status.reloads.failures;
     text.counter('millrace_pipeline_reloads_total', 'Reloads.', { ...labels, result }, value);
@@ -63,6 +86,12 @@ function addPipeline(text: Exposition, engine: Engine, stats: NodeStats, status:
       plugin,
       own.millis / 1000,
     );
+    if (node.kind === 'input') {
+      const help = 'Time in which the records of an input were decoded.';
+      text.counter('millrace_plugin_decode_seconds_total', help, plugin, own.decodeMillis / 1000);
+      const lost = queue?.drops[node.id]?.events ?? 0;
+      text.counter('millrace_plugin_dropped_total', 'Records that found no room.', plugin, lost);
+    }
     text.gauge(
       'millrace_plugin_problem',
       '1 while something is wrong with a plugin; the health report says what.',
@@ -72,6 +101,20 @@ function addPipeline(text: Exposition, engine: Engine, stats: NodeStats, status:
     for (const [name, value] of Object.entries(own.named)) {
       const help = 'Counters of plugins, by name.';
       text.counter('millrace_plugin_count_total', help, { ...plugin, name }, value);
+    }
+  }
+}
+
+/** The flow metrics of the monitoring API, for those who do not want to compute rates themselves. */
+function addFlows(text: Exposition, labels: Labels, flows: Readonly<Record<string, Flow>>): void {
+  for (const [name, flow] of Object.entries(flows)) {
+    for (const [window, value] of Object.entries(flow)) {
+      text.gauge(
+        `millrace_pipeline_flow_${name}`,
+        'Rate of the flow metric of this name, in the window named by the label.',
+        { ...labels, window },
+        value === 'Infinity' ? '+Inf' : value,
+      );
     }
   }
 }
@@ -97,11 +140,11 @@ class Exposition {
     this.#add(name, 'counter', help, labels, value);
   }
 
-  gauge(name: string, help: string, labels: Labels, value: number): void {
+  gauge(name: string, help: string, labels: Labels, value: number | string): void {
     this.#add(name, 'gauge', help, labels, value);
   }
 
-  #add(name: string, type: string, help: string, labels: Labels, value: number): void {
+  #add(name: string, type: string, help: string, labels: Labels, value: number | string): void {
     let family = this.#families.get(name);
     if (!family) {
       family = { head: `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`, samples: [] };

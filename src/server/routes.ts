@@ -134,6 +134,7 @@ export class Routes {
     const { setting } = this.#options;
     const info = (status: PipelineStatus): Json => {
       const { settings, hash, graph } = status.config;
+      const deadLetters = this.#options.engine.deadLetters(status.id);
       return {
         ephemeral_id: this.#stats.ephemeralId(status),
         hash,
@@ -143,7 +144,8 @@ export class Routes {
         config_reload_automatic: setting('config.reload.automatic'),
         // Nanoseconds, as Logstash has it.
         config_reload_interval: Number(setting('config.reload.interval')) * 1e9,
-        dead_letter_queue_enabled: settings.all['dead_letter_queue.enable'] === true,
+        dead_letter_queue_enabled: deadLetters !== undefined,
+        ...(deadLetters ? { dead_letter_queue_path: deadLetters.directory } : {}),
         ...(withGraph ? { graph: graphView(graph) } : {}),
       };
     };

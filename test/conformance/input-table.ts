@@ -194,6 +194,7 @@ export const inputTable: Readonly<Record<string, InputRow>> = {
   },
   generator: { run: '' },
   heartbeat: { run: 'interval => 0.001' },
+  pipeline_stats: { run: 'interval => 0.001' },
   http: {
     run: 'host => "127.0.0.1" port => 0',
     connect: http,

@@ -58,6 +58,8 @@ const input: Record<string, LogstashPlugin> = {
     ecs: true,
   },
   pipeline: { options: ['address'] },
+  // Not one of Logstash.
+  pipeline_stats: { options: [] },
   stdin: { options: [], ecs: true, defaultCodec: 'line' },
   syslog: {
     options: words(`

@@ -12,6 +12,7 @@ export const minimalOptions: Readonly<Record<PluginKind, Minimal>> = {
     file: 'path => "/var/log/app.log"',
     generator: '',
     heartbeat: '',
+    pipeline_stats: '',
     http: '',
     pipeline: 'address => "here"',
     stdin: '',

@@ -186,6 +186,20 @@ describe('dead letters on a bad day', () => {
       0,
     );
     expect(size).toBeLessThanOrEqual(20_480);
+    const get = async (path: string): Promise<any> => (await fetch(`${millrace.api}${path}`)).json();
+    const { main } = (await get('/_node/stats/pipelines')).pipelines;
+    expect(main.dead_letter_queue).toMatchObject({
+      max_queue_size_in_bytes: 20_480,
+      queue_size_in_bytes: expect.any(Number),
+      expired_events: 0,
+      storage_policy: 'drop_newer',
+      last_error: expect.stringContaining('the dead letter queue is full'),
+    });
+    expect(main.dead_letter_queue.dropped_events).toBeGreaterThan(0);
+    const metrics = await (await fetch(`${millrace.api}/metrics`)).text();
+    expect(metrics).toMatch(/^millrace_pipeline_dead_letters_dropped_total\{pipeline="main"\} [1-9]/m);
+    const { dead_letter_queue_path: path } = (await get('/_node/pipelines')).pipelines.main;
+    expect(path).toBe(join(data, 'dead_letter_queue', 'main'));
     expect(await millrace.stop()).toBe(0);
   }, 30_000);
 

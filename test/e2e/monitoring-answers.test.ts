@@ -38,6 +38,7 @@ const pipelineInfo = {
   config_reload_automatic: false,
   config_reload_interval: 3_000_000_000,
   dead_letter_queue_enabled: true,
+  dead_letter_queue_path: expect.stringMatching(/\/dead_letter_queue\/./),
 };
 const os = {
   name: 'Linux',
@@ -132,6 +133,7 @@ const pipelineStats = {
         name: 'tcp',
         events: { out: 0, queue_push_duration_in_millis: 0 },
         flow: { throughput: windows },
+        refused_connections: 0,
       },
     ],
     codecs: [codec('in-codec', 'line'), codec('print-codec', 'dots')],
@@ -156,7 +158,16 @@ const pipelineStats = {
     queue_size_in_bytes: 0,
     max_queue_size_in_bytes: number,
     capacity: { queue_size_in_bytes: 0, max_queue_size_in_bytes: number, max_unread_events: 0 },
-    dropped: {},
+    dropped: 0,
+  },
+  dead_letter_queue: {
+    queue_size_in_bytes: 0,
+    max_queue_size_in_bytes: 1024 ** 3,
+    events: 0,
+    dropped_events: 0,
+    expired_events: 0,
+    storage_policy: 'drop_older',
+    last_error: 'no errors',
   },
   pipeline: { workers: 2, batch_size: 100, batch_delay: 10 },
   condition_errors: 0,
@@ -262,7 +273,7 @@ test('vertices of a pipeline, as Metricbeat reads them', async () => {
     pipeline_ephemeral_id: ephemeral_id,
     events_out: 0,
     queue_push_duration_in_millis: 0,
-    long_counters: [],
+    long_counters: [{ name: 'refused_connections', value: 0 }],
     double_gauges: [],
   });
   expect(vertices[3]).toEqual({

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { createConnection, type Socket } from 'node:net';
@@ -56,7 +57,7 @@ describe('a pipeline whose receiver comes and goes', () => {
     expect(main.details.status.state).toBe('RUNNING');
     expect(main.symptom).toMatch(
       new RegExp(
-        `output http \\(out\\): .*127\\.0\\.0\\.1:${receiver}.* refuses connections.*, since \\d{4}-.*, [\\d,]+ events waiting`,
+        `output out: .*127\\.0\\.0\\.1:${receiver}.* refuses connections.*, retrying since \\d\\d:\\d\\d, [\\d,]+ events waiting`,
       ),
     );
     expect(main.diagnosis[0]).toMatchObject({ id: 'millrace:health:pipeline:diagnosis:plugin:out' });
@@ -149,6 +150,43 @@ describe('a pipeline whose receiver comes and goes', () => {
     expect(stats.flow.queue_backpressure.current).toBeGreaterThan(0.1);
     expect(stats.flow.worker_utilization.current).toBeGreaterThan(10);
     expect(stats.flow.worker_utilization.current).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('datagrams that find no room', () => {
+  afterEach(endAll);
+  test.each(['udp', 'syslog'])('%s: counted for their sender, and health says so', async (input) => {
+    const [port, dead] = [await freePort(), await freePort()];
+    const millrace = await runConfig(
+      `input { ${input} { id => "in" host => "127.0.0.1" port => ${port} receive_buffer_bytes => 100000 } }
+      output { http { id => "out" url => "http://127.0.0.1:${dead}/" http_method => post } }`,
+      ['--queue.max_events', '5'],
+    );
+    const sender = createSocket('udp4');
+    closing.push(() => sender.close());
+    const stats = await until(async () => {
+      sender.send('<13>Oct 26 15:19:25 host app: text', port, '127.0.0.1');
+      const { main } = (await get(`${millrace.api}/_node/stats/pipelines/main`)).pipelines;
+      return main.plugins.inputs[0].dropped?.events > 3 && main;
+    }, 'drops counted');
+    const [{ dropped, kernel_dropped, problem, since }] = stats.plugins.inputs;
+    expect(dropped).toEqual({
+      events: stats.queue.dropped,
+      by_source: { '127.0.0.1': stats.queue.dropped },
+      by_reason: { 'the queue was full': stats.queue.dropped },
+    });
+    expect([kernel_dropped, problem, since]).toEqual([
+      0,
+      expect.stringMatching(/^\d+ datagrams? dropped because the queue was full$/),
+      expect.any(String),
+    ]);
+    const { symptom, status: health } = (await get(`${millrace.api}/_health_report`)).indicators.pipelines
+      .indicators.main;
+    expect(health).toBe('yellow');
+    expect(symptom).toMatch(/input in: \d+ datagrams? dropped because the queue was full, since \d\d:\d\d/);
+    const metrics = await (await fetch(`${millrace.api}/metrics`)).text();
+    expect(metrics).toMatch(/^millrace_plugin_dropped_total\{.*id="in".*\} [1-9]/m);
+    await millrace.kill();
   });
 });
 

@@ -93,7 +93,35 @@ describe('queue.type: persisted', () => {
     await until(() => answers.length === 5, 'five answers');
     await delay(300);
     expect(answers).toHaveLength(5);
-    expect((await stats(millrace)).queue).toMatchObject({ type: 'persisted', events_count: 5 });
+    const { queue, flow } = await stats(millrace);
+    expect(queue).toEqual({
+      type: 'persisted',
+      events_count: 5,
+      events: 5,
+      queue_size_in_bytes: expect.any(Number),
+      max_queue_size_in_bytes: 1024 ** 3,
+      capacity: {
+        queue_size_in_bytes: queue.queue_size_in_bytes,
+        max_queue_size_in_bytes: 1024 ** 3,
+        max_unread_events: 5,
+        page_capacity_in_bytes: 64 * 1024 ** 2,
+      },
+      data: {
+        path: expect.stringMatching(/\/queue\/main$/),
+        free_space_in_bytes: expect.any(Number),
+        storage_type: expect.stringMatching(/^[a-z]/),
+      },
+      dropped: 0,
+    });
+    expect(flow.queue_persisted_growth_events.lifetime).toBeGreaterThan(0);
+    expect(flow.queue_persisted_growth_bytes.current).toBeGreaterThan(0);
+    await until(
+      async () =>
+        /output http \(\w+\): .*, 5 events waiting; the queue is full with 5 events, senders wait since \d\d:\d\d$/.test(
+          (await health(millrace)).symptom,
+        ),
+      'the words for both',
+    );
     const arrived = await startSink(target);
     await Promise.all(requests);
     expect(answers).toEqual(Array(8).fill(200));
@@ -265,7 +293,18 @@ describe('queue.type: persisted', () => {
           answers[at] = status;
         });
         await until(async () => JSON.stringify(await health(millrace)).includes('ENOSPC'), 'the reason', 10);
-        expect(JSON.stringify(await health(millrace))).toContain(join(folder, 'main'));
+        expect((await json(`${millrace.api}/`)).status).toBe('red');
+        const main = await health(millrace);
+        expect(main.status).toBe('red');
+        expect(main.symptom).toMatch(
+          new RegExp(
+            `the queue in ${join(folder, 'main')} can not be used: ENOSPC: .*, retrying since \\d\\d:\\d\\d, [\\d,]+ events waiting`,
+          ),
+        );
+        expect(main.diagnosis).toContainEqual(
+          expect.objectContaining({ id: 'millrace:health:pipeline:diagnosis:queue' }),
+        );
+        expect((await stats(millrace)).queue.problem).toContain('ENOSPC');
         const arrived = await startSink(target);
         await Promise.all(requests);
         const taken = answers.flatMap((status, at) => (status === 200 ? [at] : []));
@@ -273,7 +312,7 @@ describe('queue.type: persisted', () => {
           () => taken.every((at) => arrived.has(at * 100 + 1) && arrived.has(at * 100 + 100)),
           'all answered ones',
         );
-        await until(async () => !JSON.stringify(await health(millrace)).includes('ENOSPC'), 'well again', 40);
+        await until(async () => (await health(millrace)).status === 'green', 'green by itself', 40);
         expect(await millrace.stop()).toBe(0);
       } finally {
         execFileSync('umount', ['-l', folder]);

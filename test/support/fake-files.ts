@@ -15,7 +15,7 @@ export class FakeFiles implements QueueFiles {
   /** Operations that change something until the crash. */
   crashAfter = Infinity;
   /** The next operations of this kind fail with ENOSPC or EIO. */
-  fail: { operation: 'write' | 'sync' | 'create'; left: number; code: string } | undefined;
+  fail: { operation: 'write' | 'sync' | 'create' | 'read'; left: number; code: string } | undefined;
   operations = 0;
   #crashed = false;
   #durableNames = new Map<string, File>();
@@ -34,6 +34,10 @@ export class FakeFiles implements QueueFiles {
       this.#crashed = true;
       throw new Crash('crashed');
     }
+    this.#failIf(operation);
+  }
+
+  #failIf(operation: string | undefined): void {
     if (this.fail && this.fail.operation === operation && this.fail.left > 0) {
       this.fail.left--;
       throw Object.assign(new Error(`${this.fail.code}: ${operation}`), { code: this.fail.code });
@@ -97,6 +101,7 @@ export class FakeFiles implements QueueFiles {
     return current(this.#file(name)).length;
   }
   read(name: string, position: number, length: number): Uint8Array {
+    this.#failIf('read');
     return current(this.#file(name)).slice(position, position + length);
   }
   create(name: string): number {

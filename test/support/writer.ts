@@ -153,6 +153,8 @@ export interface TestIntakeContext extends IntakeContext {
   readonly writer: TestWriter;
   /** What the input logged, `level message {fields}`. */
   readonly log: string[];
+  /** What it counted by name. */
+  readonly counters: Record<string, number>;
   /** What it said to `health`, in order. */
   readonly healths: (string | undefined)[];
   /** True after `finished()`. */
@@ -166,8 +168,9 @@ export function intakeContext(more: Partial<IntakeContext> = {}): TestIntakeCont
   const note = (level: string) => (fields: object, message: string) => {
     log.push(`${level} ${message} ${JSON.stringify(fields)}`);
   };
+  const context = testContext(more.ecs ? { ecs: more.ecs } : {});
   return {
-    ...testContext(more.ecs ? { ecs: more.ecs } : {}),
+    ...context,
     logger: {
       ...silentLogger,
       debug: note('debug'),
@@ -182,6 +185,7 @@ export function intakeContext(more: Partial<IntakeContext> = {}): TestIntakeCont
       this.isFinished = true;
     },
     health: (problem) => healths.push(problem),
+    totals: async () => ({ processed: 0, errors: 0 }),
     receive: () => () => {},
     ...more,
     writer: (more.writer as TestWriter | undefined) ?? new TestWriter(),

@@ -23,7 +23,8 @@ export function networkOf(address: string, prefix: number): string | undefined {
   return shortForm(groups);
 }
 
-function groupsOf(address: string): number[] {
+/** The eight groups of an IPv6 address without zone. */
+export function groupsOf(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const text = dotted
     ? `${dotted[1]}${(Number(dotted[2]) * 256 + Number(dotted[3])).toString(16)}:${(Number(dotted[4]) * 256 + Number(dotted[5])).toString(16)}`

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import type { Logger } from '../../kernel/logger.ts';
+import { dropsOfSocket } from './kernel-drops.ts';
 import { plainAddress } from './tcp-listener.ts';
 
 export interface UdpListenerSettings {
@@ -16,6 +17,8 @@ export interface UdpListenerSettings {
   readonly onDatagram: (bytes: Buffer, ip: string, from: dgram.RemoteInfo) => void;
   /** Datagrams that the kernel dropped since the last call, for want of room. */
   readonly onKernelDrops?: (count: number) => void;
+  /** Milliseconds between two looks at what the kernel dropped. */
+  readonly dropsInterval?: number;
 }
 
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -60,7 +63,10 @@ export class UdpListener {
     this.setReceiveBuffer(this.#settings.receiveBufferBytes);
     if (this.#settings.onKernelDrops && process.platform === 'linux') {
       this.#dropped = await this.#kernelDrops();
-      this.#timer = setInterval(() => void this.#reportDrops(), DROPS_INTERVAL_MS);
+      this.#timer = setInterval(
+        () => void this.#reportDrops(),
+        this.#settings.dropsInterval ?? DROPS_INTERVAL_MS,
+      );
       this.#timer.unref();
     }
   }
@@ -98,39 +104,18 @@ export class UdpListener {
 
   async #reportDrops(): Promise<void> {
     const now = await this.#kernelDrops();
-    if (now > this.#dropped) {
-      const count = now - this.#dropped;
-      this.#settings.onKernelDrops!(count);
-      this.#settings.logger.warn(
-        { port: this.port, count },
-        `the kernel dropped ${count} datagrams for port ${this.port}: more came than could be read`,
-      );
-    }
+    if (now > this.#dropped) this.#settings.onKernelDrops!(now - this.#dropped);
     this.#dropped = now;
   }
 
   async #kernelDrops(): Promise<number> {
     if (!this.#socket) return this.#dropped;
-    const { port } = this;
+    const { address, port, family } = this.#socket.address();
     try {
-      const table = await readFile(
-        isIPv6(this.#settings.host) ? '/proc/net/udp6' : '/proc/net/udp',
-        'latin1',
-      );
-      return dropsOfPort(table, port);
+      const table = await readFile(family === 'IPv6' ? '/proc/net/udp6' : '/proc/net/udp', 'latin1');
+      return dropsOfSocket(table, address, port);
     } catch {
       return this.#dropped;
     }
   }
-}
-
-/** Sum of the drops of all sockets of a port, from the text of `/proc/net/udp`. */
-export function dropsOfPort(table: string, port: number): number {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  let drops = 0;
-  for (const line of table.split('\n').slice(1)) {
-    const columns = line.trim().split(/\s+/);
-    if (columns[1]?.endsWith(suffix)) drops += Number(columns.at(-1)) || 0;
-  }
-  return drops;
 }

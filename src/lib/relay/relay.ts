@@ -134,7 +134,13 @@ export class Relay {
       ...settings.listen,
       logger: this.#logger,
       onDatagram: (bytes, _ip, from) => this.#take(bytes, from),
-      onKernelDrops: (count) => (this.#droppedByKernel += count),
+      onKernelDrops: (count) => {
+        this.#droppedByKernel += count;
+        this.#logger.warn(
+          { port: this.port, count },
+          `the kernel dropped ${count} datagrams for port ${this.port}: more came than could be read`,
+        );
+      },
     });
     this.#probe = new Probe({
       ...settings.probe,

@@ -331,6 +331,24 @@ describe('sockets', () => {
     await expect.poll(() => context.log.join()).toContain('not TLS');
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'receive_buffer_bytes; what the kernel drops is counted',
+    async () => {
+      const { context, intake } = await start({ receive_buffer_bytes: 1 });
+      const udp = dgram.createSocket('udp4');
+      await Promise.all(
+        Array.from(
+          { length: 200 },
+          () => new Promise((resolve) => udp.send(LINE.padEnd(1000), intake.port, '127.0.0.1', resolve)),
+        ),
+      );
+      udp.close();
+      await expect.poll(() => context.counters['kernel_dropped'], { timeout: 4000 }).toBeGreaterThan(0);
+      expect(context.counters['kernel_dropped']! + context.writer.count).toBe(200);
+      expect(context.healths.at(-1)).toMatch(/dropped by the kernel .*receive_buffer_bytes/);
+    },
+  );
+
   test('PROXY protocol', async () => {
     const { context, intake, events } = await start({ proxy_protocol: true });
     send(intake.port, `PROXY TCP4 1.2.3.4 5.6.7.8 1234 5678\r\n${LINE}\n`);

@@ -1,9 +1,8 @@
 import dgram from 'node:dgram';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createCodec, decoderContext, resolveOptions } from '../../../test/support/plugin.ts';
 import { intakeContext, ownFields } from '../../../test/support/writer.ts';
 import type { EcsMode, Intake } from '../../kernel/plugin.ts';
-import { dropsOfPort } from '../../lib/net/udp-listener.ts';
 import { line } from '../codecs/line.ts';
 import { plain } from '../codecs/plain.ts';
 import { udp } from './udp.ts';
@@ -118,12 +117,37 @@ test('a port in use rejects; close may be called twice', async () => {
   await intake.close();
 });
 
-test("the kernel's count of drops", () => {
-  const table = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
-  200: 0100007F:270F 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0000000000000000 41
-  201: 00000000:270F 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0000000000000000 1
-  202: 00000000:2710 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0000000000000000 9
-`;
-  expect(dropsOfPort(table, 9999)).toBe(42);
-  expect(dropsOfPort(table, 1)).toBe(0);
+test('health says that datagrams are dropped, at once, and that it is over', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { context, send } = await start();
+    context.writer.setFull(true);
+    await send('lost');
+    await context.writer.until((writer) => writer.drops.length === 1);
+    expect(context.healths).toEqual(['1 datagram dropped because the queue was full']);
+    for (let at = 0; at < 1499; at++) await send('lost');
+    await context.writer.until((writer) => writer.drops.length === 1500);
+    vi.advanceTimersByTime(1000);
+    expect(context.healths.at(-1)).toBe('1,500 datagrams dropped because the queue was full');
+    expect(context.log).toHaveLength(1);
+    vi.advanceTimersByTime(9000);
+    expect(context.healths).toHaveLength(2);
+    vi.advanceTimersByTime(1000);
+    expect(context.healths.at(-1)).toBeUndefined();
+    expect(context.log.at(-1)).toContain('over for 10 seconds: 1,500 datagrams dropped');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.skipIf(process.platform !== 'linux')('what the kernel drops is counted and told', async () => {
+  const { context, send, intake } = await start({ receive_buffer_bytes: 1 });
+  const other = await start({ receive_buffer_bytes: 1, host: '127.0.0.2', port: intake.port });
+  // Nobody reads meanwhile: sending does not wait for the event loop.
+  const sent = Array.from({ length: 200 }, () => send(Buffer.alloc(1000)));
+  await Promise.all(sent);
+  await expect.poll(() => context.counters['kernel_dropped'], { timeout: 4000 }).toBeGreaterThan(0);
+  expect(context.counters['kernel_dropped']! + context.writer.count).toBe(200);
+  expect(context.healths.at(-1)).toMatch(/^\d+ datagrams dropped by the kernel/);
+  expect(other.context.counters['kernel_dropped']).toBeUndefined();
 });

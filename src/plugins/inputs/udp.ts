@@ -1,7 +1,6 @@
 import type { OptionValues } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
-import { PeerTable } from '../../lib/net/peer-table.ts';
-import { UdpListener } from '../../lib/net/udp-listener.ts';
+import { DatagramIntake, receiveBufferOption } from '../../lib/net/datagram-intake.ts';
 import { createRecordDecoder } from '../../lib/record-decoder.ts';
 
 const options = {
@@ -13,11 +12,7 @@ const options = {
     min: 1,
     description: 'Bytes taken of one datagram; what is longer is cut there.',
   },
-  receive_buffer_bytes: {
-    type: 'number',
-    min: 1,
-    description: "Size of the kernel's receive buffer; as much as it grants up to 8 MiB unless given.",
-  },
+  ...receiveBufferOption,
   workers: { type: 'number', default: 2, min: 1, description: 'Accepted; all of `pipeline.workers` decode.' },
   queue_size: {
     type: 'number',
@@ -49,7 +44,7 @@ export const udp = defineInput({
   ],
   differences: [
     '`workers` and `queue_size` have no effect: datagrams go to the queue of the pipeline, and are dropped and counted for each sender when it is full.',
-    'What the kernel dropped is counted as `kernel_dropped`.',
+    'What was dropped is in `/_node/stats` as `dropped`, by sender and reason, and what the kernel dropped as `kernel_dropped`; health is yellow meanwhile.',
   ],
   binds: ({ host, port }) => [{ protocol: 'udp', host, port }],
   createIntake: (values, context) => new Udp(values, context),
@@ -65,42 +60,26 @@ export const udp = defineInput({
 type UdpOptions = OptionValues<typeof options>;
 
 class Udp implements Intake {
-  readonly #listener: UdpListener;
-  readonly #peers = new PeerTable();
-  #limit: number;
+  readonly #datagrams: DatagramIntake;
 
   constructor(values: UdpOptions, context: IntakeContext) {
-    const { writer } = context;
-    this.#limit = values.buffer_size;
-    const kernelDropped = context.counter('kernel_dropped');
-    this.#listener = new UdpListener({
-      host: values.host,
-      port: values.port,
-      receiveBufferBytes: values.receive_buffer_bytes,
-      logger: context.logger,
-      onKernelDrops: (count) => kernelDropped.add(count),
-      onDatagram: (bytes, ip) => {
-        const peer = this.#peers.of(ip);
-        if (!writer.hasRoom) writer.dropped(peer, 'the queue was full');
-        else writer.record(peer, bytes.length > this.#limit ? bytes.subarray(0, this.#limit) : bytes);
-      },
-    });
+    this.#datagrams = new DatagramIntake({ ...values, limit: values.buffer_size }, context);
   }
 
   /** The port it listens at. */
   get port(): number {
-    return this.#listener.port;
+    return this.#datagrams.port;
   }
 
   open(): Promise<void> {
-    return this.#listener.open();
+    return this.#datagrams.open();
   }
 
   update(values: Readonly<Record<string, unknown>>): void {
-    this.#limit = (values as UdpOptions).buffer_size;
+    this.#datagrams.limit = (values as UdpOptions).buffer_size;
   }
 
   close(): Promise<void> {
-    return this.#listener.close();
+    return this.#datagrams.close();
   }
 }

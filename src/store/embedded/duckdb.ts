@@ -1,0 +1,309 @@
+/**
+ * DuckDB as the store uses it: one instance in memory that may only see the store's folder, a few connections, queries
+ * that can be stopped. It owns nothing durable: after a fatal error it is opened anew (`fatal`).
+ */
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+} from '@duckdb/node-api';
+import { StoreError } from '../errors.ts';
+
+/** BIGINT comes as number where that is exact, lists as arrays, everything that is none of these as text. */
+export type SqlValue = string | number | bigint | boolean | null | readonly SqlValue[];
+
+export interface SqlResult {
+  readonly names: readonly string[];
+  /** One array a column, all `rows` long. */
+  readonly columns: readonly SqlValue[][];
+  readonly rows: number;
+}
+
+/** Queries of people, seals and merges, exports: each lane has its own limit. */
+export type Lane = 'interactive' | 'background' | 'stream';
+
+export interface DuckdbOptions {
+  readonly threads: number;
+  /** Bytes. */
+  readonly memoryLimit: number;
+  /** Where it may spill, and how many bytes. */
+  readonly temporaryFolder: string;
+  readonly temporaryLimit: number;
+  /** The only folder it may read and write. */
+  readonly folder: string;
+}
+
+const LIMITS: Readonly<Record<Lane, number>> = { interactive: 4, background: 1, stream: 4 };
+/** An interrupt that comes before the query has begun is lost: it is repeated. */
+const INTERRUPT_EVERY = 20;
+
+interface LaneState {
+  free: number;
+  readonly waiting: (() => void)[];
+}
+
+export class Duckdb {
+  readonly #options: DuckdbOptions;
+  #instance: DuckDBInstance;
+  #idle: DuckDBConnection[] = [];
+  readonly #lanes: Record<Lane, LaneState>;
+  #closed = false;
+  /** Changes when it was opened anew: tables in memory are gone. */
+  generation = 1;
+  /** Called once for each instance that failed as a whole. It should call `reopen` and fill the tables again. */
+  onFatal: ((error: Error) => void) | undefined;
+  #failed = false;
+
+  private constructor(options: DuckdbOptions, instance: DuckDBInstance) {
+    this.#options = options;
+    this.#instance = instance;
+    const lane = (name: Lane): LaneState => ({ free: LIMITS[name], waiting: [] });
+    this.#lanes = {
+      interactive: lane('interactive'),
+      background: lane('background'),
+      stream: lane('stream'),
+    };
+  }
+
+  static async open(options: DuckdbOptions): Promise<Duckdb> {
+    return new Duckdb(options, await openInstance(options));
+  }
+
+  /** Opens a new instance in place of the failed one. Tables are gone. */
+  async reopen(): Promise<void> {
+    const old = this.#instance;
+    this.#instance = await openInstance(this.#options);
+    for (const connection of this.#idle) connection.closeSync();
+    this.#idle = [];
+    this.generation++;
+    this.#failed = false;
+    try {
+      old.closeSync();
+    } catch {
+      // It failed before.
+    }
+  }
+
+  /**
+   * Runs one statement and reads all its rows.
+   * @throws the signal's reason when aborted; StoreError circuit_breaking_exception when memory does not suffice; DuckDB's
+   * own error otherwise.
+   */
+  async query(sql: string, signal?: AbortSignal, lane: Lane = 'interactive'): Promise<SqlResult> {
+    await this.#enter(lane, signal);
+    try {
+      return await this.#with(signal, async (connection) => {
+        const result = await connection.stream(sql);
+        const names = result.columnNames();
+        const columns: SqlValue[][] = names.map(() => []);
+        let rows = 0;
+        for (;;) {
+          const chunk = await result.fetchChunk();
+          if (!chunk || chunk.rowCount === 0) break;
+          readChunk(chunk, columns);
+          rows += chunk.rowCount;
+        }
+        return { names, columns, rows };
+      });
+    } finally {
+      this.#leave(lane);
+    }
+  }
+
+  /** As `query`, each row an array. */
+  async rows(sql: string, signal?: AbortSignal, lane?: Lane): Promise<readonly (readonly SqlValue[])[]> {
+    const { columns, rows } = await this.query(sql, signal, lane);
+    return Array.from({ length: rows }, (_, row) => columns.map((column) => column[row]!));
+  }
+
+  /** The rows in pieces of some 2,000, read as they are consumed: memory stays flat. */
+  async *stream(sql: string, signal?: AbortSignal): AsyncGenerator<SqlResult> {
+    await this.#enter('stream', signal);
+    let connection: DuckDBConnection | undefined;
+    const generation = this.generation;
+    try {
+      connection = await this.#connection();
+      const stop = interruptible(connection, signal);
+      try {
+        const result = await connection.stream(sql);
+        const names = result.columnNames();
+        for (;;) {
+          signal?.throwIfAborted();
+          const chunk = await result.fetchChunk();
+          if (!chunk || chunk.rowCount === 0) return;
+          const columns: SqlValue[][] = names.map(() => []);
+          readChunk(chunk, columns);
+          yield { names, columns, rows: chunk.rowCount };
+        }
+      } catch (error) {
+        throw this.#judge(error, signal);
+      } finally {
+        stop();
+        // A result that was not read to its end still belongs to it.
+        connection.closeSync();
+        connection = undefined;
+      }
+    } finally {
+      if (connection && generation === this.generation) this.#idle.push(connection);
+      this.#leave('stream');
+    }
+  }
+
+  /** An appender on a connection of its own. */
+  async appender(table: string): Promise<DuckDBAppender> {
+    const connection = await this.#instance.connect();
+    return connection.createAppender(table);
+  }
+
+  /** Runs a short statement on tables in memory, in no lane. */
+  async run(sql: string): Promise<void> {
+    await this.#with(undefined, (connection) => connection.run(sql));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const connection of this.#idle) connection.closeSync();
+    this.#idle = [];
+    this.#instance.closeSync();
+  }
+
+  async #with<T>(
+    signal: AbortSignal | undefined,
+    work: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const generation = this.generation;
+    const connection = await this.#connection();
+    const stop = interruptible(connection, signal);
+    try {
+      return await work(connection);
+    } catch (error) {
+      throw this.#judge(error, signal);
+    } finally {
+      stop();
+      if (generation === this.generation && !this.#closed) this.#idle.push(connection);
+      else connection.closeSync();
+    }
+  }
+
+  async #connection(): Promise<DuckDBConnection> {
+    if (this.#closed) throw new Error('the engine is closed');
+    return this.#idle.pop() ?? (await this.#instance.connect());
+  }
+
+  #judge(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason;
+    if (!(error instanceof Error)) return error;
+    if (/^Out of Memory Error/.test(error.message))
+      return new StoreError(
+        429,
+        'circuit_breaking_exception',
+        `this needs more memory than the event store may use: ${firstLine(error.message)}`,
+      );
+    if (/^(FATAL|INTERNAL) Error|database has been invalidated/.test(error.message) && !this.#failed) {
+      this.#failed = true;
+      this.onFatal?.(error);
+    }
+    return error;
+  }
+
+  async #enter(lane: Lane, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const state = this.#lanes[lane];
+    if (state.free > 0) {
+      state.free--;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const go = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const abort = (): void => {
+        state.waiting.splice(state.waiting.indexOf(go), 1);
+        reject(signal!.reason);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      state.waiting.push(go);
+    });
+  }
+
+  #leave(lane: Lane): void {
+    const next = this.#lanes[lane].waiting.shift();
+    if (next) next();
+    else this.#lanes[lane].free++;
+  }
+}
+
+/** A text literal. */
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const firstLine = (text: string): string => text.split('\n', 1)[0]!;
+
+async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(options.threads),
+    memory_limit: `${Math.floor(options.memoryLimit / 1024)}KiB`,
+    temp_directory: options.temporaryFolder,
+    max_temp_directory_size: `${Math.floor(options.temporaryLimit / 1024)}KiB`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    preserve_insertion_order: 'true',
+  });
+  const connection = await instance.connect();
+  try {
+    // Only after opening: the extension that knows it is not loaded before.
+    await connection.run('SET parquet_metadata_cache = true');
+    await connection.run(`SET allowed_directories = [${sqlText(options.folder)}]`);
+    await connection.run('SET enable_external_access = false');
+    await connection.run('SET lock_configuration = true');
+  } finally {
+    connection.closeSync();
+  }
+  return instance;
+}
+
+function interruptible(connection: DuckDBConnection, signal: AbortSignal | undefined): () => void {
+  if (!signal) return () => {};
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    connection.interrupt();
+    timer = setInterval(() => connection.interrupt(), INTERRUPT_EVERY);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return () => {
+    signal.removeEventListener('abort', abort);
+    clearInterval(timer);
+  };
+}
+
+function readChunk(chunk: DuckDBDataChunk, columns: SqlValue[][]): void {
+  const rows = chunk.rowCount;
+  for (let column = 0; column < columns.length; column++) {
+    const vector = chunk.getColumnVector(column);
+    const into = columns[column]!;
+    for (let row = 0; row < rows; row++) into.push(plain(vector.getItem(row)));
+  }
+}
+
+function plain(value: unknown): SqlValue {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+    case 'object':
+      if (value === null) return null;
+      if ('items' in value) return (value.items as unknown[]).map(plain);
+      if ('entries' in value && !Array.isArray(value.entries))
+        return Object.values(value.entries as object).map(plain);
+      return String(value);
+    default:
+      return null;
+  }
+}
