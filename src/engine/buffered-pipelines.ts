@@ -4,8 +4,8 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import { orphanedBuffers, orphanedText, splitBuffers } from './disk-buffers.ts';
-import { queueFolder } from './pipeline-queue.ts';
 import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
+import { queueFolder } from './queue-folder.ts';
 
 export interface BufferHost {
   readonly pipelines: ReadonlyMap<string, PipelineStatus>;

@@ -10,8 +10,8 @@ import { packOptions } from '../lang/pack.ts';
 import { RealFiles } from '../queue/queue-files.ts';
 import { reportQueue } from '../queue/queue-report.ts';
 import type { PipelineSettings } from './messages.ts';
-import { queueFolder } from './pipeline-queue.ts';
 import type { PipelineConfig } from './pipeline-status.ts';
+import { queueFolder } from './queue-folder.ts';
 
 /** Id of the input of every such pipeline; it is in the blocks of their queues, too. */
 const BUFFER_INPUT = 'disk_buffer';

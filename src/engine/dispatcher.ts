@@ -3,7 +3,7 @@
  * finds the block that kills workers: what was with a dead worker is tried again alone, and given up after the third
  * death.
  */
-import type { QueuedBlock } from '../queue/block-builder.ts';
+import { type QueuedBlock, type SlabPool, share } from '../queue/block-builder.ts';
 import type { Bind, Queue } from '../queue/queue.ts';
 import type { WorkerLink } from './intake-pipeline.ts';
 import type { BlockMessage, IntakeToWorker } from './messages.ts';
@@ -21,6 +21,9 @@ export interface DispatcherHost {
   readonly version: number;
   /** Blocks that are given up can be kept. */
   readonly keepsDeadLetters: boolean;
+  readonly pool: SlabPool;
+  /** Does that version of the pipeline look at the bytes of its records? */
+  needsBytes(version: number): boolean;
 }
 
 const KILLED =
@@ -102,7 +105,7 @@ export class Dispatcher {
     this.#inFlight.set(block.id, { block, worker });
     this.#load(block.version, worker, 1);
     if (this.#deaths.has(block.id)) this.#alone.add(worker);
-    const { slab } = block;
+    const slab = this.#host.needsBytes(block.version) ? share(block, this.#host.pool) : block.slab;
     const known = slab === undefined || link.slabs.has(slab.id);
     if (slab && !known) link.slabs.add(slab.id);
     return {

@@ -24,16 +24,20 @@ import type {
   QueueState,
 } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { bindTo, handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
+import { bindTo, handOver, makeQueue, openQueue } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
+import { queueFolder } from './queue-folder.ts';
 import { type RetiringHost, RetiringVersions } from './retiring-versions.ts';
+import { sameSocket } from './same-socket.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
 /** `pipeline.shutdown_timeout`, in seconds. */
 const SHUTDOWN_SECONDS = 3;
+/** Blocks that wait then: about as many as are delivered before their turn to be written comes. */
+const SLOW_BLOCKS = 16;
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -128,6 +132,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     // Another config may want to see what a persisted queue holds.
     return this.#loaded.spec.countOnly && this.#queue.type === 'memory';
   }
+  get mayKeep(): boolean {
+    return this.#loaded.spec.countOnly;
+  }
+  needsBytes(version: number): boolean {
+    return version !== this.version || !this.#loaded.spec.countOnly;
+  }
   get immediatelySafe(): boolean {
     return this.#queue.type === 'memory' && this.#loaded.spec.settings.queueMaxEvents === 0;
   }
@@ -155,7 +165,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   push(block: QueuedBlock, delimiter: Buffer): void {
     this.#admission.offer(block, delimiter);
     if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#isFull(true);
-    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= QUEUE_BLOCKS) this.#slowDown();
+    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= SLOW_BLOCKS) this.#slowDown();
     this.schedule();
   }
 
@@ -179,7 +189,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
       this.#isFull(false);
     } else if (!this.#queue.hasRoom) this.#isFull(true);
-    if (this.#slow && this.#queue.waitingBlocks <= QUEUE_BLOCKS / 2) this.#slow = false;
+    if (this.#slow && this.#queue.waitingBlocks <= SLOW_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
     for (const input of this.#inputs) input.writer.countWaiting();
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
@@ -576,24 +586,4 @@ function nodeCount(spec: PipelineSpec): number {
 async function closeInput(input: RunningInput): Promise<void> {
   input.abort.abort();
   await input.intake.close();
-}
-
-/** Same plugin and the same values of its socket options: the listener can stay. */
-function sameSocket(plugin: InputPlugin<any>, a: GraphNode, b: GraphNode): boolean {
-  if (a.name !== b.name || !plugin.socketOptions) return false;
-  const pick = (node: GraphNode): string =>
-    JSON.stringify(plugin.socketOptions!.map((name) => reveal(node.options[name])));
-  return pick(a) === pick(b) && framing(a) === framing(b);
-}
-
-/** The codec decides how the intake frames: another codec needs another intake. */
-function framing(node: GraphNode): string {
-  const codec = node.options['codec'] as NestedPlugin | undefined;
-  return JSON.stringify([codec?.plugin, codec?.options['delimiter']]);
-}
-
-function reveal(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'reveal' in value
-    ? (value as { reveal(): string }).reveal()
-    : value;
 }

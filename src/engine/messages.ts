@@ -189,6 +189,8 @@ export type IntakeToWorker =
   /** A newer version runs: what an output of this one can not deliver is to be returned. */
   | { readonly type: 'leave'; readonly version: number }
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
+  /** The intake has dropped this slab. */
+  | { readonly type: 'forget'; readonly slab: number }
   | { readonly type: 'retire'; readonly version: number }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 

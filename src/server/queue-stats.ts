@@ -2,8 +2,8 @@
 import { readFileSync, realpathSync, statfsSync } from 'node:fs';
 import type { DeadLetterState } from '../engine/dead-letters.ts';
 import type { QueueState } from '../engine/messages.ts';
-import { queueFolder } from '../engine/pipeline-queue.ts';
 import type { PipelineStatus } from '../engine/pipeline-status.ts';
+import { queueFolder } from '../engine/queue-folder.ts';
 
 type Json = Record<string, unknown>;
 
