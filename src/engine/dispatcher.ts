@@ -4,7 +4,8 @@
  * death.
  */
 import { type QueuedBlock, type SlabPool, share } from '../queue/block-builder.ts';
-import type { Bind, Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Bind } from '../queue/waiting-blocks.ts';
 import type { WorkerLink } from './intake-pipeline.ts';
 import type { BlockMessage, IntakeToWorker } from './messages.ts';
 

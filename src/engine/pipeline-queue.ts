@@ -2,9 +2,10 @@
 import type { Logger } from '../kernel/logger.ts';
 import type { Admission } from '../queue/admission.ts';
 import { PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
-import { type Bind, MemoryQueue, type Queue } from '../queue/queue.ts';
+import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { ThreadDisk } from '../queue/queue-disk.ts';
 import type { Compression } from '../queue/queue-record.ts';
+import type { Bind } from '../queue/waiting-blocks.ts';
 import type { PipelineSettings, PipelineSpec } from './messages.ts';
 import { queueFolder } from './queue-folder.ts';
 

@@ -2,10 +2,8 @@
  * The queue of a pipeline, between intake and workers. Deals in blocks; counts in records. The persisted queue
  * implements the same interface.
  */
-import type { BlockSource, QueuedBlock } from './block-builder.ts';
-
-/** Where blocks of a source go now; undefined: there is no such input. */
-export type Bind = (source: BlockSource) => { readonly input: number; readonly version: number } | undefined;
+import type { QueuedBlock } from './block-builder.ts';
+import type { Bind } from './waiting-blocks.ts';
 
 export interface Queue {
   readonly type: 'memory' | 'persisted';
