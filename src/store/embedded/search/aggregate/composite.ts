@@ -49,7 +49,7 @@ export function compositeBuckets(
       sql: !field
         ? 'NULL'
         : field.multi
-          ? `list_distinct(list_transform(${field.sql}, x -> ${one('x')}))`
+          ? `list_distinct(list_transform(${field.sql}, lambda x: ${one('x')}))`
           : one(field.sql),
       multi: field?.multi ?? false,
       nullable: source.parameters['missing_bucket'] === true,

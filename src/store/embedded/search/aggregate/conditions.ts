@@ -154,7 +154,7 @@ export function conditionBuckets(
     keys: [
       cases.length === 1
         ? { sql: cases[0]!, multi: false }
-        : { sql: `list_filter([${cases.join(', ')}], x -> x IS NOT NULL)`, multi: true },
+        : { sql: `list_filter([${cases.join(', ')}], lambda x: x IS NOT NULL)`, multi: true },
     ],
     minimum: 1,
     show(found, _, empty) {

@@ -62,7 +62,7 @@ function buckets(
   const sql = !field
     ? 'NULL'
     : field.multi
-      ? `list_distinct(list_transform(${value}, x -> ${scale.number('x')}))`
+      ? `list_distinct(list_transform(${value}, lambda x: ${scale.number('x')}))`
       : scale.number(value);
   const { order } = parameters;
   return {

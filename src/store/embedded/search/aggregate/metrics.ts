@@ -94,7 +94,7 @@ const numbers = ({ sql, multi, type }: RelationField): Numbers => {
   // Text to number needs the way over the boolean's own type.
   const of =
     type === 'boolean' && multi
-      ? `list_transform(${sql}, x -> x::INTEGER)`
+      ? `list_transform(${sql}, lambda x: x::INTEGER)`
       : type === 'boolean'
         ? `(${sql})::INTEGER`
         : sql;
@@ -157,7 +157,7 @@ function extendedStats(
   const squares = !values
     ? '0'
     : values.multi
-      ? `sum(list_sum(list_transform(${values.sql}, x -> x * x)))`
+      ? `sum(list_sum(list_transform(${values.sql}, lambda x: x * x)))`
       : `sum(${values.sql} * ${values.sql})`;
   const sigma = typeof parameters['sigma'] === 'number' ? parameters['sigma'] : 2;
   return {
@@ -273,7 +273,7 @@ function percentileRanks(aggregation: Aggregation, values: Numbers | undefined):
     !values
       ? 'NULL'
       : values.multi
-        ? `sum(len(list_filter(${values.sql}, x -> x <= ${limit})))`
+        ? `sum(len(list_filter(${values.sql}, lambda x: x <= ${limit})))`
         : `count(*) FILTER (WHERE ${values.sql} <= ${limit})`;
   const sql = [count, ...wanted.map(below)];
   return {

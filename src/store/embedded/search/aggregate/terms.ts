@@ -82,8 +82,8 @@ function key({ parameters }: Aggregation, field: RelationField | undefined): Buc
   if (wanted.length > 0) {
     const condition = wanted.join(' AND ');
     sql = field.multi
-      ? `list_filter(${sql}, x -> ${condition})`
-      : `list_filter([${sql}], x -> x IS NOT NULL AND ${condition})[1]`;
+      ? `list_filter(${sql}, lambda x: ${condition})`
+      : `list_filter([${sql}], lambda x: x IS NOT NULL AND ${condition})[1]`;
   }
   return { sql: field.multi ? `list_distinct(${sql})` : sql, multi: field.multi };
 }
