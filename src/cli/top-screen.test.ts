@@ -105,6 +105,21 @@ describe('render', () => {
     ]);
   });
 
+  test('what is wrong with the queue stands under its pipeline', () => {
+    const now = stats(2, (same) => {
+      const main = same.pipelines['main']!;
+      const queue = {
+        ...main.queue,
+        problem: 'the queue in /q can not be used: ENOSPC',
+        since: '2026-11-20T17:51:21Z',
+      };
+      return { ...same, pipelines: { main: { ...main, queue } } };
+    });
+    expect(render({ now, before: now, seconds: 1 }, 100)[3]).toBe(
+      '          ! the queue in /q can not be used: ENOSPC, since 17:51:21 UTC',
+    );
+  });
+
   test('the first look has no rates yet', () => {
     const [first, , main, , input] = render({ now: stats(2), before: undefined, seconds: 0 }, 100);
     expect(first).toContain('in -/s   out -/s   143 MB');

@@ -1,6 +1,11 @@
 /** What `millrace top` shows: text of a given width, without colours. */
 
-interface PluginStats {
+interface Trouble {
+  readonly problem?: string;
+  readonly since?: string;
+}
+
+interface PluginStats extends Trouble {
   readonly id: string;
   readonly name: string;
   readonly events: { readonly in?: number; readonly out?: number };
@@ -8,8 +13,6 @@ interface PluginStats {
     readonly worker_utilization?: Windows;
     readonly worker_millis_per_event?: Windows;
   };
-  readonly problem?: string;
-  readonly since?: string;
 }
 type Windows = { readonly current?: number | string };
 
@@ -20,7 +23,7 @@ interface PipelineStats {
     readonly queue_push_duration_in_millis: number;
   };
   readonly flow: { readonly worker_utilization?: Windows };
-  readonly queue: { readonly events_count: number; readonly queue_size_in_bytes: number };
+  readonly queue: Trouble & { readonly events_count: number; readonly queue_size_in_bytes: number };
   readonly plugins: {
     readonly inputs: readonly PluginStats[];
     readonly filters: readonly PluginStats[];
@@ -116,7 +119,8 @@ function pipelineLines(
       : []),
   ].join('   ');
   const head = id.length + 3 + facts.length <= width ? [`${id}   ${facts}`] : [id, `  ${facts}`];
-  const lines = [...head, columns(width, ['', 'plugin', 'in/s', 'out/s', 'µs/event', 'busy'])];
+  const trouble = queue.problem === undefined ? [] : problemLines(queue, width);
+  const lines = [...head, ...trouble, columns(width, ['', 'plugin', 'in/s', 'out/s', 'µs/event', 'busy'])];
   for (const kind of kinds) {
     const earlier = new Map(old?.plugins[kind].map((plugin) => [plugin.id, plugin.events]));
     for (const plugin of pipeline.plugins[kind]) {
@@ -154,7 +158,7 @@ function columns(width: number, [kind, name, entered, left, time, busy]: readonl
 }
 
 /** Wrapped: the end of an error often says the most. */
-function problemLines({ problem = '', since }: PluginStats, width: number): string[] {
+function problemLines({ problem = '', since }: Trouble, width: number): string[] {
   const indent = width >= WITH_KIND ? '          ' : '  ';
   const text = `! ${printable(problem)}${since ? `, since ${since.slice(11, 19)} UTC` : ''}`;
   const room = Math.max(10, width - indent.length);

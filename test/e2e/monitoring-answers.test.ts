@@ -133,6 +133,7 @@ const pipelineStats = {
         name: 'tcp',
         events: { out: 0, queue_push_duration_in_millis: 0 },
         flow: { throughput: windows },
+        refused_connections: 0,
       },
     ],
     codecs: [codec('in-codec', 'line'), codec('print-codec', 'dots')],
@@ -272,7 +273,7 @@ test('vertices of a pipeline, as Metricbeat reads them', async () => {
     pipeline_ephemeral_id: ephemeral_id,
     events_out: 0,
     queue_push_duration_in_millis: 0,
-    long_counters: [],
+    long_counters: [{ name: 'refused_connections', value: 0 }],
     double_gauges: [],
   });
   expect(vertices[3]).toEqual({

@@ -65,6 +65,14 @@ export class LineFramer {
     return target.record(peer, rest);
   }
 
+  /** Hands on what waits for the end of its line, as a piece of it. */
+  cut(target: LineTarget, peer: Peer): boolean {
+    if (this.#length === 0) return target.hasRoom;
+    const room = target.record(peer, this.#tail!.subarray(0, this.#length), true);
+    this.clear();
+    return room;
+  }
+
   /** Forgets what waits. */
   clear(): void {
     this.#length = 0;

@@ -1,4 +1,5 @@
 import type { BlockWriter } from '../../kernel/plugin.ts';
+import { HeldBytes } from './held-bytes.ts';
 
 /** What can stop reading: sockets, pipes. */
 export interface Readable {
@@ -13,10 +14,13 @@ const AT_ONCE = 16;
 export class ReadGate {
   readonly #writer: BlockWriter;
   readonly #held = new Set<Readable>();
+  /** What the connections hold of records that are not complete. */
+  readonly unfinished: HeldBytes;
   #running = false;
 
-  constructor(writer: BlockWriter) {
+  constructor(writer: BlockWriter, unfinished = new HeldBytes()) {
     this.#writer = writer;
+    this.unfinished = unfinished;
   }
 
   /** The writer said that it is full after taking something from this connection. */

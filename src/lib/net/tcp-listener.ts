@@ -7,6 +7,7 @@ import tls from 'node:tls';
 import type { Logger } from '../../kernel/logger.ts';
 import { refuseInWords, socketBelow } from '../tls/refusals.ts';
 import { serverTls, type TlsValues } from '../tls/tls.ts';
+import type { ConnectionLimit } from './connection-limit.ts';
 import { type Endpoint, parseProxyHeader } from './proxy-protocol.ts';
 
 export interface TcpListenerSettings extends TlsValues {
@@ -28,6 +29,9 @@ export interface Origin {
 
 export type OnConnection = (socket: net.Socket, origin: Origin) => void;
 
+/** A paused connection has read no more than one chunk ahead; all of them wait while the queue is full. */
+const READ_AHEAD = 1024;
+
 export class TcpListener {
   readonly #settings: TcpListenerSettings;
   readonly #logger: Logger;
@@ -43,14 +47,20 @@ export class TcpListener {
     this.#settings = settings;
     this.#logger = logger;
     this.#onConnection = onConnection;
-    this.#server = net.createServer({ keepAlive: settings.tcp_keep_alive ?? false }, (socket) =>
-      this.#accept(socket),
+    this.#server = net.createServer(
+      { keepAlive: settings.tcp_keep_alive ?? false, highWaterMark: READ_AHEAD },
+      (socket) => this.#accept(socket),
     );
   }
 
   /** The port it listens at, once open. */
   get port(): number {
     return (this.#server.address() as net.AddressInfo | null)?.port ?? 0;
+  }
+
+  /** Connections beyond `max` are refused. */
+  limit(limit: ConnectionLimit, max: number): void {
+    limit.apply(this.#server, max);
   }
 
   get connections(): number {

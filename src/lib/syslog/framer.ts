@@ -63,6 +63,20 @@ export class SyslogFramer {
     return room;
   }
 
+  /** Bytes that wait for the rest of their message. */
+  get held(): number {
+    return this.#length + this.#lines.held;
+  }
+
+  /** Hands them on as a piece of it. */
+  cut(target: LineTarget, peer: Peer): boolean {
+    if (this.#length === 0) return this.#lines.cut(target, peer);
+    const room = target.record(peer, this.#message.subarray(0, this.#length), true);
+    this.#length = 0;
+    this.#message = Buffer.alloc(0);
+    return room;
+  }
+
   /** The sender is gone: what it left unfinished is a record, too. */
   end(target: LineTarget, peer: Peer): boolean {
     if (this.#length > 0) target.record(peer, this.#message.subarray(0, this.#length));

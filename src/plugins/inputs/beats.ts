@@ -4,6 +4,7 @@ import type { NestedPlugin } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
 import { type BeatsPeer, createBeatsDecoder } from '../../lib/lumberjack/beats-decoder.ts';
 import { LumberjackReceiver } from '../../lib/lumberjack/receiver.ts';
+import { ConnectionLimit, connectionLimitOption } from '../../lib/net/connection-limit.ts';
 import { type Origin, TcpListener, type TcpListenerSettings } from '../../lib/net/tcp-listener.ts';
 import { checkServerTls, serverTlsOptions } from '../../lib/tls/tls.ts';
 
@@ -61,6 +62,7 @@ export const beats = defineInput({
       default: 0,
       description: 'Threads for sockets in Logstash. Has no effect.',
     },
+    ...connectionLimitOption,
     ...serverTlsOptions,
   },
   examples: [
@@ -134,11 +136,13 @@ function listenerSettings(options: TcpListenerSettings): TcpListenerSettings {
 
 interface BeatsOptions {
   readonly client_inactivity_timeout: number;
+  readonly max_connections: number;
   readonly enrich?: readonly string[] | undefined;
 }
 
 class BeatsIntake implements Intake {
   readonly #listener: TcpListener;
+  readonly #limit: ConnectionLimit;
   readonly #receiver: LumberjackReceiver;
   readonly #settings: TcpListenerSettings;
   readonly #context: IntakeContext;
@@ -156,6 +160,8 @@ class BeatsIntake implements Intake {
       inactivityTimeout: options.client_inactivity_timeout,
     });
     this.#listener = new TcpListener(settings, logger, (socket, origin) => this.#accept(socket, origin));
+    this.#limit = new ConnectionLimit(context);
+    this.#listener.limit(this.#limit, options.max_connections);
   }
 
   /** The port it listens at. */
@@ -168,7 +174,8 @@ class BeatsIntake implements Intake {
   }
 
   update(options: Readonly<Record<string, unknown>>): void {
-    const { client_inactivity_timeout, enrich } = options as unknown as BeatsOptions;
+    const { client_inactivity_timeout, enrich, max_connections } = options as unknown as BeatsOptions;
+    this.#listener.limit(this.#limit, max_connections);
     this.#receiver.inactivityTimeout = client_inactivity_timeout;
     this.#peerMetadata = activeEnrichments(enrich).includes('ssl_peer_metadata');
     this.#listener.renewCertificates();
@@ -176,6 +183,7 @@ class BeatsIntake implements Intake {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#limit.close();
     await this.#receiver.close();
     await this.#listener.close();
   }

@@ -7,6 +7,7 @@ import { type Codec, defineInput, type Intake, type IntakeContext } from '../../
 import { BodyAborted, BodyError, readBody } from '../../lib/http/body.ts';
 import { RequestDecoder, type RequestPeer } from '../../lib/http/request-decoder.ts';
 import { requestPeer } from '../../lib/http/request-peer.ts';
+import { ConnectionLimit, connectionLimitOption } from '../../lib/net/connection-limit.ts';
 import { MemoryBudget } from '../../lib/net/memory-budget.ts';
 import { refuseInWords, socketBelow } from '../../lib/tls/refusals.ts';
 import { checkServerTls, serverTls, serverTlsNames, serverTlsOptions } from '../../lib/tls/tls.ts';
@@ -61,6 +62,7 @@ const options = {
     min: 1,
     description: 'Largest body, compressed or not; larger ones are answered with 413.',
   },
+  ...connectionLimitOption,
 } as const;
 
 /** Webhooks and senders over HTTP and HTTPS. */
@@ -161,6 +163,7 @@ class HttpServer implements Intake {
   #options: HttpOptions;
   readonly #context: IntakeContext;
   readonly #rejected: { add(n: number): void };
+  readonly #limit: ConnectionLimit;
   readonly #received: MemoryBudget;
   readonly #inflated: MemoryBudget;
   #server: nodeHttp.Server | https.Server | undefined;
@@ -174,6 +177,7 @@ class HttpServer implements Intake {
     this.#options = values;
     this.#context = context;
     this.#rejected = context.counter('rejected_requests');
+    this.#limit = new ConnectionLimit(context);
     this.#received = new MemoryBudget(4 * values.max_content_length);
     this.#inflated = new MemoryBudget(4 * values.max_content_length);
     this.#credentials = credentialsOf(values);
@@ -187,6 +191,7 @@ class HttpServer implements Intake {
   async open(): Promise<void> {
     const { host, port } = this.#options;
     const server = this.#create();
+    this.#limit.apply(server, this.#options.max_connections);
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       if (this.#isWelcome(request, response)) {
         response.writeContinue();
@@ -209,6 +214,7 @@ class HttpServer implements Intake {
   update(values: Readonly<Record<string, unknown>>): void {
     this.#options = values as HttpOptions;
     this.#credentials = credentialsOf(this.#options);
+    if (this.#server) this.#limit.apply(this.#server, this.#options.max_connections);
     if (!(this.#server instanceof https.Server)) return;
     try {
       this.#server.setSecureContext(serverTls(this.#options));
@@ -221,6 +227,7 @@ class HttpServer implements Intake {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
+    this.#limit.close();
     if (!server) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const timer = setTimeout(() => server.closeAllConnections(), this.#pending > 0 ? CLOSE_MS : 0);

@@ -2,7 +2,9 @@ import type { OptionValues } from '../../kernel/options.ts';
 import { defineInput, type Intake, type IntakeContext } from '../../kernel/plugin.ts';
 import { compileDateParser } from '../../lib/dates/parse.ts';
 import { compileGrok } from '../../lib/grok/compile.ts';
+import { ConnectionLimit, connectionLimitOption } from '../../lib/net/connection-limit.ts';
 import { DatagramIntake, receiveBufferOption } from '../../lib/net/datagram-intake.ts';
+import { HealthParts } from '../../lib/net/episode.ts';
 import { ReadGate } from '../../lib/net/read-gate.ts';
 import { StreamConnection } from '../../lib/net/stream-connection.ts';
 import { TcpListener } from '../../lib/net/tcp-listener.ts';
@@ -70,6 +72,7 @@ const options = {
   locale: { type: 'string', description: 'Language of the names of months, such as `en` or `de_DE`.' },
   service_type: { type: 'string', default: 'system', description: 'With ECS: field `[service][type]`.' },
   ...receiveBufferOption,
+  ...connectionLimitOption,
 } as const;
 
 type SyslogOptions = OptionValues<typeof options>;
@@ -112,7 +115,7 @@ export const syslog = defineInput({
     'The line end is not part of the message.',
     'A line that does not match has priority 13 (user, notice), as RFC 3164 says; Logstash sets 0.',
     'The PROXY protocol is understood in version 2, too.',
-    'Datagrams that find no room are counted by sender, as those of the udp input; `receive_buffer_bytes` is known.',
+    'Datagrams that find no room are counted by sender, as those of the udp input; `receive_buffer_bytes` and `max_connections` are known.',
   ],
   binds: ({ host, port }) => [
     { protocol: 'tcp', host, port },
@@ -157,6 +160,8 @@ class SyslogIntake implements Intake {
   readonly #context: IntakeContext;
   readonly #gate: ReadGate;
   readonly #connections = new Set<StreamConnection>();
+  readonly #limit: ConnectionLimit;
+  readonly #datagramHealth: (problem: string | undefined) => void;
   #tcp: TcpListener | undefined;
   #udp: DatagramIntake | undefined;
 
@@ -164,6 +169,9 @@ class SyslogIntake implements Intake {
     this.#options = values;
     this.#context = context;
     this.#gate = new ReadGate(context.writer);
+    const health = new HealthParts((problem) => context.health(problem));
+    this.#limit = new ConnectionLimit(context, health.part());
+    this.#datagramHealth = health.part();
   }
 
   /** The port it listens at. */
@@ -185,12 +193,14 @@ class SyslogIntake implements Intake {
   }
 
   /** Everything but the sockets matters in the workers only. */
-  update(): void {
+  update(values: Readonly<Record<string, unknown>>): void {
+    this.#tcp?.limit(this.#limit, (values as SyslogOptions).max_connections);
     this.#tcp?.renewCertificates();
   }
 
   async close(): Promise<void> {
     for (const connection of this.#connections) connection.end();
+    this.#limit.close();
     await Promise.all([this.#tcp?.close(), this.#udp?.close()]);
   }
 
@@ -203,8 +213,13 @@ class SyslogIntake implements Intake {
       this.#connections.add(connection);
       socket.on('close', () => this.#connections.delete(connection));
     });
+    this.#tcp.limit(this.#limit, this.#options.max_connections);
     await this.#tcp.open();
-    this.#udp = new DatagramIntake({ ...this.#options, port: this.#tcp.port }, this.#context);
+    this.#udp = new DatagramIntake(
+      { ...this.#options, port: this.#tcp.port },
+      this.#context,
+      this.#datagramHealth,
+    );
     await this.#udp.open();
   }
 }

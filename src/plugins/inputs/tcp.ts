@@ -8,6 +8,7 @@ import {
   type IntakeContext,
   type Peer,
 } from '../../kernel/plugin.ts';
+import { ConnectionLimit, connectionLimitOption } from '../../lib/net/connection-limit.ts';
 import { ReadGate } from '../../lib/net/read-gate.ts';
 import { ReverseLookup } from '../../lib/net/reverse-dns.ts';
 import { framerFor, StreamConnection } from '../../lib/net/stream-connection.ts';
@@ -64,6 +65,7 @@ const options = {
     default: true,
     description: "Field `host` is the sender's name if its address has one.",
   },
+  ...connectionLimitOption,
 } as const;
 
 type TcpOptions = OptionValues<typeof options>;
@@ -108,7 +110,8 @@ export const tcp = defineInput({
   differences: [
     'The PROXY protocol is understood in version 2, too; ports from its header are numbers.',
     "A sender's name is looked up once a minute at most; it is read after at most half a second, with its address if no name came.",
-    'A line longer than the limit for records is cut into several.',
+    'A line longer than the limit for records (16 MiB) is cut into several, and so are the longest unfinished lines when those of all connections are more than 64 MiB.',
+    '`max_connections` is known.',
     'In client mode `proxy_protocol` has no effect, and `sslsubject` has the form of RFC 2253 as in server mode.',
   ],
   binds: ({ mode, host, port }) => (mode === 'server' ? [{ protocol: 'tcp', host, port }] : []),
@@ -190,6 +193,7 @@ class TcpServer implements Intake {
   readonly #context: IntakeContext;
   readonly #gate: ReadGate;
   readonly #listener: TcpListener;
+  readonly #limit: ConnectionLimit;
   readonly #names = new ReverseLookup();
   readonly #connections = new Set<StreamConnection>();
 
@@ -202,6 +206,8 @@ class TcpServer implements Intake {
       context.logger,
       (socket, origin) => this.#connected(socket, origin),
     );
+    this.#limit = new ConnectionLimit(context);
+    this.#listener.limit(this.#limit, values.max_connections);
   }
 
   /** The port it listens at. */
@@ -215,11 +221,13 @@ class TcpServer implements Intake {
 
   update(values: Readonly<Record<string, unknown>>): void {
     this.#options = values as TcpOptions;
+    this.#listener.limit(this.#limit, this.#options.max_connections);
     this.#listener.renewCertificates();
   }
 
   async close(): Promise<void> {
     for (const connection of this.#connections) connection.end();
+    this.#limit.close();
     await this.#listener.close();
   }
 

@@ -134,7 +134,7 @@ test('health says that datagrams are dropped, at once, and that it is over', asy
     expect(context.healths).toHaveLength(2);
     vi.advanceTimersByTime(1000);
     expect(context.healths.at(-1)).toBeUndefined();
-    expect(context.log.at(-1)).toContain('no datagrams are dropped any more; 1,500 datagrams dropped');
+    expect(context.log.at(-1)).toContain('over for 10 seconds: 1,500 datagrams dropped');
   } finally {
     vi.useRealTimers();
   }

@@ -111,6 +111,12 @@ export class Duckdb {
     }
   }
 
+  /** As `query`, each row an array. */
+  async rows(sql: string, signal?: AbortSignal, lane?: Lane): Promise<readonly (readonly SqlValue[])[]> {
+    const { columns, rows } = await this.query(sql, signal, lane);
+    return Array.from({ length: rows }, (_, row) => columns.map((column) => column[row]!));
+  }
+
   /** The rows in pieces of some 2,000, read as they are consumed: memory stays flat. */
   async *stream(sql: string, signal?: AbortSignal): AsyncGenerator<SqlResult> {
     await this.#enter('stream', signal);

@@ -1,0 +1,164 @@
+/**
+ * The rows of one log file in memory: a narrow DuckDB table with the columns as JSON. Rows are appended, never changed
+ * or deleted; the whole table is dropped when its rows are in segments and no reader is left.
+ */
+import type { DuckDBAppender } from '@duckdb/node-api';
+import { columnTypes } from '../../query/field-types.ts';
+import type { Columns } from './catalogue.ts';
+import { type Duckdb, sqlText } from './duckdb.ts';
+import { eachRow, type FrameRow, type FrameTail } from './frame.ts';
+
+/** What the rows of one index here have. */
+export interface HotIndex {
+  readonly name: string;
+  rows: number;
+  explicit: number;
+  undated: number;
+  earliest: number | undefined;
+  latest: number | undefined;
+  first: number;
+  last: number;
+  readonly columns: Set<string>;
+}
+
+type NameOf = (ix: number) => string | undefined;
+
+export class HotTable {
+  /** Of its log file. */
+  readonly number: number;
+  readonly table: string;
+  readonly indices = new Map<number, HotIndex>();
+  rows = 0;
+  firstSequence = Number.POSITIVE_INFINITY;
+  lastSequence = 0;
+  /** Row that is gone → number of its index. */
+  readonly deadIndex = new Map<number, number>();
+  /** In order. Replaced, never changed. */
+  tombstones: readonly number[] = [];
+  readonly #duckdb: Duckdb;
+  readonly #columns: Columns;
+  #appender: DuckDBAppender | undefined;
+
+  constructor(duckdb: Duckdb, columns: Columns, number: number) {
+    this.#duckdb = duckdb;
+    this.#columns = columns;
+    this.number = number;
+    this.table = `hot_${number}`;
+  }
+
+  get isOpen(): boolean {
+    return this.#appender !== undefined;
+  }
+
+  /** Makes the table, empty; also again, in a new engine, before `refill`. */
+  async open(): Promise<void> {
+    await this.#duckdb.run(
+      `CREATE OR REPLACE TABLE ${this.table} (seq BIGINT, ix INTEGER, idx VARCHAR, id VARCHAR, version INTEGER, explicit BOOLEAN, src VARCHAR, norm VARCHAR)`,
+    );
+    this.#appender = await this.#duckdb.appender(this.table);
+  }
+
+  /** Notes what the rows of a frame have. */
+  count(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
+    eachRow(payload, tail, (row) => {
+      const name = nameOf(row.ix);
+      if (name !== undefined) this.#note(this.#index(row.ix, name, row.sequence), row);
+    });
+    for (const ix in tail.columns) {
+      const known = this.indices.get(Number(ix));
+      if (known) for (const column of tail.columns[ix]!) known.columns.add(column);
+    }
+  }
+
+  /** Puts rows into the table: they can be found when it returns, once they are counted too. */
+  refill(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
+    const appender = this.#appender!;
+    let name: string | undefined;
+    let indexNumber = -1;
+    eachRow(payload, tail, (row, bytes) => {
+      if (row.ix !== indexNumber) {
+        indexNumber = row.ix;
+        name = nameOf(row.ix);
+      }
+      if (name === undefined) return;
+      appender.appendBigInt(BigInt(row.sequence));
+      appender.appendInteger(row.ix);
+      appender.appendVarchar(name);
+      appender.appendVarchar(row.id);
+      appender.appendInteger(row.version);
+      appender.appendBoolean(row.explicit);
+      appender.appendVarchar(bytes.utf8Slice(row.source, row.columns));
+      appender.appendVarchar(bytes.utf8Slice(row.columns, row.end));
+      appender.endRow();
+    });
+    appender.flushSync();
+  }
+
+  /** No more rows come. */
+  freeze(): void {
+    const appender = this.#appender;
+    this.#appender = undefined;
+    appender?.closeSync();
+    appender?.connection.closeSync();
+  }
+
+  async drop(): Promise<void> {
+    this.freeze();
+    await this.#duckdb.run(`DROP TABLE IF EXISTS ${this.table}`);
+  }
+
+  /** A SELECT of the rows of some indices up to a sequence number, with `wanted` of their columns. */
+  select(wanted: readonly string[], indices: readonly number[], upTo: number): string {
+    const own = wanted.filter((name) => name !== '_ignored');
+    const source = `SELECT seq, idx, id, version, src, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
+      indices.length === this.indices.size ? '' : ` AND ix IN (${indices.join(',')})`
+    }`;
+    return `SELECT seq AS _seq, idx AS _index, id AS _id, version AS _version, src AS _source, s._ignored AS _ignored${own
+      .map((name) => `, s.${name} AS ${name}`)
+      .join('')} FROM (${source})`;
+  }
+
+  /** The structure for from_json of some columns. */
+  structure(columns: readonly string[]): string {
+    return JSON.stringify(Object.fromEntries(columns.map((name) => [name, this.#typeOf(name)])));
+  }
+
+  #typeOf(name: string): unknown {
+    if (name === '_ignored') return ['VARCHAR'];
+    const type = columnTypes[this.#columns.get(Number(name.slice(1))).type];
+    return name.startsWith('m') ? [type] : type;
+  }
+
+  #index(ix: number, name: string, sequence: number): HotIndex {
+    let index = this.indices.get(ix);
+    if (!index) {
+      index = {
+        name,
+        rows: 0,
+        explicit: 0,
+        undated: 0,
+        earliest: undefined,
+        latest: undefined,
+        first: sequence,
+        last: sequence,
+        columns: new Set(),
+      };
+      this.indices.set(ix, index);
+    }
+    return index;
+  }
+
+  #note(index: HotIndex, { time, sequence, explicit }: FrameRow): void {
+    index.rows++;
+    if (explicit) index.explicit++;
+    if (Number.isNaN(time)) index.undated++;
+    else {
+      if (index.earliest === undefined || time < index.earliest) index.earliest = time;
+      if (index.latest === undefined || time > index.latest) index.latest = time;
+    }
+    if (sequence > index.last) index.last = sequence;
+    if (sequence < this.firstSequence) this.firstSequence = sequence;
+    if (sequence > this.lastSequence) this.lastSequence = sequence;
+    this.rows++;
+  }
+}

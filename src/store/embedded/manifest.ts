@@ -1,0 +1,154 @@
+/**
+ * The manifest: what the log's files up to the last seal have made of the store, and which segments there are.
+ *
+ * One line a record: CRC-32C of the JSON text in eight hex digits, a space, JSON. Records of one `append` are one line,
+ * so that they come together or not at all. Rewritten by rename when it has grown.
+ */
+import { crc32c } from '../../queue/crc32c.ts';
+import type { StoreFiles } from './store-files.ts';
+
+const NAME = 'manifest';
+const NEW = 'manifest.new';
+/** It is rewritten when it is this much longer than it was after the last time, and has this many bytes. */
+const GROWTH = 3;
+const SMALL = 1 << 20;
+
+export class Manifest<T> {
+  readonly #files: StoreFiles;
+  /** From records to as few as say the same. */
+  readonly #condense: (records: readonly T[]) => readonly T[];
+  #handle: number | undefined;
+  #size = 0;
+  #sizeAfterRewrite = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(files: StoreFiles, condense: (records: readonly T[]) => readonly T[]) {
+    this.#files = files;
+    this.#condense = condense;
+  }
+
+  /** @throws Error when the file is there but cannot be read. `damaged` hears of lines that are none. */
+  static async open<T>(
+    files: StoreFiles,
+    condense: (records: readonly T[]) => readonly T[],
+    damaged: (line: number) => void,
+  ): Promise<{ manifest: Manifest<T>; records: readonly T[] }> {
+    const manifest = new Manifest<T>(files, condense);
+    const records = manifest.#read(damaged);
+    await manifest.#rewrite(records);
+    return { manifest, records };
+  }
+
+  /** Durable when it resolves; when it rejects, the records are not in it. */
+  append(records: readonly T[]): Promise<void> {
+    const result = this.#queue.then(() => this.#append(records));
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** Everything in it so far, for a snapshot: text that `open` would read. */
+  async text(): Promise<Uint8Array> {
+    const result = this.#queue.then(() => this.#files.read(NAME, 0, this.#size));
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    if (this.#handle !== undefined) this.#files.close(this.#handle);
+    this.#handle = undefined;
+  }
+
+  async #append(records: readonly T[]): Promise<void> {
+    const line = encodeLine(records);
+    if (this.#handle === undefined) await this.#rewrite(this.#read(() => {}));
+    const handle = this.#handle!;
+    try {
+      await this.#files.write(handle, [line], this.#size);
+    } catch (error) {
+      this.#giveUp(handle);
+      throw error;
+    }
+    try {
+      await this.#files.sync(handle);
+    } catch {
+      // The file is not trusted any more: a new one, with what it should hold.
+      this.#giveUp(handle);
+      await this.#rewrite([...this.#read(() => {}), ...records]);
+      return;
+    }
+    this.#size += line.length;
+    if (this.#size > SMALL && this.#size > GROWTH * this.#sizeAfterRewrite) {
+      try {
+        await this.#rewrite(this.#read(() => {}));
+      } catch {
+        // A full disk: it stays as it is, and the next append tries again.
+        this.#handle ??= this.#files.open(NAME);
+      }
+    }
+  }
+
+  #giveUp(handle: number): void {
+    try {
+      this.#files.truncate(handle, this.#size);
+    } catch {
+      // What is behind the end of the last line is cut by the rewrite.
+    }
+    this.#handle = undefined;
+    this.#files.close(handle);
+  }
+
+  #read(damaged: (line: number) => void): T[] {
+    if (!this.#files.list().includes(NAME)) return [];
+    const length = this.#handle === undefined && this.#size === 0 ? this.#files.size(NAME) : this.#size;
+    return decodeLines(this.#files.read(NAME, 0, length), damaged) as T[];
+  }
+
+  async #rewrite(records: readonly T[]): Promise<void> {
+    const lines = this.#condense(records).map((record) => encodeLine([record]));
+    if (this.#files.list().includes(NEW)) this.#files.remove(NEW);
+    const handle = this.#files.create(NEW);
+    try {
+      if (lines.length > 0) await this.#files.write(handle, lines, 0);
+      await this.#files.sync(handle);
+      this.#files.rename(NEW, NAME);
+      this.#files.syncFolder();
+    } catch (error) {
+      this.#files.close(handle);
+      throw error;
+    }
+    if (this.#handle !== undefined) this.#files.close(this.#handle);
+    this.#handle = handle;
+    this.#size = lines.reduce((sum, line) => sum + line.length, 0);
+    this.#sizeAfterRewrite = this.#size;
+  }
+}
+
+/** Lines that are whole; a torn last one is nothing, others that are broken are told of. */
+export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
+  const records: unknown[] = [];
+  let at = 0;
+  let bad = -1;
+  for (let line = 0; at < bytes.length; line++) {
+    let end = bytes.indexOf(0x0a, at);
+    if (end < 0) end = bytes.length;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at);
+    const crc = Number.parseInt(text.latin1Slice(0, 8), 16);
+    if (end < bytes.length && text.length > 9 && crc32c(text.subarray(9)) === crc) {
+      if (bad >= 0) damaged(bad);
+      bad = -1;
+      records.push(...(JSON.parse(text.utf8Slice(9)) as unknown[]));
+    } else bad = bad < 0 ? line : bad;
+    at = end + 1;
+  }
+  return records;
+}
+
+export function encodeLine(records: readonly unknown[]): Uint8Array {
+  const json = Buffer.from(JSON.stringify(records));
+  return Buffer.concat([
+    Buffer.from(`${crc32c(json).toString(16).padStart(8, '0')} `),
+    json,
+    Buffer.from('\n'),
+  ]);
+}

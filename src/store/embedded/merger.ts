@@ -1,0 +1,249 @@
+/**
+ * Merges segments of one index that follow one another: rows that are gone stay behind, small files become one, and
+ * the last merge of an index sorts within row groups, packs closer and makes the sidecars.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { columnTypes } from '../../query/field-types.ts';
+import type { Catalogue, Index, Segment, SegmentInfo, SegmentsRecord } from './catalogue.ts';
+import type { Core } from './core.ts';
+import { type Duckdb, sqlText } from './duckdb.ts';
+import { IdFilter } from './id-filter.ts';
+import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
+import { ROW_GROUP, writeDurably, writeSegment } from './segment-writer.ts';
+
+/** So many small ones are one merge. */
+const FAN_IN = 8;
+/** A merge's rows: more stay in several files. */
+const MAX_ROWS = 1_000_000;
+/** An index that got nothing for so long gets its last merge. */
+const QUIET = 3_600_000;
+/** Of a segment's rows that are gone: more is worth a merge alone. */
+const GONE_SHARE = 0.2;
+
+export interface MergeJob {
+  readonly index: Index;
+  readonly segments: readonly Segment[];
+  readonly isLast: boolean;
+}
+
+/** The most useful merge; undefined: none is worth it now. */
+export function nextMerge(catalogue: Catalogue, now: number): MergeJob | undefined {
+  let best: MergeJob | undefined;
+  for (const index of catalogue.indices.values()) {
+    const segments = index.segments;
+    if (segments.length === 0) continue;
+    const newest = Math.max(...segments.map(({ info }) => info.created));
+    const isLast = now - newest > QUIET;
+    for (const run of runsOf(segments)) {
+      const gone = run.find(
+        ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
+      );
+      if (run.length >= FAN_IN || (isLast && (run.length > 1 || run[0]!.info.level < 2))) {
+        if (!best || run.length > best.segments.length) best = { index, segments: run, isLast };
+      } else if (gone && !best) best = { index, segments: [gone], isLast: false };
+    }
+  }
+  return best;
+}
+
+/** Neighbours that may become one file. */
+function runsOf(segments: readonly Segment[]): Segment[][] {
+  const runs: Segment[][] = [];
+  let run: Segment[] = [];
+  let rows = 0;
+  for (const segment of segments) {
+    const tooBig = rows + segment.info.rows > MAX_ROWS;
+    // A file that is large already is not written again for a few rows more.
+    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || segment.quarantined !== undefined;
+    if (tooBig || tooUnlike) {
+      if (run.length > 0) runs.push(run);
+      run = [];
+      rows = 0;
+      if (segment.quarantined === undefined && tooUnlike) runs.push([segment]);
+      if (tooUnlike) continue;
+    }
+    run.push(segment);
+    rows += segment.info.rows;
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
+/** @throws what the disk or the engine say: then nothing changed */
+export async function mergeSegments(core: Core, { index, segments, isLast }: MergeJob): Promise<void> {
+  const { catalogue } = core;
+  for (const { pin } of segments) pin.acquire();
+  try {
+    const duckdb = await core.mergeDuckdb();
+    // Those that are only in the log must stay tombstones, for the log is replayed.
+    const buried = new Map(segments.map((segment) => [segment, segment.buried]));
+    const made = await writeMerged(core, duckdb, index, segments, buried, isLast);
+    const alive = segments.every((segment) => catalogue.segments.get(segment.info.id) === segment);
+    if (!alive) {
+      if (made) removeInfo(core, made);
+      return;
+    }
+    const left = (now: (segment: Segment) => readonly number[]): number[] =>
+      segments.flatMap((segment) => {
+        const out = new Set(buried.get(segment));
+        return now(segment).filter((sequence) => !out.has(sequence));
+      });
+    const dead = left((segment) => segment.buried);
+    const record: SegmentsRecord = {
+      t: 'segments',
+      add: made ? [made] : [],
+      remove: segments.map(({ info }) => info.id),
+      dead: made && dead.length > 0 ? { [made.id]: dead } : {},
+    };
+    try {
+      await core.manifest.append([record]);
+    } catch (error) {
+      if (made) removeInfo(core, made);
+      throw error;
+    }
+    const inLog = left((segment) => segment.tombstones);
+    catalogue.apply(record);
+    if (made && !catalogue.segments.has(made.id)) removeInfo(core, made);
+    core.bury(inLog.map((sequence) => [index.ix, sequence, null]));
+  } finally {
+    for (const { pin } of segments) pin.release();
+  }
+}
+
+async function writeMerged(
+  core: Core,
+  duckdb: Duckdb,
+  index: Index,
+  segments: readonly Segment[],
+  buried: ReadonlyMap<Segment, readonly number[]>,
+  isLast: boolean,
+): Promise<SegmentInfo | undefined> {
+  const { catalogue } = core;
+  const infos = segments.map(({ info }) => info);
+  const columns = [...new Set(infos.flatMap((info) => info.columns))].sort();
+  const typeOf = (name: string): string =>
+    columnTypes[catalogue.columns.get(Number(name.slice(1))).type] + (name.startsWith('m') ? '[]' : '');
+  const parts = segments.map((segment) => {
+    const own = new Set(segment.info.columns);
+    const list = columns.map((name) => (own.has(name) ? name : `NULL::${typeOf(name)} AS ${name}`));
+    const gone = buried.get(segment)!;
+    return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')}, _source FROM read_parquet(${sqlText(join(core.folder, segment.info.file))})${
+      gone.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
+    }`;
+  });
+  const all = parts.join(' UNION ALL ');
+  const id = newSegmentId(infos[0]!.first);
+  const file = segmentFile(core, index, id);
+  const stem = join(core.folder, file.slice(0, -'.parquet'.length));
+  const written = await writeSegment(
+    duckdb,
+    isLast ? sorted(catalogue, columns, all) : all,
+    join(core.folder, file),
+    isLast ? 9 : 3,
+    'background',
+  );
+  if (written.rows === 0) return undefined;
+  const sidecars: Record<string, string> = {};
+  const short = (path: string): string => path.slice(core.folder.length + 1);
+  const explicit = infos.reduce((sum, info) => sum + info.explicit, 0);
+  try {
+    if (explicit > 0) {
+      const { columns: ids, rows } = await duckdb.query(
+        `SELECT _id FROM read_parquet(${sqlText(join(core.folder, file))}) WHERE _explicit`,
+        undefined,
+        'background',
+      );
+      await writeDurably(`${stem}.ids`, IdFilter.of((ids[0] ?? []) as string[], rows).encode());
+      sidecars['ids'] = short(`${stem}.ids`);
+    }
+    if (
+      isLast &&
+      (await writeIndicators(
+        catalogue,
+        duckdb,
+        join(core.folder, file),
+        columns,
+        `${stem}.indicators.parquet`,
+      ))
+    )
+      sidecars['indicators'] = short(`${stem}.indicators.parquet`);
+  } catch (error) {
+    removeInfo(core, { file, sidecars });
+    throw error;
+  }
+  const times = <K extends 'earliest' | 'latest'>(key: K): number[] =>
+    infos.flatMap((info) => (info[key] === undefined ? [] : [info[key]!]));
+  const earliest = times('earliest');
+  const latest = times('latest');
+  return {
+    id,
+    ix: index.ix,
+    file,
+    ...written,
+    first: Math.min(...infos.map((info) => info.first)),
+    last: Math.max(...infos.map((info) => info.last)),
+    ...(earliest.length === 0 ? {} : { earliest: Math.min(...earliest) }),
+    ...(latest.length === 0 ? {} : { latest: Math.max(...latest) }),
+    undated: infos.reduce((sum, info) => sum + info.undated, 0),
+    columns,
+    explicit,
+    level: isLast ? 2 : 1,
+    created: isLast ? Math.max(...infos.map((info) => info.created)) : Date.now(),
+    sidecars,
+  };
+}
+
+/** By time, and within a row group by what makes neighbours alike. */
+function sorted(catalogue: Catalogue, columns: readonly string[], all: string): string {
+  const column = (field: string): string | undefined =>
+    catalogue.columns
+      .of(field)
+      .map(({ number }) => `c${number}`)
+      .find((name) => columns.includes(name));
+  const time = column('@timestamp');
+  const alike = ['event.dataset', 'event.module', 'host.name', 'host.hostname', 'event.action', 'event.code']
+    .map(column)
+    .filter((name) => name !== undefined);
+  if (alike.length === 0) return time ? `SELECT * FROM (${all}) ORDER BY ${time}, _seq` : all;
+  return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${ROW_GROUP} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
+}
+
+/** Fields by which people look for addresses, hashes and names. */
+const INDICATOR_FIELD =
+  /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
+
+/**
+ * The file of values that indicators are compared with: column (VARCHAR, field name), value, count, first, last
+ * (milliseconds of `@timestamp`, NULL: none), in order of values. False: no field is one.
+ */
+async function writeIndicators(
+  catalogue: Catalogue,
+  duckdb: Duckdb,
+  file: string,
+  columns: readonly string[],
+  target: string,
+): Promise<boolean> {
+  const time = catalogue.columns
+    .of('@timestamp')
+    .map(({ number }) => `c${number}`)
+    .find((name) => columns.includes(name));
+  const parts: string[] = [];
+  for (const name of columns) {
+    const { field, type } = catalogue.columns.get(Number(name.slice(1)));
+    if (type !== 'ip' && !(type === 'keyword' && INDICATOR_FIELD.test(field))) continue;
+    const value = name.startsWith('m') ? `unnest(${name})` : name;
+    parts.push(
+      `SELECT ${sqlText(field)} AS field, value, count(*) AS count, min(t) AS first, max(t) AS last FROM (SELECT ${value} AS value, ${time ?? 'NULL::BIGINT'} AS t FROM read_parquet(${sqlText(file)}) WHERE ${name} IS NOT NULL) GROUP BY value`,
+    );
+  }
+  if (parts.length === 0) return false;
+  const { rows } = await writeSegment(
+    duckdb,
+    `SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY value, field`,
+    target,
+    3,
+    'background',
+  );
+  return rows > 0 && statSync(target).size > 0;
+}

@@ -1,0 +1,136 @@
+/** From a hot table to segments: one file for each index, then one line in the manifest, then the log file goes. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Index, SegmentInfo, SegmentsRecord } from './catalogue.ts';
+import type { Core, Generation } from './core.ts';
+import { sqlText } from './duckdb.ts';
+import type { HotIndex } from './hot-table.ts';
+import { IdFilter } from './id-filter.ts';
+import { writeDurably, writeSegment } from './segment-writer.ts';
+
+/** Seals the oldest generation, whose log file gets no more frames. @throws what the disk or the engine say: then nothing changed */
+export async function sealGeneration(core: Core, generation: Generation): Promise<void> {
+  const { hot, number, dead } = generation;
+  const { catalogue } = core;
+  hot.freeze();
+  // Only what this log file itself says of its rows: what later ones say must stay a tombstone, for they are replayed.
+  const ownDead = new Set(
+    dead.map(([, sequence]) => sequence).filter((sequence) => hot.deadIndex.has(sequence)),
+  );
+  const add: SegmentInfo[] = [];
+  try {
+    for (const [ix, stats] of hot.indices) {
+      const index = catalogue.indices.get(ix);
+      if (!index || stats.rows === 0) continue;
+      const info = await sealIndex(core, generation, index, stats, ownDead);
+      if (info) add.push(info);
+    }
+    const record: SegmentsRecord = {
+      t: 'segments',
+      add,
+      remove: [],
+      dead: tombstonesOfSegments(core, generation),
+      log: number,
+      nextSequence: catalogue.nextSequence,
+    };
+    await core.manifest.append([...generation.records, record]);
+    catalogue.apply(record);
+  } catch (error) {
+    for (const info of add) removeInfo(core, info);
+    throw error;
+  }
+  for (const info of add) if (!catalogue.segments.has(info.id)) removeInfo(core, info);
+  const later = [...hot.deadIndex].filter(([sequence]) => !ownDead.has(sequence));
+  core.generations.delete(number);
+  core.bury(later.map(([sequence, ix]) => [ix, sequence, null]));
+  core.hotIds.forget(hot.lastSequence);
+  generation.pin.retire(() => void hot.drop().catch(() => {}));
+  core.log.remove(number);
+}
+
+/** Sealed SELECTs have the columns of the segment's contract, and whether the sender chose the id. */
+async function sealIndex(
+  core: Core,
+  { hot }: Generation,
+  index: Index,
+  stats: HotIndex,
+  ownDead: ReadonlySet<number>,
+): Promise<SegmentInfo | undefined> {
+  const columns = [...stats.columns].sort();
+  const gone = [...ownDead].filter((sequence) => hot.deadIndex.get(sequence) === index.ix);
+  const structure = hot.structure([...columns, '_ignored']);
+  const select = `SELECT seq AS _seq, ${sqlText(index.name)} AS _index, id AS _id, version AS _version, explicit AS _explicit, s._ignored AS _ignored${columns
+    .map((name) => `, s.${name} AS ${name}`)
+    .join(
+      '',
+    )}, src AS _source FROM (SELECT seq, id, version, explicit, src, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
+    gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
+  })`;
+  const id = newSegmentId(stats.first);
+  const file = segmentFile(core, index, id);
+  const { rows, bytes, sums } = await writeSegment(
+    core.duckdb,
+    select,
+    join(core.folder, file),
+    1,
+    'background',
+  );
+  if (rows === 0) return undefined;
+  const sidecars: Record<string, string> = {};
+  if (stats.explicit > 0) {
+    const ids = await core.duckdb.query(
+      `SELECT id FROM ${hot.table} WHERE ix = ${index.ix} AND explicit`,
+      undefined,
+      'background',
+    );
+    sidecars['ids'] = `${file.slice(0, -'.parquet'.length)}.ids`;
+    await writeDurably(
+      join(core.folder, sidecars['ids']),
+      IdFilter.of(ids.columns[0] as string[], ids.rows).encode(),
+    );
+  }
+  return {
+    id,
+    ix: index.ix,
+    file,
+    rows,
+    bytes,
+    sums,
+    first: stats.first,
+    last: stats.last,
+    ...(stats.earliest === undefined ? {} : { earliest: stats.earliest }),
+    ...(stats.latest === undefined ? {} : { latest: stats.latest }),
+    undated: stats.undated,
+    columns,
+    explicit: stats.explicit,
+    level: 0,
+    created: Date.now(),
+    sidecars,
+  };
+}
+
+/** Rows of older segments that this generation's frames took out. */
+function tombstonesOfSegments({ catalogue }: Core, { dead, hot }: Generation): Record<string, number[]> {
+  const bySegment: Record<string, number[]> = {};
+  for (const [ix, sequence] of dead) {
+    if (hot.deadIndex.has(sequence)) continue;
+    const segment = catalogue.segmentOf(ix, sequence);
+    if (segment) (bySegment[segment.info.id] ??= []).push(sequence);
+  }
+  return bySegment;
+}
+
+export const newSegmentId = (first: number): string =>
+  `${String(first).padStart(12, '0')}-${randomBytes(5).toString('hex')}`;
+
+/** Its path below the store's folder; makes the folder. */
+export function segmentFile(core: Core, index: Index, id: string): string {
+  const folder = join('segments', index.name);
+  mkdirSync(join(core.folder, folder), { recursive: true, mode: 0o700 });
+  return join(folder, `${id}.parquet`);
+}
+
+export function removeInfo(core: Core, { file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars'>): void {
+  for (const one of [file, ...Object.values(sidecars)]) rmSync(join(core.folder, one), { force: true });
+}

@@ -1,0 +1,117 @@
+/** Makes pictures of the store for readers; what they show is kept until they are released. */
+import { join } from 'node:path';
+import type { Catalogue, Index, Segment } from './catalogue.ts';
+import type { Generation } from './core.ts';
+import { sqlText } from './duckdb.ts';
+import type { Pin } from './pins.ts';
+import type { RowSet, Snapshot } from './snapshot.ts';
+
+export function makeSnapshot(
+  catalogue: Catalogue,
+  folder: string,
+  generations: readonly Generation[],
+  indices: readonly Index[],
+): Snapshot {
+  const rowSets: RowSet[] = [];
+  const pins: Pin[] = [];
+  for (const index of indices)
+    for (const segment of index.segments) {
+      if (segment.quarantined !== undefined) continue;
+      rowSets.push(segmentRows(segment, folder));
+      pins.push(segment.pin);
+    }
+  const numbers = new Set(indices.map(({ ix }) => ix));
+  for (const generation of generations) {
+    const rows = hotRows(generation, numbers);
+    if (!rows) continue;
+    rowSets.push(rows);
+    pins.push(generation.pin);
+  }
+  for (const pin of pins) pin.acquire();
+  let released = false;
+  return {
+    rowSets,
+    columns: catalogue.columns,
+    indices: new Map(
+      [...indices]
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map(({ name, mapping }) => [
+          name,
+          { name, fields: mapping.fields, nested: mapping.nested, aliases: mapping.aliases },
+        ]),
+    ),
+    release() {
+      if (released) return;
+      released = true;
+      for (const pin of pins) pin.release();
+    },
+  };
+}
+
+function segmentRows({ info, index, tombstones }: Segment, folder: string): RowSet {
+  const file = join(folder, info.file);
+  const sidecars: Record<string, string> = {};
+  for (const kind in info.sidecars) sidecars[kind] = join(folder, info.sidecars[kind]!);
+  return {
+    kind: 'segment',
+    id: info.id,
+    file,
+    relation: (wanted) =>
+      `SELECT _seq, _index, _id, _version, _source, _ignored${wanted
+        .filter((name) => name !== '_ignored')
+        .map((name) => `, ${name}`)
+        .join('')}, file_row_number FROM read_parquet(${sqlText(file)}, file_row_number=true)`,
+    indices: new Map([[index.name, info.rows]]),
+    columns: new Set(info.columns),
+    rows: info.rows,
+    earliest: info.earliest,
+    latest: info.latest,
+    undated: info.undated,
+    firstSequence: info.first,
+    lastSequence: info.last,
+    tombstones,
+    sidecars,
+  };
+}
+
+function hotRows({ hot }: Generation, numbers: ReadonlySet<number>): RowSet | undefined {
+  const indices = new Map<string, number>();
+  const own: number[] = [];
+  const columns = new Set<string>();
+  let rows = 0;
+  let undated = 0;
+  let earliest: number | undefined;
+  let latest: number | undefined;
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (const [ix, index] of hot.indices) {
+    if (!numbers.has(ix) || index.rows === 0) continue;
+    own.push(ix);
+    indices.set(index.name, index.rows);
+    for (const column of index.columns) columns.add(column);
+    rows += index.rows;
+    undated += index.undated;
+    if (index.earliest !== undefined) earliest = Math.min(earliest ?? index.earliest, index.earliest);
+    if (index.latest !== undefined) latest = Math.max(latest ?? index.latest, index.latest);
+    first = Math.min(first, index.first);
+    last = Math.max(last, index.last);
+  }
+  if (rows === 0) return undefined;
+  const tombstones = hot.tombstones.filter((sequence) => numbers.has(hot.deadIndex.get(sequence)!));
+  return {
+    kind: 'hot',
+    id: `hot-${hot.number}`,
+    file: undefined,
+    relation: (wanted) => hot.select(wanted, own, last),
+    indices,
+    columns,
+    rows,
+    earliest,
+    latest,
+    undated,
+    firstSequence: first,
+    lastSequence: last,
+    tombstones,
+    sidecars: {},
+  };
+}
