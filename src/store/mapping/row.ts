@@ -1,0 +1,211 @@
+import type { FieldType } from '../../query/field-types.ts';
+import type { FieldNode } from './nodes.ts';
+
+/** Gives numbers to columns; the same field and type always get the same. */
+export interface ColumnNumbers {
+  number(field: string, type: Exclude<FieldType, 'unindexed'>): number;
+}
+
+/** From here on a call into V8's C++ costs less than a loop over the bytes. */
+const LONG = 36;
+
+/** Up to so many values are compared with one another, more are put into a set. */
+const FEW = 12;
+
+const COMMA = 0x2c;
+
+/** Counts documents of all rows, so that no two leave the same mark on a field. */
+let stamps = 0;
+
+/**
+ * The values of the document at hand, kept in its fields as places: in the document itself (copied as they stand), or
+ * in `scratch` (as `-1 - place`).
+ */
+export class DocumentRow {
+  private readonly columns: ColumnNumbers;
+  private source: Buffer = Buffer.alloc(0);
+  private scratch: Buffer = Buffer.allocUnsafe(16 * 1024);
+  private scratchEnd = 0;
+  private out: Buffer = Buffer.allocUnsafe(64 * 1024);
+  private stamp = 0;
+  private readonly touched: FieldNode[] = [];
+  private count = 0;
+  private isAscii = true;
+
+  constructor(columns: ColumnNumbers) {
+    this.columns = columns;
+  }
+
+  begin(source: Buffer): void {
+    this.source = source;
+    this.stamp = ++stamps;
+    this.count = 0;
+    this.scratchEnd = 0;
+    this.isAscii = true;
+  }
+
+  /** Has the document a value in this field? */
+  has(field: FieldNode): boolean {
+    return field.stamp === this.stamp;
+  }
+
+  /** The field gets what stands between two offsets of the document: JSON of the column's type. */
+  add(field: FieldNode, from: number, to: number, isAscii: boolean): void {
+    if (!isAscii) this.isAscii = false;
+    this.put(field, from, to);
+  }
+
+  /** The field gets a JSON text of the column's type. */
+  addText(field: FieldNode, text: string): void {
+    const length = text.length;
+    const start = this.scratchEnd;
+    if (this.scratch.length < start + length * 3) this.scratch = enlarged(this.scratch, start + length * 3);
+    const scratch = this.scratch;
+    let at = start;
+    if (length <= LONG) {
+      for (let index = 0; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code >= 0x80) break;
+        scratch[at++] = code;
+      }
+    }
+    if (at !== start + length) {
+      this.isAscii = false;
+      at = start + scratch.write(text, start);
+    }
+    this.scratchEnd = at;
+    this.put(field, -1 - start, at);
+  }
+
+  /** The first number of a field with numbers; undefined: it has none. */
+  firstNumber(field: FieldNode): number | undefined {
+    if (field.stamp !== this.stamp) return undefined;
+    return Number(this.bytesOf(field.from).latin1Slice(startOf(field.from), field.to));
+  }
+
+  /** `{"c17":"10.0.0.1","m4":["a","b"]}`; `rest` is JSON text for a column more. */
+  toJsonText(restField: string, rest: string | undefined): string {
+    let out = this.out;
+    out[0] = 0x7b;
+    let at = 1;
+    for (let index = 0; index < this.count; index++) {
+      const field = this.touched[index]!;
+      const more = field.more === undefined ? undefined : this.distinct(field, field.more);
+      let name = more === undefined ? field.single : field.several;
+      if (name === undefined) {
+        this.nameColumns(field);
+        name = (more === undefined ? field.single : field.several)!;
+      }
+      if (out.length < at + field.to - startOf(field.from) + 32) out = this.grow(at + field.to);
+      const length = name.length;
+      for (let i = 0; i < length; i++) out[at++] = name[i]!;
+      at = this.copy(out, at, field.from, field.to);
+      out[at++] = COMMA;
+      if (more === undefined) continue;
+      for (let i = 0; i < more.length; i += 2) {
+        const from = more[i]!;
+        const to = more[i + 1]!;
+        if (out.length < at + to - startOf(from) + 32) out = this.grow(at + to);
+        at = this.copy(out, at, from, to);
+        out[at++] = COMMA;
+      }
+      out[at - 1] = 0x5d;
+      out[at++] = COMMA;
+    }
+    if (rest !== undefined) {
+      const text = `"c${this.columns.number(restField, 'flattened')}":${JSON.stringify(rest)},`;
+      if (out.length < at + text.length * 3) out = this.grow(at + text.length * 3);
+      this.isAscii = false;
+      at += out.write(text, at);
+    }
+    if (at === 1) return '{}';
+    out[at - 1] = 0x7d;
+    return this.isAscii ? out.latin1Slice(0, at) : out.utf8Slice(0, at);
+  }
+
+  private put(field: FieldNode, from: number, to: number): void {
+    if (field.stamp !== this.stamp) {
+      field.stamp = this.stamp;
+      field.from = from;
+      field.to = to;
+      field.more = undefined;
+      this.touched[this.count++] = field;
+    } else if (field.more === undefined) field.more = [from, to];
+    else field.more.push(from, to);
+  }
+
+  private bytesOf(place: number): Buffer {
+    return place < 0 ? this.scratch : this.source;
+  }
+
+  private copy(out: Buffer, at: number, place: number, to: number): number {
+    const bytes = place < 0 ? this.scratch : this.source;
+    const from = place < 0 ? -1 - place : place;
+    if (to - from >= LONG) {
+      bytes.copy(out, at, from, to);
+      return at + to - from;
+    }
+    let end = at;
+    for (let index = from; index < to; index++) out[end++] = bytes[index]!;
+    return end;
+  }
+
+  /**
+   * What is in a list beside its first value, undefined when that is all. Keywords and addresses are in it once, as
+   * Elasticsearch keeps them.
+   */
+  private distinct(field: FieldNode, more: number[]): number[] | undefined {
+    if (field.type !== 'keyword' && field.type !== 'ip') return more;
+    const kept: number[] = [];
+    const seen = more.length > FEW * 2 ? new Set([this.textAt(field.from, field.to)]) : undefined;
+    for (let i = 0; i < more.length; i += 2) {
+      const from = more[i]!;
+      const to = more[i + 1]!;
+      if (seen !== undefined) {
+        const text = this.textAt(from, to);
+        if (seen.has(text)) continue;
+        seen.add(text);
+      } else if (this.same(field.from, field.to, from, to) || this.isIn(kept, from, to)) continue;
+      kept.push(from, to);
+    }
+    return kept.length === 0 ? undefined : kept;
+  }
+
+  private isIn(kept: readonly number[], from: number, to: number): boolean {
+    for (let i = 0; i < kept.length; i += 2) if (this.same(kept[i]!, kept[i + 1]!, from, to)) return true;
+    return false;
+  }
+
+  private same(place: number, to: number, otherPlace: number, otherTo: number): boolean {
+    const from = startOf(place);
+    const other = startOf(otherPlace);
+    if (to - from !== otherTo - other) return false;
+    const bytes = this.bytesOf(place);
+    const otherBytes = this.bytesOf(otherPlace);
+    for (let i = to - from - 1; i >= 0; i--) if (bytes[from + i] !== otherBytes[other + i]) return false;
+    return true;
+  }
+
+  private textAt(place: number, to: number): string {
+    return this.bytesOf(place).latin1Slice(startOf(place), to);
+  }
+
+  private nameColumns(field: FieldNode): void {
+    const number = this.columns.number(field.path, field.type as Exclude<FieldType, 'unindexed'>);
+    field.single = Buffer.from(`"c${number}":`);
+    field.several = Buffer.from(`"m${number}":[`);
+  }
+
+  private grow(least: number): Buffer {
+    this.out = enlarged(this.out, least + 64);
+    return this.out;
+  }
+}
+
+const startOf = (place: number): number => (place < 0 ? -1 - place : place);
+
+function enlarged(buffer: Buffer, least: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.max(least, buffer.length * 2));
+  buffer.copy(larger);
+  return larger;
+}
