@@ -22,9 +22,10 @@ import type {
   QueueState,
 } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { handOver, makeQueue, openQueue, QUEUE_BLOCKS, queueFolder } from './pipeline-queue.ts';
+import { handOver, makeQueue, openQueue, QUEUE_BLOCKS } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
+import { queueFolder } from './queue-folder.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */

@@ -1,5 +1,4 @@
 /** The queue that a pipeline's settings ask for: made, opened, handed over to a new version. */
-import { join, resolve } from 'node:path';
 import type { Logger } from '../kernel/logger.ts';
 import type { Admission } from '../queue/admission.ts';
 import { type Bind, PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
@@ -7,6 +6,7 @@ import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { ThreadDisk } from '../queue/queue-disk.ts';
 import type { Compression } from '../queue/queue-record.ts';
 import type { PipelineSettings, PipelineSpec } from './messages.ts';
+import { queueFolder } from './queue-folder.ts';
 
 /** Blocks waiting for a worker before senders must wait, and their bytes. */
 export const QUEUE_BLOCKS = 64;
@@ -36,12 +36,6 @@ export function makeQueue(id: string, settings: PipelineSettings, host: Host): Q
     checkpointWrites: writes === 0 ? Infinity : writes,
     checkpointInterval: get('queue.checkpoint.interval', 1000) || 1000,
   });
-}
-
-/** Where a pipeline's queue is: `path.queue`, or `queue` in `path.data`, and the pipeline's id. */
-export function queueFolder(id: string, settings: PipelineSettings): string {
-  const base = (settings.all['path.queue'] as string | undefined) ?? join(settings.dataPath, 'queue');
-  return resolve(base, id);
 }
 
 /** Reads what a former run left, and says what was found. */

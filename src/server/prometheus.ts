@@ -1,6 +1,6 @@
 /** The same numbers as Prometheus text (exposition format 0.0.4), at `/metrics`. */
 import type { Engine, PipelineStatus } from '../engine/engine.ts';
-import { queueFolder } from '../engine/pipeline-queue.ts';
+import { queueFolder } from '../engine/queue-folder.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { Flow } from './flow.ts';
 import { type HealthStatus, pipelineHealth } from './health-report.ts';

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, statfsSync } from 'node:fs';
 import type { DeadLetterState } from '../engine/dead-letters.ts';
 import type { PipelineStatus } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
-import { queueFolder } from '../engine/pipeline-queue.ts';
+import { queueFolder } from '../engine/queue-folder.ts';
 
 type Json = Record<string, unknown>;
 

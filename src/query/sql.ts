@@ -1,0 +1,153 @@
+/**
+ * A query as a boolean expression of DuckDB, for one group of rows that have the same columns.
+ *
+ * The expression is true, or it is false or NULL: WHERE, FILTER and CASE take these two for the same, and comparisons
+ * that stand bare are what DuckDB can push into Parquet's statistics and bloom filters. Under NOT a clause is made
+ * never NULL, so a missing field is one that does not match. `toBooleanSql` is for the places where NULL matters.
+ */
+import { anywhereSql, anywhereWords } from './anywhere.ts';
+import { type Clause, type ConditionContext, clauseCondition } from './condition.ts';
+import { allOf, anyOf, columnSql } from './condition-sql.ts';
+import type { SqlColumn, SqlFields } from './field-types.ts';
+import { tooDeep } from './query-error.ts';
+import { flattenedColumn, nestedFields, objectsSql } from './sql-json.ts';
+import type { Query } from './tree.ts';
+
+/** @throws QueryError for date math or patterns that mean nothing in the types that the columns have */
+export function toSql(query: Query, fields: SqlFields): string {
+  return compile(query, { fields, inLambda: false, depth: 0 });
+}
+
+/** The same, never NULL. */
+export function toBooleanSql(query: Query, fields: SqlFields): string {
+  return `coalesce(${toSql(query, fields)}, false)`;
+}
+
+interface Context {
+  readonly fields: SqlFields;
+  readonly inLambda: boolean;
+  readonly depth: number;
+}
+
+/** Deeper than any parser lets a query become. */
+const MAX_TREE_DEPTH = 200;
+
+function compile(query: Query, outer: Context): string {
+  if (outer.depth > MAX_TREE_DEPTH) throw tooDeep();
+  const context = { ...outer, depth: outer.depth + 1 };
+  switch (query.type) {
+    case 'all':
+      return 'true';
+    case 'none':
+      return 'false';
+    case 'and': {
+      const parts = query.of.map((each) => compile(each, context)).filter((part) => part !== 'true');
+      return parts.includes('false') ? 'false' : allOf(parts);
+    }
+    case 'or':
+      return orSql(
+        query.of.map((each) => compile(each, context)),
+        query.minimum ?? 1,
+      );
+    case 'not': {
+      const inner = compile(query.of, context);
+      return inner === 'true' ? 'false' : inner === 'false' ? 'true' : `NOT coalesce(${inner}, false)`;
+    }
+    case 'ids':
+      return columnSql(
+        { expression: context.fields.id, type: 'keyword', multi: false },
+        amongIds(query.values),
+        context.inLambda,
+      );
+    case 'nested':
+      return nestedSql(query.path, query.of, context);
+    case 'fields': {
+      const parts = [...new Set(query.fields)].map((field) => fieldSql(field, query.clause, context, true));
+      return orSql(parts, 1);
+    }
+    case 'anywhere':
+      return anywhereSql(anywhereWords(query.text, query.pattern), context.fields.source);
+    default:
+      return fieldSql(query.field, query, context, query.type === 'match' || query.type === 'phrase');
+  }
+}
+
+const amongIds = (values: readonly string[]): { op: 'in'; values: readonly string[] } | { op: 'never' } =>
+  values.length === 0 ? { op: 'never' } : { op: 'in', values };
+
+function orSql(all: readonly string[], minimum: number): string {
+  if (minimum <= 0) return 'true';
+  if (minimum > all.length) return 'false';
+  if (minimum === all.length) return allOf(all);
+  if (minimum === 1) {
+    const parts = all.filter((part) => part !== 'false');
+    return parts.includes('true') ? 'true' : anyOf(parts);
+  }
+  return `(${all.map((part) => `CAST(coalesce(${part}, false) AS INTEGER)`).join(' + ')}) >= ${minimum}`;
+}
+
+/** Columns of one field and type are one: a row has a single value in one of them or several in the other. */
+function fieldSql(field: string, clause: Clause, context: Context, lenient: boolean): string {
+  const conditionContext: ConditionContext = { now: context.fields.now, lenient };
+  const groups = new Map<string, SqlColumn[]>();
+  for (const column of columnsOf(field, clause, context.fields)) {
+    const key = `${column.type} ${column.field}`;
+    const group = groups.get(key);
+    if (group) group.push(column);
+    else groups.set(key, [column]);
+  }
+  const parts = [...groups.values()].map((columns) =>
+    allOf(
+      clauseCondition(clause, columns[0]!.type, conditionContext).every.map((condition) =>
+        orSql(
+          columns.map((column) => columnSql(column, condition, context.inLambda)),
+          1,
+        ),
+      ),
+    ),
+  );
+  return orSql(parts, 1);
+}
+
+function columnsOf(field: string, clause: Clause, fields: SqlFields): readonly SqlColumn[] {
+  if (field === '_id') return [{ field, expression: fields.id, type: 'keyword', multi: false }];
+  if (field === '_index') return [{ field, expression: fields.index, type: 'keyword', multi: false }];
+  let columns = fields.resolve(field);
+  // An object is there when one of its fields is.
+  if (columns.length === 0 && clause.type === 'exists') columns = fields.resolve(`${field}.*`);
+  return columns.map((column) =>
+    column.type === 'flattened' ? flattenedColumn(column, field, clause.type === 'exists') : column,
+  );
+}
+
+function nestedSql(path: string, of: Query, context: Context): string {
+  const nested = context.fields.nested(path);
+  if (nested === undefined) return 'false';
+  const variable = `o${context.depth}`;
+  const inner = compile(of, {
+    ...context,
+    fields: nestedFields(context.fields, path, variable),
+    inLambda: true,
+  });
+  if (inner === 'false') return 'false';
+  const exact = `len(list_filter(${objectsSql(nested.json)}, lambda ${variable}: ${inner})) > 0`;
+  if (context.inLambda) return exact;
+  // Columns know at little cost which documents can not match: those where not even different objects together do.
+  const possible = compile(withoutNegation(of), context);
+  return possible === 'true' ? exact : allOf([possible, exact]);
+}
+
+/** What must hold without a look at which values are in one object. */
+function withoutNegation(query: Query): Query {
+  switch (query.type) {
+    case 'and':
+      return { type: 'and', of: query.of.map(withoutNegation) };
+    case 'or':
+      return { ...query, of: query.of.map(withoutNegation) };
+    case 'not':
+    case 'nested':
+    case 'exists':
+      return { type: 'all' };
+  }
+  return query;
+}
