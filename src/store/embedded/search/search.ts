@@ -2,7 +2,7 @@
 import '../../../event/bigint-json.ts';
 import { ALL, type Query } from '../../../query/tree.ts';
 import { StoreError, unsupported } from '../../errors.ts';
-import { filterSource } from '../../source-filter.ts';
+import { compileSourceFilter } from '../../source-filter.ts';
 import type { SearchHit, SearchRequest, SearchResult } from '../../store.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { runAggregations } from './aggregations.ts';
@@ -104,6 +104,7 @@ export async function readHits(
   const { source, fields, highlight } = request;
   const parsed = fields !== undefined || highlight !== undefined;
   const fetched = await fetchRows(engine, rows, source !== false || parsed, signal);
+  const filter = typeof source === 'object' ? compileSourceFilter(source) : undefined;
   const marks = highlight && highlighter(highlight.query ?? request.query ?? ALL, highlight);
   // The order of arrival goes with every point in time, so that no page skips a row with the same values.
   const shownKeys = request.pointInTime ? request.sort.length + 1 : request.sort.length;
@@ -117,7 +118,7 @@ export async function readHits(
       index: row.index,
       id: row.id,
       ...(source !== false && {
-        source: source === true ? row.source! : filterSource(row.source!, source.includes, source.excludes),
+        source: filter ? filter(row.source!) : row.source!,
       }),
       ...(shownKeys > 0 && { sort: sort.slice(0, shownKeys).map(sortValue) }),
       ...(shownFields && { fields: shownFields }),
