@@ -1,5 +1,6 @@
 /**
- * Throughput beside rsyslog and syslog-ng: `node bench/throughput.ts [--scenarios a,b] [--runs 3] [--peers] [--json FILE]`.
+ * Throughput beside rsyslog and syslog-ng: `node bench/throughput.ts [--scenarios a,b] [--runs 3] [--peers] [--json FILE]`,
+ * or of the persisted queue beside that in memory: `--persisted [--checkpoint-writes 1]`.
  * One run of all contestants in turn, repeated; CPU seconds per million events of the whole process tree, events per
  * second, peak resident memory, events lost. Method and scenarios: bench/README.md.
  */
@@ -30,6 +31,8 @@ const { values: args } = parseArgs({
     events: { type: 'string', default: '1000000' },
     peers: { type: 'boolean', default: false },
     bare: { type: 'boolean', default: false },
+    persisted: { type: 'boolean', default: false },
+    'checkpoint-writes': { type: 'string', multiple: true, default: [] },
     workers: { type: 'string', default: '2' },
     json: { type: 'string' },
   },
@@ -150,13 +153,20 @@ async function untilIdle(pid: number): Promise<{ cpu: number; peak: number; last
 const countLines = (file: string): number =>
   existsSync(file) ? Number(execFileSync('wc', ['-l', file], { encoding: 'utf8' }).split(' ')[0]) : 0;
 
+/** Millrace with another queue than that in memory. */
+const queues: Record<string, readonly string[]> = { millrace: [] };
+if (args.persisted) queues['persisted'] = ['--queue.type', 'persisted'];
+for (const writes of args['checkpoint-writes'])
+  queues[`writes ${writes}`] = ['--queue.type', 'persisted', '--queue.checkpoint.writes', writes];
+
 async function measure(scenario: Scenario, contestant: string, events: number): Promise<Result> {
   const folder = mkdtempSync(join(work, `${scenario.name}-`));
   const input = await freePort();
   const target = await freePort();
   const out = join(folder, 'out.ndjson');
   const place = { input, target, out, folder, data: build, workers: Number(args.workers) };
-  const command = scenario.contestants[contestant]!(place);
+  const queue = queues[contestant] ?? [];
+  const command = scenario.contestants[contestant in queues ? 'millrace' : contestant]!(place);
   for (const [name, text] of Object.entries(command.files)) writeFileSync(join(folder, name), text);
   const sink = scenario.sink
     ? spawn(
@@ -181,7 +191,7 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
     for (let written = 0; written < events; written += 1_000_000) writeSync(copy, data);
     closeSync(copy);
   }
-  const child = spawn(command.argv[0]!, command.argv.slice(1), {
+  const child = spawn(command.argv[0]!, [...command.argv.slice(1), ...queue], {
     cwd: folder,
     stdio: ['ignore', 'ignore', process.env['BENCH_VERBOSE'] ? 'inherit' : 'ignore'],
     env: { ...process.env, ...command.env },
@@ -263,16 +273,29 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
 const median = (numbers: number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
+/** Events per second, and CPU, as a share of what the queue in memory did in the same round: median and spread. */
+function besideMemory(own: readonly Result[]): string {
+  const memory = results.filter(
+    (each) => each.scenario === own[0]!.scenario && each.contestant === 'millrace',
+  );
+  const share = (of: (result: Result) => number): string => {
+    const shares = own.map((each, round) => (of(each) / of(memory[round]!)) * 100).sort((a, b) => a - b);
+    return `${Math.round(median(shares))} % (${Math.round(shares[0]!)}–${Math.round(shares.at(-1)!)})`;
+  };
+  return `  of memory: events/s ${share((each) => each.perSecond)}, CPU ${share((each) => each.cpuPerMillion)}`;
+}
+
 prepare();
 const results: Result[] = [];
 const wanted = args.scenarios!.split(',');
 try {
   for (const scenario of scenarios.filter((each) => wanted.includes(each.name))) {
-    const contestants = Object.keys(scenario.contestants).filter(
-      (name) => args.peers || name === 'millrace' || (args.bare && name === 'bare'),
-    );
+    const contestants = Object.keys(scenario.contestants)
+      .filter((name) => args.peers || name === 'millrace' || (args.bare && name === 'bare'))
+      .concat(Object.keys(queues).slice(1));
     for (let run = 0; run < Number(args.runs); run++) {
-      for (const contestant of contestants)
+      // There and back, so that a machine that slows down does not slow the last ones only.
+      for (const contestant of run % 2 === 0 ? contestants : contestants.toReversed())
         results.push(await measure(scenario, contestant, scenario.events ?? Number(args.events)));
     }
     for (const contestant of contestants) {
@@ -281,7 +304,8 @@ try {
       console.log(
         `(${scenario.name}) ${contestant.padEnd(10)} ${median(cpu).toFixed(2)} CPU s/M (${Math.min(...cpu).toFixed(2)}–${Math.max(...cpu).toFixed(2)})  ` +
           `${Math.round(median(own.map((each) => each.perSecond)) / 1000)}k/s  ${Math.round(Math.max(...own.map((each) => each.peakMb)))} MB  lost ${Math.max(...own.map((each) => each.lost))}` +
-          (contestant === 'millrace' && scenario.target ? `  target ${scenario.target}` : ''),
+          (contestant === 'millrace' && scenario.target ? `  target ${scenario.target}` : '') +
+          (contestant in queues && contestant !== 'millrace' ? besideMemory(own) : ''),
       );
     }
   }

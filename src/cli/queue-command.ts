@@ -2,9 +2,9 @@
 import { existsSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../kernel/errors.ts';
+import { lockFolder, lockOwner } from '../kernel/folder-lock.ts';
 import { RunKind } from '../kernel/plugin.ts';
 import { RealFiles } from '../queue/queue-files.ts';
-import { lockQueue, queueOwner } from '../queue/queue-lock.ts';
 import type { StoredBlock } from '../queue/queue-record.ts';
 import { type QueueReport, reportQueue } from '../queue/queue-report.ts';
 import { SegmentStore } from '../queue/segment-store.ts';
@@ -62,7 +62,7 @@ const usage = (text: string): MillraceError =>
 
 /** While no other process uses the queue. */
 function alone(path: string, work: () => number): number {
-  const unlock = lockQueue(path);
+  const unlock = lockFolder(path, `the queue in ${path}`);
   try {
     return work();
   } finally {
@@ -80,7 +80,7 @@ const bytes = (value: number): string =>
 
 function inspect(files: RealFiles): number {
   const report = reportQueue(files);
-  const owner = queueOwner(files.folder);
+  const owner = lockOwner(files.folder);
   const lines = [
     `Queue ${files.folder}`,
     owner === undefined ? 'not in use' : `in use by process ${owner}`,

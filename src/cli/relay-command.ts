@@ -1,8 +1,9 @@
 /** `millrace relay`: keeps the datagrams of a UDP sender while its server is away. */
+import { mkdirSync } from 'node:fs';
 import { MillraceError } from '../kernel/errors.ts';
+import { lockFolder } from '../kernel/folder-lock.ts';
 import { createLogger, type Logger } from '../kernel/logger.ts';
 import { AnswerServer } from '../lib/relay/answer.ts';
-import { lockFolder } from '../lib/relay/folder-lock.ts';
 import { purgeFolder } from '../lib/relay/purge.ts';
 import type { Verdict } from '../lib/relay/receiver-check.ts';
 import { Relay } from '../lib/relay/relay.ts';
@@ -78,9 +79,19 @@ function purge(folder: string): number {
   return 0;
 }
 
+/** Makes the folder if it is not there, and takes it. */
+function take(folder: string): () => void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return lockFolder(folder, folder);
+  } catch (error) {
+    throw new MillraceError('ERR_IO', `the relay can not use its folder: ${(error as Error).message}`);
+  }
+}
+
 async function relay({ settings, log }: RelayCommand & { mode: 'relay' }): Promise<number> {
   const logger = loggerFor(log);
-  const unlock = lockFolder(settings.folder);
+  const unlock = take(settings.folder);
   try {
     const relay = new Relay({ ...settings, logger });
     await relay.open();

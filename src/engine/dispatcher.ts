@@ -3,7 +3,7 @@
  * finds the block that kills workers: what was with a dead worker is tried again alone, and given up after the third
  * death.
  */
-import type { QueuedBlock } from '../queue/block-builder.ts';
+import { type QueuedBlock, type SlabPool, share } from '../queue/block-builder.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { WorkerLink } from './intake-pipeline.ts';
 import type { BlockMessage, IntakeToWorker } from './messages.ts';
@@ -19,6 +19,9 @@ export interface DispatcherHost {
   readonly limit: number;
   /** The one that runs now. */
   readonly version: number;
+  readonly pool: SlabPool;
+  /** Does that version of the pipeline look at the bytes of its records? */
+  needsBytes(version: number): boolean;
 }
 
 export class Dispatcher {
@@ -97,7 +100,7 @@ export class Dispatcher {
     this.#inFlight.set(block.id, { block, worker });
     this.#load(block.version, worker, 1);
     if (this.#deaths.has(block.id)) this.#alone.add(worker);
-    const { slab } = block;
+    const slab = this.#host.needsBytes(block.version) ? share(block, this.#host.pool) : block.slab;
     const known = slab === undefined || link.slabs.has(slab.id);
     if (slab && !known) link.slabs.add(slab.id);
     return {

@@ -22,7 +22,7 @@ import type {
   QueueState,
 } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { handOver, makeQueue, openQueue, QUEUE_BLOCKS } from './pipeline-queue.ts';
+import { handOver, makeQueue, openQueue } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
 import { queueFolder } from './queue-folder.ts';
@@ -30,6 +30,8 @@ import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
+/** Blocks that wait then: about as many as are delivered before their turn to be written comes. */
+const SLOW_BLOCKS = 16;
 /** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
 const KEEP_MS = 3000;
 /** One record is at most this long; longer lines are cut. */
@@ -129,6 +131,12 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     // Another config may want to see what a persisted queue holds.
     return this.#loaded.spec.countOnly && this.#queue.type === 'memory';
   }
+  get mayKeep(): boolean {
+    return this.#loaded.spec.countOnly;
+  }
+  needsBytes(version: number): boolean {
+    return version !== this.version || !this.#loaded.spec.countOnly;
+  }
   get immediatelySafe(): boolean {
     return this.#queue.type === 'memory' && this.#loaded.spec.settings.queueMaxEvents === 0;
   }
@@ -156,7 +164,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   push(block: QueuedBlock, delimiter: Buffer): void {
     this.#admission.offer(block, delimiter);
     if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#isFull(true);
-    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= QUEUE_BLOCKS) this.#slowDown();
+    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= SLOW_BLOCKS) this.#slowDown();
     this.schedule();
   }
 
@@ -180,7 +188,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
       this.#isFull(false);
     } else if (!this.#queue.hasRoom) this.#isFull(true);
-    if (this.#slow && this.#queue.waitingBlocks <= QUEUE_BLOCKS / 2) this.#slow = false;
+    if (this.#slow && this.#queue.waitingBlocks <= SLOW_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
     for (const input of this.#inputs) input.writer.countWaiting();
     for (const resolve of this.#roomWaiters.splice(0)) resolve();

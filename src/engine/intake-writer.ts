@@ -19,6 +19,8 @@ export interface WriterHost {
   readonly mayGoOn: boolean;
   /** Records only: nothing looks at the bytes. */
   readonly countOnly: boolean;
+  /** Workers look at no bytes: only the queue's disk may need them, and most blocks are delivered before. */
+  readonly mayKeep: boolean;
   nextBlockId(): number;
   /** `delimiter` ends the records of its lines. */
   push(block: QueuedBlock, delimiter: Buffer): void;
@@ -49,6 +51,8 @@ const MAX_BLOCK_RECORDS = 4096;
 const COUNTED_BLOCK = 100_000;
 /** Records that are appended in one go. */
 const MAX_RUN = 1000;
+/** Records are kept as they came only in memory of this size, because they keep all of it. */
+const MAX_KEPT = 4 * 1024 * 1024;
 
 export class IntakeWriter implements BlockWriter {
   #place: WriterPlace;
@@ -91,6 +95,7 @@ export class IntakeWriter implements BlockWriter {
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean {
     const host = this.#host;
     if (host.countOnly) return this.#append(RunKind.record, peer, bytes, ends.length);
+    const keep = host.mayKeep && bytes.buffer.byteLength <= MAX_KEPT;
     // As many records at once as a block takes.
     for (let first = 0, start = 0; first < ends.length; ) {
       let last = first;
@@ -100,7 +105,7 @@ export class IntakeWriter implements BlockWriter {
       const builder = this.#builder(peer);
       if (!builder.fits(end - start)) this.#cut(builder);
       if (builder.isEmpty) host.arm();
-      builder.appendRecords(peer, bytes, start, ends, first, last, Date.now());
+      builder.appendRecords(peer, bytes, start, ends, first, last, Date.now(), keep);
       this.#appended(builder, last - first + 1, end - start);
       start = end;
       first = last + 1;

@@ -41,7 +41,10 @@ const asked = new Map<number, (totals: PipelineTotals | undefined) => void>();
 let nextToken = 1;
 
 const host: IntakeHost = {
-  pool: new SlabPool(),
+  pool: new SlabPool((slab) => {
+    for (const link of workers.values())
+      if (link.slabs.delete(slab)) link.port.postMessage({ type: 'forget', slab } satisfies IntakeToWorker);
+  }),
   logger,
   post: (message) => {
     if (message.type === 'retired') versions.delete(message.version);

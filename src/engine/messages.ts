@@ -184,6 +184,8 @@ export type BlockMessage = {
 };
 export type IntakeToWorker =
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
+  /** The intake has dropped this slab. */
+  | { readonly type: 'forget'; readonly slab: number }
   | { readonly type: 'retire'; readonly version: number }
   | { readonly type: 'sent'; readonly token: number; readonly accepted: boolean };
 

@@ -9,7 +9,7 @@ import type { PipelineSettings, PipelineSpec } from './messages.ts';
 import { queueFolder } from './queue-folder.ts';
 
 /** Blocks waiting for a worker before senders must wait, and their bytes. */
-export const QUEUE_BLOCKS = 64;
+const QUEUE_BLOCKS = 64;
 const QUEUE_BYTES = 64 * 1024 * 1024;
 
 type Host = Pick<PersistedQueueOptions, 'pool' | 'nextBlockId' | 'changed' | 'problem' | 'lost'>;

@@ -99,7 +99,8 @@ function fromIntake(message: IntakeToWorker): void {
       const bytes = block.slab === 0 ? NO_BYTES : slabs.get(block.slab)!.subarray(0, block.length);
       pipelines.get(block.version)?.take({ message: block, bytes });
     }
-  } else if (message.type === 'sent') {
+  } else if (message.type === 'forget') slabs.delete(message.slab);
+  else if (message.type === 'sent') {
     sends.get(message.token)?.(message.accepted);
     sends.delete(message.token);
   } else void retire(message.version);

@@ -84,7 +84,7 @@ export interface BlockWriter {
   lines(peer: Peer, bytes: Uint8Array, count: number): boolean;
   /** One record; `cut`: a piece of one that is longer than `maxRecordBytes`. Same answer as `lines`. */
   record(peer: Peer, bytes: Uint8Array, cut?: boolean): boolean;
-  /** Many records behind one another; `ends[i]` is where record i ends. Same answer as `lines`. */
+  /** Many records behind one another, in bytes that nobody will change; `ends[i]` is where record i ends. Same answer as `lines`. */
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
   virtual(peer: Peer, count: number): boolean;

@@ -3,7 +3,7 @@
  * room yet stays here, in order; its sender is neither answered nor read from meanwhile.
  */
 import { RunKind } from '../kernel/plugin.ts';
-import type { QueuedBlock, SlabPool } from './block-builder.ts';
+import { type QueuedBlock, type SlabPool, share } from './block-builder.ts';
 import type { Bind } from './persisted-queue.ts';
 import type { Queue } from './queue.ts';
 
@@ -73,6 +73,7 @@ export class Admission {
         return;
       }
     }
+    share(block, this.#host.pool);
     this.#backlog.push({
       block,
       delimiter,

@@ -4,7 +4,7 @@
  */
 import { type Peer, RunKind } from '../kernel/plugin.ts';
 
-/** A block in the queue. `slab` undefined: the records have no bytes. */
+/** A block in the queue. Neither `slab` nor `pieces`: the records have no bytes. */
 export interface QueuedBlock {
   readonly id: number;
   /** Index of the input in the graph of that version of the pipeline. */
@@ -13,7 +13,9 @@ export interface QueuedBlock {
   readonly receivedAt: number;
   readonly count: number;
   readonly length: number;
-  readonly slab: Slab | undefined;
+  slab: Slab | undefined;
+  /** Its bytes as they came, where no worker looks at them: `share` puts them into a slab for who does. */
+  pieces?: readonly Uint8Array[] | undefined;
   readonly runs: Int32Array;
   readonly peers: readonly Peer[];
   /** Records that must go to one worker share a lane; -1: any worker. */
@@ -39,14 +41,20 @@ export interface Slab {
 export const BLOCK_BYTES = 64 * 1024;
 /** Room for the largest block and one more chunk of a socket with the tail of a line. */
 const SLAB_BYTES = 6 * BLOCK_BYTES;
-const MAX_FREE = 32;
+const MAX_FREE = 128;
 /** Peers and runs of one block are bounded, whatever their records' size. */
 const MAX_PEERS = 4096;
 
 /** Slabs that are used again. One for all pipelines of the intake thread. */
 export class SlabPool {
   readonly #free: Slab[] = [];
+  readonly #dropped: (id: number) => void;
   #nextId = 1;
+
+  /** @param dropped told of slabs that will not be used again: workers must forget them */
+  constructor(dropped: (id: number) => void = () => {}) {
+    this.#dropped = dropped;
+  }
 
   take(bytes: number): Slab {
     if (bytes <= SLAB_BYTES) {
@@ -59,7 +67,27 @@ export class SlabPool {
 
   give(slab: Slab): void {
     if (slab.buffer.byteLength === SLAB_BYTES && this.#free.length < MAX_FREE) this.#free.push(slab);
+    else this.#dropped(slab.id);
   }
+}
+
+/** The slab of a block, for a worker or the disk; undefined: its records have no bytes. */
+export function share(block: QueuedBlock, pool: SlabPool): Slab | undefined {
+  if (block.pieces) {
+    block.slab = gather(block.pieces, block.length, pool);
+    block.pieces = undefined;
+  }
+  return block.slab;
+}
+
+function gather(pieces: readonly Uint8Array[], length: number, pool: SlabPool): Slab {
+  const slab = pool.take(length);
+  let at = 0;
+  for (const piece of pieces) {
+    slab.bytes.set(piece, at);
+    at += piece.length;
+  }
+  return slab;
 }
 
 /** One block being filled. */
@@ -67,10 +95,14 @@ export class BlockBuilder {
   readonly #pool: SlabPool;
   readonly #lane: number;
   #slab: Slab | undefined;
+  /** Instead of a slab, while all that came may be kept. */
+  #pieces: Uint8Array[] | undefined;
   #length = 0;
   #count = 0;
   #receivedAt = 0;
-  #runs: number[] = [];
+  /** Four values a run; grows as needed and is used again for the next block. */
+  #runs = new Int32Array(1024);
+  #runsLength = 0;
   #peers: Peer[] = [];
   #peerIndex = new Map<Peer, number>();
   #lastPeer: Peer | undefined;
@@ -88,7 +120,7 @@ export class BlockBuilder {
     return this.#length;
   }
   get isEmpty(): boolean {
-    return this.#runs.length === 0;
+    return this.#runsLength === 0;
   }
   get receivedAt(): number {
     return this.#receivedAt;
@@ -102,23 +134,22 @@ export class BlockBuilder {
 
   /** Appends a run. Call `fits` first. */
   append(kind: number, peer: Peer, bytes: Uint8Array | undefined, count: number, now: number): void {
-    if (this.#runs.length === 0) this.#receivedAt = now;
+    if (this.#runsLength === 0) this.#receivedAt = now;
     const index = this.#indexOf(peer);
-    if (bytes !== undefined && bytes.length > 0) {
-      this.#slab ??= this.#pool.take(bytes.length);
-      this.#slab.bytes.set(bytes, this.#length);
-      this.#length += bytes.length;
-    }
+    if (bytes !== undefined && bytes.length > 0) this.#copy(bytes);
     const runs = this.#runs;
-    const last = runs.length - 4;
+    const last = this.#runsLength - 4;
     if (kind === RunKind.lines && last >= 0 && runs[last] === RunKind.lines && runs[last + 1] === index) {
       runs[last + 2] = this.#length;
       runs[last + 3]! += count;
-    } else runs.push(kind, index, this.#length, count);
+    } else this.#addRun(kind, index, this.#length, count);
     this.#count += count;
   }
 
-  /** Appends records `first` to `last`, of which the first begins at `start`. Call `fits` first. */
+  /**
+   * Appends records `first` to `last`, of which the first begins at `start`. Call `fits` first. `keep`: the bytes are
+   * not copied yet.
+   */
   appendRecords(
     peer: Peer,
     bytes: Uint8Array,
@@ -127,16 +158,57 @@ export class BlockBuilder {
     first: number,
     last: number,
     now: number,
+    keep: boolean,
   ): void {
-    if (this.#runs.length === 0) this.#receivedAt = now;
+    if (this.#runsLength === 0) this.#receivedAt = now;
     const index = this.#indexOf(peer);
     const length = ends[last]! - start;
-    this.#slab ??= this.#pool.take(length);
-    this.#slab.bytes.set(bytes.subarray(start, start + length), this.#length);
     const shift = this.#length - start;
-    for (let at = first; at <= last; at++) this.#runs.push(RunKind.record, index, ends[at]! + shift, 1);
-    this.#length += length;
+    const piece = bytes.subarray(start, start + length);
+    if (keep && this.#slab === undefined) {
+      (this.#pieces ??= []).push(piece);
+      this.#length += length;
+    } else this.#copy(piece);
+    const runs = this.#roomForRuns(last - first + 1);
+    let at = this.#runsLength;
+    for (let record = first; record <= last; record++, at += 4) {
+      runs[at] = RunKind.record;
+      runs[at + 1] = index;
+      runs[at + 2] = ends[record]! + shift;
+      runs[at + 3] = 1;
+    }
+    this.#runsLength = at;
     this.#count += last - first + 1;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    if (this.#pieces) {
+      this.#slab = gather(this.#pieces, this.#length, this.#pool);
+      this.#pieces = undefined;
+    }
+    this.#slab ??= this.#pool.take(bytes.length);
+    this.#slab.bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #addRun(kind: number, peer: number, end: number, count: number): void {
+    const runs = this.#roomForRuns(1);
+    const at = this.#runsLength;
+    runs[at] = kind;
+    runs[at + 1] = peer;
+    runs[at + 2] = end;
+    runs[at + 3] = count;
+    this.#runsLength = at + 4;
+  }
+
+  #roomForRuns(count: number): Int32Array {
+    const needed = this.#runsLength + count * 4;
+    if (needed > this.#runs.length) {
+      const larger = new Int32Array(Math.max(needed, this.#runs.length * 2));
+      larger.set(this.#runs.subarray(0, this.#runsLength));
+      this.#runs = larger;
+    }
+    return this.#runs;
   }
 
   #indexOf(peer: Peer): number {
@@ -162,15 +234,17 @@ export class BlockBuilder {
       count: this.#count,
       length: this.#length,
       slab: this.#slab,
-      runs: Int32Array.from(this.#runs),
+      pieces: this.#pieces,
+      runs: this.#runs.slice(0, this.#runsLength),
       peers: this.#peers,
       lane: this.#lane,
       source,
     };
     this.#slab = undefined;
+    this.#pieces = undefined;
     this.#length = 0;
     this.#count = 0;
-    this.#runs = [];
+    this.#runsLength = 0;
     this.#peers = [];
     if (this.#peerIndex.size > 0) this.#peerIndex = new Map();
     this.#lastPeer = undefined;

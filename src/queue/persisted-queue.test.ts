@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,7 +11,6 @@ import { PersistedQueue, type PersistedQueueOptions } from './persisted-queue.ts
 import { MemoryQueue } from './queue.ts';
 import { type QueueDisk, ThreadDisk } from './queue-disk.ts';
 import type { QueueFiles } from './queue-files.ts';
-import { lockQueue, queueOwner } from './queue-lock.ts';
 import { SegmentStore } from './segment-store.ts';
 
 const folders: string[] = [];
@@ -288,23 +287,6 @@ describe('PersistedQueue', () => {
     queue.rebind(() => ({ input: 2, version: 4 }));
     expect(await take(queue)).toMatchObject({ input: 2, version: 4 });
     await queue.close();
-  });
-});
-
-describe('lock', () => {
-  test('a second process is refused and told who has it; locks of the dead and of recycled pids are taken', () => {
-    const at = folder();
-    const parent = process.ppid;
-    const unlock = lockQueue(at);
-    expect(queueOwner(at)).toBe(process.pid);
-    unlock();
-    expect(queueOwner(at)).toBeUndefined();
-    writeFileSync(join(at, 'lock'), JSON.stringify({ pid: parent, started: '1' }));
-    lockQueue(at)();
-    writeFileSync(join(at, 'lock'), JSON.stringify({ pid: 4194303, started: '1' }));
-    lockQueue(at)();
-    writeFileSync(join(at, 'lock'), '');
-    lockQueue(at)();
   });
 });
 

@@ -5,7 +5,7 @@
  * after `checkpointWrites` records, or after the interval. A block that is delivered before its turn is not written at
  * all, and while outputs deliver within milliseconds, blocks get that long before they are written. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
  */
-import type { BlockSource, QueuedBlock, SlabPool } from './block-builder.ts';
+import { type BlockSource, type QueuedBlock, type SlabPool, share } from './block-builder.ts';
 import type { Queue } from './queue.ts';
 import type { QueueDisk } from './queue-disk.ts';
 import type { Recovery } from './segment-store.ts';
@@ -44,7 +44,9 @@ const OVERHEAD = 160;
 const ACK_MS = 5;
 const RETRY_MS = 1000;
 /** How long a block may wait for its delivery before it is written, while others were delivered in that time. */
-const HOLD_MS = 8;
+const HOLD_MS = 20;
+/** The same where every block is to be synced: never longer than the last commit took. */
+const GROUP_MS = 5;
 /** For so long after the last quick delivery. */
 const QUICK_MS = 100;
 
@@ -89,6 +91,8 @@ export class PersistedQueue implements Queue {
   readonly #safe: { readonly upTo: number; readonly callback: () => void }[] = [];
   #committing: Promise<void> | undefined;
   #commitSoon = false;
+  /** Milliseconds that the last commit took. */
+  #commitTook = 0;
   /** When a block was last delivered within the time that blocks are held. */
   #lastQuick = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -283,7 +287,8 @@ export class PersistedQueue implements Queue {
     entry.block = undefined;
     if (entry.state !== 'stored') {
       const now = performance.now();
-      if (now - entry.pushedAt <= HOLD_MS) this.#lastQuick = now;
+      const quick = this.#options.checkpointWrites > 1 ? HOLD_MS : GROUP_MS;
+      if (now - entry.pushedAt <= quick) this.#lastQuick = now;
     }
     if (entry.state === 'writing') {
       // The thread that writes still reads the slab.
@@ -344,9 +349,9 @@ export class PersistedQueue implements Queue {
 
   /** Milliseconds that a block is held back from the disk, because it will probably be delivered by then. */
   #hold(): number {
-    if (this.#options.checkpointWrites <= 1 || this.#closed || this.#pending.length >= MAX_PENDING / 2)
-      return 0;
-    return performance.now() - this.#lastQuick < QUICK_MS ? HOLD_MS : 0;
+    if (this.#closed || this.#pending.length >= MAX_PENDING / 2) return 0;
+    if (performance.now() - this.#lastQuick >= QUICK_MS) return 0;
+    return this.#options.checkpointWrites > 1 ? HOLD_MS : Math.min(GROUP_MS, this.#commitTook);
   }
 
   #begin(): void {
@@ -395,10 +400,12 @@ export class PersistedQueue implements Queue {
       length: entry.length,
       runs: entry.block!.runs,
       peers: entry.block!.peers,
-      bytes: entry.block!.slab?.bytes.subarray(0, entry.length) ?? NO_BYTES,
+      bytes: share(entry.block!, this.#options.pool)?.bytes.subarray(0, entry.length) ?? NO_BYTES,
     }));
+    const began = performance.now();
     try {
       await this.#options.disk.commit(blocks, ranges(acks));
+      this.#commitTook = performance.now() - began;
     } catch (error) {
       this.#failed(batch, acks, (error as Error).message);
       return;

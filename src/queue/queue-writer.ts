@@ -1,8 +1,8 @@
 /** The thread that writes and syncs the files of one persisted queue. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { lockFolder } from '../kernel/folder-lock.ts';
 import type { DiskOptions, FromQueueWriter, ReadAnswer, ReadRequest, ToQueueWriter } from './queue-disk.ts';
 import { RealFiles } from './queue-files.ts';
-import { lockQueue } from './queue-lock.ts';
 import { SegmentStore } from './segment-store.ts';
 
 /** Milliseconds between syncs of acknowledgements: what is lost of them is delivered twice. */
@@ -17,7 +17,7 @@ let acksSynced = performance.now();
 
 function open(): unknown {
   files = new RealFiles(options.folder);
-  unlock = lockQueue(options.folder);
+  unlock = lockFolder(options.folder, `the queue in ${options.folder}`);
   try {
     const opened = SegmentStore.open(files, options);
     store = opened.store;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Peer, RunKind } from '../kernel/plugin.ts';
-import { BlockBuilder, type QueuedBlock, SlabPool } from './block-builder.ts';
+import { BlockBuilder, type QueuedBlock, SlabPool, share } from './block-builder.ts';
 import { MemoryQueue } from './queue.ts';
 
 const peer = (key: string): Peer => ({ key });
@@ -40,7 +40,8 @@ describe('BlockBuilder', () => {
           if (!builder.fits(length)) blocks.push(builder.seal(blocks.length, 0, 1, source));
           if (many) {
             const both = Buffer.concat([bytes, bytes]);
-            builder.appendRecords(peers[from]!, both, 0, Int32Array.of(bytes.length, both.length), 0, 1, 1);
+            const ends = Int32Array.of(bytes.length, both.length);
+            builder.appendRecords(peers[from]!, both, 0, ends, 0, 1, 1, bytes.length % 2 === 0);
             expected.push(`${from}:${Buffer.from(bytes).toString('hex')}`);
           } else builder.append(RunKind.record, peers[from]!, bytes, 1, 1);
           expected.push(`${from}:${Buffer.from(bytes).toString('hex')}`);
@@ -48,10 +49,11 @@ describe('BlockBuilder', () => {
         if (!builder.isEmpty) blocks.push(builder.seal(blocks.length, 0, 1, source));
         const found: string[] = [];
         for (const block of blocks) {
+          const slab = share(block, pool);
           let start = 0;
           for (let at = 0; at < block.runs.length; at += 4) {
             const end = block.runs[at + 2]!;
-            const bytes = block.slab ? Buffer.from(block.slab.bytes.subarray(start, end)) : Buffer.alloc(0);
+            const bytes = Buffer.from(slab?.bytes.subarray(start, end) ?? []);
             found.push(`${block.peers[block.runs[at + 1]!]!.key}:${bytes.toString('hex')}`);
             start = end;
           }

@@ -105,7 +105,9 @@ export interface BulkOperation {
 export interface BulkRequest {
   /** UTF-8 JSON documents behind one another (update: `{"doc": …, "doc_as_upsert": …}`, `upsert`). */
   readonly source: Uint8Array;
-  /** Where each operation's document ends; the same as the one before: none (delete). */
+  /** Where each operation's document begins; left out: where the one before ends. */
+  readonly starts?: Int32Array;
+  /** Where each operation's document ends; the same as where it begins: none (delete). */
   readonly ends: Int32Array;
   /** One an operation, or one for all of them. */
   readonly operations: readonly BulkOperation[] | BulkOperation;

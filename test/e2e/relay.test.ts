@@ -115,7 +115,7 @@ describe('the relay itself is killed', () => {
     const s = await scene();
     const second = await runToEnd({ args: ['relay', ...s.relayArguments] });
     expect(second.code).toBe(1);
-    expect(second.stderr).toContain(`is used by a relay with process id ${s.relay.child.pid}`);
+    expect(second.stderr).toContain(`is in use by process ${s.relay.child.pid}`);
   });
 });
 

@@ -1,12 +1,5 @@
 /** What /proc says about processes. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { processState } from '../../kernel/process-state.ts';
-
-/** When the process started, undefined if there is none that lives. */
-export function processStart(pid: number): string | undefined {
-  const found = processState(pid);
-  return found && found.state !== 'Z' && found.state !== 'X' ? found.start : undefined;
-}
 
 /** Ids of the processes of this name: that of the program (cut by the kernel to 15 characters), or its file's. */
 export function processesNamed(name: string): number[] {

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
+import { LOCK_NAME, lockOwner } from '../../kernel/folder-lock.ts';
 import { CONFIRMED_NAME, ConfirmedFile } from './confirmed-file.ts';
-import { LOCK_NAME, lockOwner } from './folder-lock.ts';
 import { openSegments } from './open-segments.ts';
 import { parseSegmentName } from './segment.ts';
 
