@@ -66,7 +66,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   // Evaluated by the browser's debugger, which the page's content security policy does not bind.
   await page.evaluate(axe.source);
   const faults = await page.evaluate(async () => {
-    const { violations } = await (globalThis as any).axe.run(document, { resultTypes: ['violations'] });
+    const { axe, document } = globalThis as any;
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
     return violations
       .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
       .map(
@@ -82,6 +83,9 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Nothing makes the whole page scroll sideways. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  const [content, window] = await page.evaluate(() => {
+    const { document, innerWidth } = globalThis as any;
+    return [document.documentElement.scrollWidth as number, innerWidth as number];
+  });
   expect(content).toBeLessThanOrEqual(window!);
 }
