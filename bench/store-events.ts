@@ -72,7 +72,11 @@ function hex(digits: number): string {
 }
 function hexOf(from: number, digits: number): string {
   let text = '';
-  for (let bits = from | 1; text.length < digits; bits = (Math.imul(bits, 0x19660d) + 0x3c6ef35f) | 0) {
+  for (
+    let bits = Math.imul(from + 1, 0x9e3779b1);
+    text.length < digits;
+    bits = (Math.imul(bits, 0x19660d) + 0x3c6ef35f) | 0
+  ) {
     text += (bits >>> 0).toString(16).padStart(8, '0');
   }
   return text.slice(0, digits);
@@ -81,9 +85,9 @@ const uuid = (): string =>
   `${hex(8)}-${HEX[next() & 0xffff]}-${HEX[next() & 0xffff]}-${HEX[next() & 0xffff]}-${hex(8)}${HEX[next() & 0xffff]}`;
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PAIRS = Array.from({ length: 62 * 62 }, (_, at) => BASE62[Math.floor(at / 62)]! + BASE62[at % 62]!);
-function base62(pairs: number): string {
+function base62(characters: number): string {
   let text = '';
-  for (let at = 0; at < pairs; at += 2) {
+  for (let at = 0; at < characters; at += 4) {
     const bits = next();
     text += PAIRS[bits % 3844]! + PAIRS[(bits >>> 12) % 3844]!;
   }
@@ -119,9 +123,9 @@ const hostOf = (at: number, isWindows: boolean): Host => {
   const ip = `10.${20 + (at % 8)}.${(at >> 4) % 256}.${(at % 250) + 2}`;
   const mac = hexOf(at + 1, 12).replace(/..(?=.)/g, '$&:');
   const os = isWindows
-    ? '{"build":"19042.1237","family":"windows","kernel":"10.0.19041.1237 (WinBuild.160101.0800)","name":"Windows 10 Enterprise","platform":"windows","version":"10.0"}'
-    : '{"codename":"bookworm","family":"debian","kernel":"6.1.0-18-amd64","name":"Debian GNU/Linux","platform":"debian","version":"12 (bookworm)"}';
-  const json = `{"architecture":"x86_64","containerized":false,"hostname":"${name}","id":"${hexOf(at + 7, 32)}","ip":["${ip}","fe80::${hexOf(at + 3, 4)}:${hexOf(at + 5, 4)}"],"mac":["${mac}"],"name":"${name}.corp.example","os":${os}}`;
+    ? '{"build":"19042.1237","family":"windows","name":"Windows 10 Enterprise","version":"10.0"}'
+    : '{"family":"debian","kernel":"6.1.0-18-amd64","name":"Debian GNU/Linux","version":"12"}';
+  const json = `{"architecture":"x86_64","hostname":"${name}","ip":["${ip}","fe80::${hexOf(at + 3, 4)}:${hexOf(at + 5, 4)}"],"mac":["${mac}"],"name":"${name}.corp.example","os":${os}}`;
   return { name, ip, json };
 };
 const linuxHosts = Array.from({ length: 800 }, (_, at) => hostOf(at, false));
@@ -130,7 +134,7 @@ const agents = ['auditbeat', 'winlogbeat', 'packetbeat', 'filebeat'].map((type) 
   Array.from(
     { length: 2000 },
     (_, at) =>
-      `"agent":{"ephemeral_id":"${hexOf(at + 11, 36)}","hostname":"${(linuxHosts[at] ?? windowsHosts[at - 800])!.name}","id":"${hexOf(at + 13, 36)}","type":"${type}","version":"7.7.1"},"ecs":{"version":"1.5.0"}`,
+      `"agent":{"hostname":"${(linuxHosts[at] ?? windowsHosts[at - 800])!.name}","id":"${hexOf(at + 13, 32)}","type":"${type}","version":"7.7.1"},"ecs":{"version":"1.5.0"}`,
   ),
 );
 
@@ -211,12 +215,12 @@ function auditbeat(n: number, iso: string, day: number): string {
   if (kind < 5) {
     const args = `"${name}","${of(arguments_)}","${of(arguments_)}","${hex(8)}"`;
     const hash = pick(30_000) === 0 ? of(INDICATORS.hashes) : hexOf(zipf(400) + 1000, 64);
-    return `${head},"event":{"action":"${of(['process_started', 'process_stopped', 'existing_process'])}","category":["process"],"dataset":"process","id":"${base62(16)}","kind":"event","module":"system","type":["start"]},"message":"Process ${name} (PID: ${pid}) by user ${users[user]} STARTED","process":{"args":[${args}],"args_count":4,"command_line":"${name} ${of(arguments_)} ${of(arguments_)} ${hex(8)}","created":"${iso}","entity_id":"${base62(16)}","executable":"/usr/bin/${name}","hash":{"md5":"${hash.slice(0, 32)}","sha1":"${hash.slice(0, 40)}","sha256":"${hash}"},"name":"${name}","parent":{"name":"${often(programs)}","pid":${pick(3000) + 1}},"pgid":${pid},"pid":${pid},"ppid":${pick(3000) + 1},"start":"${iso}","thread":{"id":${pid}},"title":"${name}","working_directory":"/home/${users[user]}"},"related":{"hash":["${hash}"],"user":["${users[user]}"]},"service":{"type":"system"},"user":{"effective":{"group":{"id":"0"},"id":"${user}"},"group":{"id":"${user}","name":"${users[user]}"},"id":${pick(50) === 0 ? user : `"${user}"`},"name":"${users[user]}","saved":{"id":"${user}"}}${labels(day)}}`;
+    return `${head},"event":{"action":"${of(['process_started', 'process_stopped', 'existing_process'])}","category":["process"],"dataset":"process","id":"${base62(16)}","kind":"event","module":"system","type":["start"]},"message":"Process ${name} (PID: ${pid}) by user ${users[user]} STARTED","process":{"args":[${args}],"args_count":4,"command_line":"${name} ${of(arguments_)} ${of(arguments_)} ${hex(8)}","created":"${iso}","entity_id":"${base62(16)}","executable":"/usr/bin/${name}","hash":{"md5":"${hash.slice(0, 32)}","sha256":"${hash}"},"name":"${name}","parent":{"name":"${often(programs)}","pid":${pick(3000) + 1}},"pgid":${pid},"pid":${pid},"ppid":${pick(3000) + 1},"start":"${iso}","thread":{"id":${pid}},"title":"${name}","working_directory":"/home/${users[user]}"},"related":{"hash":["${hash}"],"user":["${users[user]}"]},"service":{"type":"system"},"user":{"effective":{"group":{"id":"0"},"id":"${user}"},"group":{"id":"${user}","name":"${users[user]}"},"id":${pick(50) === 0 ? user : `"${user}"`},"name":"${users[user]}","saved":{"id":"${user}"}}${labels(day)}}`;
   }
   if (kind < 8) {
     const remote = address();
     const bytes = pick(1_000_000);
-    return `${head},"client":{"ip":"${host.ip}"},"destination":{"bytes":${pick(90_000)},"geo":${geo()},"ip":"${remote}","packets":${pick(900)},"port":${of([22, 53, 80, 443, 5432, 8080])}},"event":{"action":"network_flow","category":["network"],"dataset":"socket","duration":${pick(60_000)}000000,"end":"${iso}","id":"${base62(16)}","kind":"event","module":"system","start":"${iso}","type":["info","connection"]},"flow":{"complete":${pick(2) === 0},"final":true},"network":{"bytes":${bytes},"community_id":"1:${base62(12)}=","direction":"${of(['outbound', 'inbound', 'internal'])}","packets":${pick(2000)},"transport":"tcp","type":"ipv4"},"process":{"args":["${name}"],"created":"${iso}","executable":"/usr/bin/${name}","name":"${name}","pid":${pid}},"related":{"ip":["${host.ip}","${remote}"],"user":["${users[user]}"]},"server":{"ip":"${remote}"},"service":{"type":"system"},"source":{"bytes":${bytes},"ip":"${host.ip}","packets":${pick(800)},"port":${1024 + pick(60_000)}},"system":{"audit":{"socket":{"egid":0,"euid":${user},"gid":0,"kernel_sock_address":"0xffff${hex(8)}${hex(8).slice(0, 4)}","uid":${user}}}},"user":{"id":"${user}","name":"${users[user]}"}${labels(day)}}`;
+    return `${head},"client":{"ip":"${host.ip}"},"destination":{"bytes":${pick(90_000)},"ip":"${remote}","packets":${pick(900)},"port":${of([22, 53, 80, 443, 5432, 8080])}},"event":{"action":"network_flow","category":["network"],"dataset":"socket","duration":${pick(60_000)}000000,"id":"${base62(16)}","kind":"event","module":"system","start":"${iso}","type":["info","connection"]},"flow":{"complete":${pick(2) === 0},"final":true},"network":{"bytes":${bytes},"community_id":"1:${base62(12)}=","direction":"${of(['outbound', 'inbound', 'internal'])}","packets":${pick(2000)},"transport":"tcp","type":"ipv4"},"process":{"args":["${name}"],"created":"${iso}","executable":"/usr/bin/${name}","name":"${name}","pid":${pid}},"related":{"ip":["${host.ip}","${remote}"],"user":["${users[user]}"]},"server":{"ip":"${remote}"},"service":{"type":"system"},"source":{"bytes":${bytes},"ip":"${host.ip}","packets":${pick(800)},"port":${1024 + pick(60_000)}},"system":{"audit":{"socket":{"egid":0,"euid":${user},"gid":0,"kernel_sock_address":"0xffff${hex(8)}${hex(8).slice(0, 4)}","uid":${user}}}},"user":{"id":"${user}","name":"${users[user]}"}${labels(day)}}`;
   }
   const path = `/etc/${of(['ssh', 'nginx', 'cron.d', 'apt', 'ssl'])}/${hexOf(zipf(2000), 8)}.conf`;
   const hash = hexOf(zipf(3000) + 77, 40);
@@ -230,8 +234,8 @@ function winlogbeat(n: number, iso: string, day: number): string {
   const user = users[zipf(users.length)]!;
   const code = often([4624, 4688, 4625, 4634, 4672, 4648, 5140, 4663, 1102]);
   const sid = `S-1-5-21-${1_000_000_000 + zipf(9)}-${2_000_000_000 + zipf(9)}-${1_000_000 + zipf(9)}-${1000 + zipf(400)}`;
-  const head = `{"@timestamp":"${iso}",${agents[1]![800 + at]},"event":{"action":"${code === 4688 ? 'created-process' : 'logged-in'}","code":${pick(20) === 0 ? `"${code}"` : code},"created":"${iso}","ingested":"${iso}","kind":"event","module":"security","outcome":"${code === 4625 ? 'failure' : 'success'}","provider":"Microsoft-Windows-Security-Auditing"},"host":${host.json},"log":{"level":"information"}`;
-  const tail = `"event_id":${code},"keywords":["Audit ${code === 4625 ? 'Failure' : 'Success'}"],"opcode":"Info","process":{"pid":${500 + zipf(900)},"thread":{"id":${100 + pick(9000)}}},"provider_guid":"{54849625-5478-4994-a5ba-3e3b0328c30d}","provider_name":"Microsoft-Windows-Security-Auditing","record_id":${9_007_199_254_000_000 + (n % 9_000_000_000)},"task":"Logon","version":2},"related":{"user":["${user}"]},"user":{"domain":"CORP","id":"${sid}","name":"${user}"}${labels(day)}}`;
+  const head = `{"@timestamp":"${iso}",${agents[1]![800 + at]},"event":{"action":"${code === 4688 ? 'created-process' : 'logged-in'}","code":${pick(20) === 0 ? `"${code}"` : code},"created":"${iso}","kind":"event","module":"security","outcome":"${code === 4625 ? 'failure' : 'success'}","provider":"Microsoft-Windows-Security-Auditing"},"host":${host.json},"log":{"level":"information"}`;
+  const tail = `"event_id":${code},"keywords":["Audit ${code === 4625 ? 'Failure' : 'Success'}"],"process":{"pid":${500 + zipf(900)},"thread":{"id":${100 + pick(9000)}}},"provider_name":"Microsoft-Windows-Security-Auditing","record_id":${9_007_199_254_000_000 + (n % 9_000_000_000)},"task":"Logon","version":2},"related":{"user":["${user}"]},"user":{"domain":"CORP","id":"${sid}","name":"${user}"}${labels(day)}}`;
   if (code === 4688) {
     const name = often([
       'powershell.exe',
@@ -242,14 +246,14 @@ function winlogbeat(n: number, iso: string, day: number): string {
       'msiexec.exe',
       'wmic.exe',
     ]);
-    return `${head},"message":"A new process has been created.\\n\\nCreator Subject:\\n\\tSecurity ID:\\t\\t${sid}\\n\\tAccount Name:\\t\\t${user}\\n\\nProcess Information:\\n\\tNew Process Name:\\tC:\\\\Windows\\\\System32\\\\${name}","process":{"args":["C:\\\\Windows\\\\System32\\\\${name}","-nop","-enc","${base62(32)}"],"command_line":"C:\\\\Windows\\\\System32\\\\${name} -nop -enc ${base62(32)}","entity_id":"{${uuid()}}","executable":"C:\\\\Windows\\\\System32\\\\${name}","name":"${name}","parent":{"executable":"C:\\\\Windows\\\\explorer.exe","name":"explorer.exe"},"pid":${1000 + pick(20_000)}},"winlog":{"activity_id":"{${uuid()}}","api":"wineventlog","channel":"Security","computer_name":"${host.name}.corp.example","event_data":{"MandatoryLabel":"S-1-16-12288","NewProcessId":"0x${hex(8).slice(0, 4)}","SubjectDomainName":"CORP","SubjectLogonId":"0x${hex(8)}","SubjectUserName":"${user}","SubjectUserSid":"${sid}","TokenElevationType":"%%1936"},${tail}`;
+    return `${head},"message":"A new process has been created.\\n\\nCreator Subject:\\n\\tSecurity ID:\\t\\t${sid}\\n\\tAccount Name:\\t\\t${user}\\n\\nProcess Information:\\n\\tNew Process Name:\\tC:\\\\Windows\\\\System32\\\\${name}","process":{"args":["C:\\\\Windows\\\\System32\\\\${name}","-nop","-enc","${base62(32)}"],"command_line":"C:\\\\Windows\\\\System32\\\\${name} -nop -enc ${base62(32)}","entity_id":"{${uuid()}}","executable":"C:\\\\Windows\\\\System32\\\\${name}","name":"${name}","parent":{"executable":"C:\\\\Windows\\\\explorer.exe","name":"explorer.exe"},"pid":${1000 + pick(20_000)}},"winlog":{"channel":"Security","computer_name":"${host.name}.corp.example","event_data":{"MandatoryLabel":"S-1-16-12288","NewProcessId":"0x${hex(8).slice(0, 4)}","SubjectDomainName":"CORP","SubjectLogonId":"0x${hex(8)}","SubjectUserName":"${user}","SubjectUserSid":"${sid}","TokenElevationType":"%%1936"},${tail}`;
   }
   // One type in most documents, another one in some: numbers where strings were, and the other way round.
   const logon = pick(4);
   const logonType =
     logon === 0 ? `"${of(LOGON_TYPES)}"` : logon === 1 ? `"${2 + pick(9)}"` : String(2 + pick(9));
   const status = pick(3) === 0 ? '0' : `"0x${hex(8)}"`;
-  return `${head},"message":"An account was ${code === 4625 ? 'refused to log' : 'successfully logged'} on.\\n\\nSubject:\\n\\tSecurity ID:\\t\\tS-1-5-18\\n\\tAccount Name:\\t\\t${host.name.toUpperCase()}$\\n\\nLogon Type:\\t\\t3","source":{"domain":"${windowsHosts[zipf(1200)]!.name}","ip":"${pick(3) === 0 ? address() : windowsHosts[zipf(1200)]!.ip}","port":${1024 + pick(60_000)}},"winlog":{"activity_id":"{${uuid()}}","api":"wineventlog","channel":"Security","computer_name":"${host.name}.corp.example","event_data":{"AuthenticationPackageName":"${of(['Kerberos', 'NTLM', 'Negotiate'])}","ElevatedToken":"%%1842","IpAddress":"${pick(4) === 0 ? '-' : address()}","IpPort":"${pick(60_000)}","KeyLength":${pick(2) * 128},"LmPackageName":"-","LogonGuid":"{${uuid()}}","LogonProcessName":"Kerberos","LogonType":${logonType},"Status":${status},"SubStatus":"0x${hex(8)}","SubjectUserSid":"S-1-5-18","TargetDomainName":"CORP","TargetLogonId":"0x${hex(8)}","TargetUserName":"${pick(400) === 0 ? 'jürgen.groß' : user}","TargetUserSid":"${sid}","TransmittedServices":"-","VirtualAccount":"%%1843","WorkstationName":"${windowsHosts[zipf(1200)]!.name}"},"logon":{"id":"0x${hex(8)}","type":"${of(LOGON_TYPES)}"},${tail}`;
+  return `${head},"message":"An account was ${code === 4625 ? 'refused to log' : 'successfully logged'} on.\\n\\nSubject:\\n\\tSecurity ID:\\t\\tS-1-5-18\\n\\tAccount Name:\\t\\t${host.name.toUpperCase()}$\\n\\nLogon Type:\\t\\t3","source":{"ip":"${pick(3) === 0 ? address() : windowsHosts[zipf(1200)]!.ip}","port":${1024 + pick(60_000)}},"winlog":{"channel":"Security","computer_name":"${host.name}.corp.example","event_data":{"AuthenticationPackageName":"${of(['Kerberos', 'NTLM', 'Negotiate'])}","IpAddress":"${pick(4) === 0 ? '-' : address()}","IpPort":"${pick(60_000)}","KeyLength":${pick(2) * 128},"LogonGuid":"{${uuid()}}","LogonProcessName":"Kerberos","LogonType":${logonType},"Status":${status},"SubStatus":"0x${hex(8)}","SubjectUserSid":"S-1-5-18","TargetDomainName":"CORP","TargetLogonId":"0x${hex(8)}","TargetUserName":"${pick(400) === 0 ? 'jürgen.groß' : user}","TargetUserSid":"${sid}","WorkstationName":"${windowsHosts[zipf(1200)]!.name}"},"logon":{"id":"0x${hex(8)}","type":"${of(LOGON_TYPES)}"},${tail}`;
 }
 
 function packetbeat(_n: number, iso: string, day: number): string {
@@ -257,9 +261,9 @@ function packetbeat(_n: number, iso: string, day: number): string {
   const host = linuxHosts[at]!;
   const client = windowsHosts[zipf(1200)]!;
   const server = address();
-  const head = `{"@timestamp":"${iso}",${agents[2]![at]},"client":{"bytes":${pick(2000)},"ip":"${client.ip}","port":${1024 + pick(60_000)}},"destination":{"bytes":${pick(90_000)},"geo":${geo()},"ip":"${server}","port":53},"host":${host.json},"server":{"bytes":${pick(90_000)},"ip":"${server}","port":53},"source":{"bytes":${pick(2000)},"ip":"${client.ip}","port":${1024 + pick(60_000)}},"status":"${pick(20) === 0 ? 'Error' : 'OK'}"`;
+  const head = `{"@timestamp":"${iso}",${agents[2]![at]},"destination":{"bytes":${pick(90_000)},"ip":"${server}","port":53},"host":${host.json},"server":{"bytes":${pick(90_000)},"ip":"${server}","port":53},"source":{"bytes":${pick(2000)},"ip":"${client.ip}","port":${1024 + pick(60_000)}},"status":"${pick(20) === 0 ? 'Error' : 'OK'}"`;
   const event = (dataset: string): string =>
-    `"event":{"category":["network_traffic"],"dataset":"${dataset}","duration":${pick(90_000)}000,"end":"${iso}","kind":"event","start":"${iso}","type":["connection","protocol"]},"network":{"bytes":${pick(90_000)},"community_id":"1:${base62(12)}=","direction":"outbound","protocol":"${dataset}","transport":"udp","type":"ipv4"}`;
+    `"event":{"category":["network_traffic"],"dataset":"${dataset}","duration":${pick(90_000)}000,"kind":"event","start":"${iso}","type":["connection","protocol"]},"network":{"bytes":${pick(90_000)},"community_id":"1:${base62(12)}=","direction":"outbound","protocol":"${dataset}","transport":"udp","type":"ipv4"}`;
   const kind = pick(10);
   const domain =
     pick(30_000) === 0
@@ -276,13 +280,13 @@ function packetbeat(_n: number, iso: string, day: number): string {
       answers += `${i === 0 ? '' : ','}{"class":"IN","data":"${ip}","name":"${domain}","ttl":${pick(2) === 0 ? `"${60 * (1 + pick(60))}"` : 60 * (1 + pick(60))},"type":"${ip.includes(':') ? 'AAAA' : 'A'}"}`;
       resolved += `${i === 0 ? '' : ','}"${ip}"`;
     }
-    return `${head},"dns":{"additionals_count":${pick(3)},"answers":[${answers}],"answers_count":${count},"flags":{"authentic_data":false,"authoritative":false,"checking_disabled":false,"recursion_available":true,"recursion_desired":true,"truncated_response":false},"header_flags":["RD","RA"],"id":${pick(65_536)},"op_code":"QUERY","question":{"class":"IN","etld_plus_one":"${domain.slice(domain.indexOf('.') + 1)}","name":"${domain}","registered_domain":"${domain.slice(domain.indexOf('.') + 1)}","type":"A"},"resolved_ip":[${resolved}],"response_code":"NOERROR","type":"answer"},${event('dns')},"method":"QUERY","query":"class IN, type A, ${domain}","related":{"ip":["${client.ip}","${server}"]},"resource":"${domain}","type":"dns"${labels(day)}}`;
+    return `${head},"dns":{"additionals_count":${pick(3)},"answers":[${answers}],"answers_count":${count},"flags":{"authoritative":false,"recursion_desired":true},"header_flags":["RD","RA"],"id":${pick(65_536)},"op_code":"QUERY","question":{"class":"IN","etld_plus_one":"${domain.slice(domain.indexOf('.') + 1)}","name":"${domain}","registered_domain":"${domain.slice(domain.indexOf('.') + 1)}","type":"A"},"resolved_ip":[${resolved}],"response_code":"NOERROR","type":"answer"},${event('dns')},"method":"QUERY","related":{"ip":["${client.ip}","${server}"]},"resource":"${domain}","type":"dns"${labels(day)}}`;
   }
   if (kind < 8) {
     const path = `/${of(['index', 'login', 'api/v1/items', 'static/app.js', 'wp-login.php'])}?id=${hex(8)}`;
     return `${head},${event('http')},"http":{"request":{"bytes":${pick(3000)},"headers":{"content-length":${pick(900)},"host":"${domain}","x-request-id":"${uuid()}"},"method":"${of(['GET', 'POST', 'HEAD'])}"},"response":{"body":{"bytes":${pick(90_000)}},"bytes":${pick(99_000)},"headers":{"content-type":"text/html"},"status_code":${of([200, 200, 200, 301, 304, 403, 404, 500])},"status_phrase":"ok"},"version":1.1},"method":"GET","query":"GET ${path}","related":{"hosts":["${domain}"],"ip":["${client.ip}","${server}"]},"type":"http","url":{"domain":"${domain}","full":"http://${domain}${path}","path":"${path}","query":"id=${hex(8)}","scheme":"http"},"user_agent":{"original":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/${80 + pick(40)}.0.${pick(9000)}.0"}${labels(day)}}`;
   }
-  return `${head},${event('tls')},"related":{"hash":["${hex(40)}"],"ip":["${client.ip}","${server}"]},"tls":{"cipher":"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256","client":{"ja3":"${hexOf(zipf(400), 32)}","server_name":"${domain}","supported_ciphers":["TLS_AES_128_GCM_SHA256","TLS_AES_256_GCM_SHA384","TLS_CHACHA20_POLY1305_SHA256"]},"detailed":{"client_certificate_requested":false,"client_hello":{"extensions":{"application_layer_protocol_negotiation":["h2","http/1.1"]},"version":"3.3"},"resumption_method":"","server_hello":{"selected_compression_method":"NULL","version":"3.3"},"version":"TLS 1.2"},"established":true,"next_protocol":"h2","resumed":false,"server":{"hash":{"sha1":"${hex(40)}"},"issuer":"CN=R3,O=Let's Encrypt,C=US","ja3s":"${hexOf(zipf(300), 32)}","not_after":"2027-01-01T00:00:00.000Z","not_before":"2026-10-01T00:00:00.000Z","subject":"CN=${domain}","x509":{"serial_number":"${hex(32)}","version_number":3}},"version":"1.2","version_protocol":"tls"},"type":"tls"${labels(day)}}`;
+  return `${head},${event('tls')},"related":{"hash":["${hex(40)}"],"ip":["${client.ip}","${server}"]},"tls":{"cipher":"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256","client":{"ja3":"${hexOf(zipf(400), 32)}","server_name":"${domain}","supported_ciphers":["TLS_AES_128_GCM_SHA256","TLS_AES_256_GCM_SHA384"]},"detailed":{"client_certificate_requested":false,"resumption_method":"","server_hello":{"selected_compression_method":"NULL","version":"3.3"},"version":"TLS 1.2"},"established":true,"next_protocol":"h2","resumed":false,"server":{"hash":{"sha1":"${hex(40)}"},"issuer":"CN=R3,O=Let's Encrypt,C=US","ja3s":"${hexOf(zipf(300), 32)}","not_after":"2027-01-01T00:00:00.000Z","not_before":"2026-10-01T00:00:00.000Z","subject":"CN=${domain}"},"version":"1.2","version_protocol":"tls"},"type":"tls"${labels(day)}}`;
 }
 
 const API_CALLS = [
@@ -305,7 +309,7 @@ function filebeat(n: number, iso: string, day: number): string {
     const status = of([200, 200, 200, 301, 304, 403, 404, 500]);
     const agent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${80 + pick(40)}.0.${pick(9000)}.0 Safari/537.36`;
     const bytes = pick(99_000);
-    return `${head},"event":{"category":["web"],"created":"${iso}","dataset":"nginx.access","kind":"event","module":"nginx","outcome":"success","timezone":"+01:00","type":["access"]},"http":{"request":{"method":"GET","referrer":"https://${often(domains)}/"},"response":{"body":{"bytes":${bytes}},"status_code":${pick(30) === 0 ? `"${status}"` : status}},"version":"1.1"},"message":"${client} - - [${iso}] \\"GET ${path} HTTP/1.1\\" ${status} ${bytes} \\"-\\" \\"${agent}\\"","nginx":{"access":{"remote_ip_list":["${client}","${host.ip}"],"request_time":${pick(3000) / 1000}}},"related":{"ip":["${client}"]},"service":{"type":"nginx"},"source":{"address":"${client}","as":{"number":${pick(60_000)},"organization":{"name":"AS ${pick(900)} GmbH"}},"geo":${geo()},"ip":"${client}"},"url":{"original":"${path}","path":"${path.slice(0, path.indexOf('?'))}"},"user_agent":{"device":{"name":"Other"},"name":"Chrome","original":"${agent}","os":{"full":"Linux","name":"Linux"},"version":"${80 + pick(40)}.0"}${labels(day)}}`;
+    return `${head},"event":{"category":["web"],"created":"${iso}","dataset":"nginx.access","kind":"event","module":"nginx","type":["access"]},"http":{"request":{"method":"GET","referrer":"https://${often(domains)}/"},"response":{"body":{"bytes":${bytes}},"status_code":${pick(30) === 0 ? `"${status}"` : status}},"version":"1.1"},"message":"${client} - - [${iso}] \\"GET ${path} HTTP/1.1\\" ${status} ${bytes} \\"-\\" \\"${agent}\\"","nginx":{"access":{"remote_ip_list":["${client}","${host.ip}"],"request_time":${pick(3000) / 1000}}},"related":{"ip":["${client}"]},"service":{"type":"nginx"},"source":{"address":"${client}","as":{"number":${pick(60_000)},"organization":{"name":"AS ${pick(900)} GmbH"}},"geo":${geo()},"ip":"${client}"},"url":{"original":"${path}","path":"${path.slice(0, path.indexOf('?'))}"},"user_agent":{"device":{"name":"Other"},"name":"Chrome","original":"${agent}","os":{"full":"Linux","name":"Linux"},"version":"${80 + pick(40)}.0"}${labels(day)}}`;
   }
   if (kind < 8) {
     // Names of fields without end.
@@ -315,7 +319,7 @@ function filebeat(n: number, iso: string, day: number): string {
     }
     const user = users[zipf(users.length)]!;
     const call = often(API_CALLS);
-    return `${head},"aws":{"cloudtrail":{"additional_eventdata":"{}","error_code":"${pick(10) === 0 ? 'AccessDenied' : ''}","event_type":"AwsApiCall","event_version":"1.05","flattened":{"request_parameters":{${parameters}}},"recipient_account_id":"${100_000_000_000 + zipf(20)}","request_id":"${uuid()}","user_identity":{"access_key_id":"AKIA${base62(8).toUpperCase()}","arn":"arn:aws:iam::${100_000_000_000 + zipf(20)}:user/${user}","invoked_by":"signin.amazonaws.com","session_context":{"creation_date":"${iso}","mfa_authenticated":"${pick(2) === 0}"},"type":"IAMUser"}}},"cloud":{"account":{"id":"${100_000_000_000 + zipf(20)}"},"provider":"aws","region":"${of(['eu-central-1', 'us-east-1', 'eu-west-1'])}"},"event":{"action":"${call}","dataset":"aws.cloudtrail","id":"${uuid()}","kind":"event","module":"aws","outcome":"success","provider":"iam.amazonaws.com","type":"info"},"related":{"user":["${user}"]},"source":{"address":"${client}","geo":${geo()},"ip":"${client}"},"user":{"id":"AIDA${base62(8).toUpperCase()}","name":"${user}"},"user_agent":{"name":"Boto3","original":"Boto3/1.26.${pick(90)} Python/3.11"}${labels(day)}}`;
+    return `${head},"aws":{"cloudtrail":{"additional_eventdata":"{}","error_code":"${pick(10) === 0 ? 'AccessDenied' : ''}","event_type":"AwsApiCall","event_version":"1.05","flattened":{"request_parameters":{${parameters}}},"recipient_account_id":"${100_000_000_000 + zipf(20)}","request_id":"${uuid()}","user_identity":{"access_key_id":"AKIA${base62(8).toUpperCase()}","arn":"arn:aws:iam::${100_000_000_000 + zipf(20)}:user/${user}","invoked_by":"signin.amazonaws.com","type":"IAMUser"}}},"cloud":{"account":{"id":"${100_000_000_000 + zipf(20)}"},"provider":"aws","region":"${of(['eu-central-1', 'us-east-1', 'eu-west-1'])}"},"event":{"action":"${call}","dataset":"aws.cloudtrail","id":"${uuid()}","kind":"event","module":"aws","outcome":"success","provider":"iam.amazonaws.com","type":"info"},"related":{"user":["${user}"]},"source":{"address":"${client}","geo":${geo()},"ip":"${client}"},"user":{"id":"AIDA${base62(8).toUpperCase()}","name":"${user}"},"user_agent":{"name":"Boto3","original":"Boto3/1.26.${pick(90)} Python/3.11"}${labels(day)}}`;
   }
   const domain = often(domains);
   return `${head},"destination":{"address":"${host.ip}","ip":"${host.ip}","port":${of([22, 80, 443, 445, 3389])}},"event":{"category":["network","intrusion_detection"],"dataset":"suricata.eve","kind":"alert","module":"suricata","severity":${1 + pick(4)},"type":["allowed"]},"message":"ET SCAN Potential SSH Scan ${pick(900)}","network":{"bytes":${pick(9000)},"community_id":"1:${base62(12)}=","packets":${pick(90)},"protocol":"ssh","transport":"tcp"},"related":{"hosts":["${domain}"],"ip":["${client}","${host.ip}"]},"rule":{"category":"Attempted Information Leak","id":"${2_001_000 + zipf(900)}","name":"ET SCAN Potential SSH Scan"},"source":{"address":"${client}","geo":${geo()},"ip":"${client}","port":${1024 + pick(60_000)}},"suricata":{"eve":{"alert":{"category":"Attempted Information Leak","gid":1,"metadata":{"affected_product":["Any"],"attack_target":["Client_Endpoint"],"created_at":["2020_01_01"]},"rev":${pick(30)},"signature":"ET SCAN Potential SSH Scan","signature_id":${2_001_000 + zipf(900)}},"event_type":"alert","flow_id":"${next()}${next()}","http":{"hostname":"${domain}","http_method":"GET","http_port":${pick(60_000)},"length":${pick(900)},"url":"/${hex(8)}"},"in_iface":"eth${pick(4)}","tx_id":${pick(9)}}},"tags":["suricata","${of(['dmz', 'office', 'guest'])}"]${labels(day)}}`;

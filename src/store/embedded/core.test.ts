@@ -51,14 +51,13 @@ async function write(
   const frame = new FrameBuilder(1000);
   for (const sequence of sequences) {
     const source = Buffer.from(`{"n":${sequence}, "é":"ü"}`);
-    const norm = Buffer.from(`{"c1":${sequence * 1000},"c2":"u${sequence}","m2":["a","b"],"_ignored":["x"]}`);
+    const norm = `{"c1":${sequence * 1000},"c2":"u${sequence}","m2":["a","b"],"_ignored":["x"]}`;
     frame.add(
       { sequence, ix, version: 1, explicit: true, time: sequence * 1000, id: `id${sequence}` },
       source,
       0,
       source.length,
       norm,
-      norm.length,
     );
   }
   const { payload, tail } = frame.finish({

@@ -268,7 +268,7 @@ export class Core {
     generation.dead.push(...tail.dead);
     generation.bytes += payload.length;
     if (tail.rows > 0) hot.count(payload, tail, this.#nameOf);
-    if (!applied && tail.rows > 0) this.#replayIds(payload, tail);
+    if (!applied && tail.rows > 0) this.#replayIds(generation, payload, tail);
     this.bury(tail.dead);
   }
 
@@ -292,7 +292,7 @@ export class Core {
   }
 
   /** At recovery the ids of rows in memory are learnt again. A frame that failed may have come back: the later row counts. */
-  #replayIds(payload: Uint8Array, tail: FrameTail): void {
+  #replayIds(generation: Generation, payload: Uint8Array, tail: FrameTail): void {
     const replaced: DeadRow[] = [];
     eachRow(payload, tail, (row) => {
       if (!row.explicit || !this.catalogue.indices.has(row.ix)) return;
@@ -304,6 +304,7 @@ export class Core {
       const known = id === null ? undefined : this.hotIds.get(ix, id);
       if (known?.sequence === sequence) this.hotIds.set(ix, id!, { ...known, deleted: true });
     }
+    generation.dead.push(...replaced);
     this.bury(replaced);
   }
 

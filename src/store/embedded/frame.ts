@@ -53,17 +53,17 @@ export class FrameBuilder {
     source: Uint8Array,
     from: number,
     to: number,
-    columns: Uint8Array,
-    columnsLength: number,
+    columns: string,
   ): void {
-    this.#reserve(ROW + row.id.length * 3 + (to - from) + columnsLength);
+    // Three bytes a UTF-16 unit are the most.
+    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length * 3);
     const buffer = this.#buffer;
     const at = this.#at;
     const idBytes = buffer.write(row.id, at + ROW);
     let end = at + ROW + idBytes;
     buffer.set(from === 0 && to === source.length ? source : source.subarray(from, to), end);
     end += to - from;
-    buffer.set(columnsLength === columns.length ? columns : columns.subarray(0, columnsLength), end);
+    const columnsLength = buffer.write(columns, end);
     end += columnsLength;
     buffer.writeDoubleLE(row.sequence, at);
     buffer.writeDoubleLE(row.time, at + 8);

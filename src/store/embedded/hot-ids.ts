@@ -5,7 +5,7 @@ export interface KnownId {
   readonly version: number;
   readonly deleted: boolean;
   /** The document while it is on its way to the log. */
-  readonly source?: string;
+  readonly source?: Buffer;
 }
 
 export class HotIds {
@@ -21,6 +21,12 @@ export class HotIds {
     let ids = this.#ids.get(ix);
     if (!ids) this.#ids.set(ix, (ids = new Map()));
     ids.set(id, known);
+  }
+
+  /** Its row is in a table now. */
+  settle(ix: number, id: string, known: KnownId): void {
+    if (this.get(ix, id) === known)
+      this.set(ix, id, { sequence: known.sequence, version: known.version, deleted: known.deleted });
   }
 
   /** Takes back a `set` that came to nothing. */

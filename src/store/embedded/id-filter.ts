@@ -49,7 +49,8 @@ export class IdFilter {
   /** Undefined when the bytes are damaged. */
   static decode(bytes: Uint8Array): IdFilter | undefined {
     if (bytes.length < 8 || bytes.length % 4 !== 0) return undefined;
-    const bits = bytes.slice(4);
+    // A copy: a view on whole words must begin at a word.
+    const bits = new Uint8Array(bytes.subarray(4));
     if (crc32c(bits) !== new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)) return undefined;
     return new IdFilter(new Uint32Array(bits.buffer));
   }

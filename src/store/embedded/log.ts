@@ -100,6 +100,11 @@ export class Log {
     });
   }
 
+  /** Number of the newest file; one more while it is closed and the next does not exist yet. */
+  get current(): number {
+    return this.#handle === undefined ? this.#current + 1 : this.#current;
+  }
+
   /** Its rows are in segments. Files that are not there are no error. */
   remove(number: number): void {
     try {

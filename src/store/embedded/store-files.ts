@@ -16,18 +16,42 @@ const writePieces = promisify(writev);
 /** writev(2) takes this many pieces. */
 const MAX_PIECES = 1024;
 
-export class RealStoreFiles extends RealFiles implements StoreFiles {
-  override list(): string[] {
+export class RealStoreFiles implements StoreFiles {
+  readonly folder: string;
+  readonly #files: RealFiles;
+
+  /** Makes the folder. */
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#files = new RealFiles(folder);
+  }
+
+  list(): string[] {
     return readdirSync(this.folder, { withFileTypes: true })
       .filter((entry: Dirent) => entry.isFile())
       .map((entry: Dirent) => entry.name);
   }
 
-  override open(name: string): number {
+  size(name: string): number {
+    return this.#files.size(name);
+  }
+
+  read(name: string, position: number, length: number): Uint8Array {
+    const bytes = this.#files.read(name, position, length);
+    // Files are read once or twice in their life.
+    this.#files.closeReaders();
+    return bytes;
+  }
+
+  create(name: string): number {
+    return this.#files.create(name);
+  }
+
+  open(name: string): number {
     return openSync(join(this.folder, name), 'r+');
   }
 
-  override async write(file: number, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  async write(file: number, pieces: readonly Uint8Array[], position: number): Promise<void> {
     let at = position;
     for (let first = 0; first < pieces.length; first += MAX_PIECES) {
       let rest = pieces.slice(first, first + MAX_PIECES);
@@ -43,7 +67,27 @@ export class RealStoreFiles extends RealFiles implements StoreFiles {
     }
   }
 
-  override async sync(file: number): Promise<void> {
+  async sync(file: number): Promise<void> {
     await syncData(file);
+  }
+
+  truncate(file: number, length: number): void {
+    this.#files.truncate(file, length);
+  }
+
+  close(file: number): void {
+    this.#files.close(file);
+  }
+
+  rename(from: string, to: string): void {
+    this.#files.rename(from, to);
+  }
+
+  remove(name: string): void {
+    this.#files.remove(name);
+  }
+
+  syncFolder(): void {
+    this.#files.syncFolder();
   }
 }

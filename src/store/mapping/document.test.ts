@@ -82,7 +82,7 @@ test('what documents added can be merged elsewhere, once', () => {
   const { read, mapping } = reader();
   read('{"a":{"b":1},"c.d":"x"}');
   const other = new IndexMapping();
-  other.merge(mapping.takeChanges()!);
+  other.apply(mapping.takeChanges()!);
   expect(other.toJSON()).toEqual(mapping.toJSON());
   expect(mapping.takeChanges()).toBeUndefined();
 });

@@ -144,6 +144,19 @@ test('more fields than the limit are refused when a request brings them', () => 
   expect(mapping.total).toBe(1);
 });
 
+test('a mapping that documents brought beyond its limit can be restored', () => {
+  const limits = { totalFields: 1, depth: 20 };
+  const text = { type: 'text', fields: { k: { type: 'keyword' } } };
+  const mapping = new IndexMapping({ dynamic_templates: [{ t: { match: '*', mapping: text } }] }, limits);
+  mapping.resolve(mapping.root, 'a', () => ({ type: 'string', text: 'x' }));
+  expect(mapping.total).toBe(2);
+  expect(IndexMapping.restore(mapping.toJSON(), limits).toJSON()).toEqual(mapping.toJSON());
+  const other = new IndexMapping({}, limits);
+  other.apply(mapping.takeChanges()!);
+  expect(other.fields).toEqual(mapping.fields);
+  expect(other.resolve(other.root, 'b', () => ({ type: 'long' }))).toBe('rest');
+});
+
 /** What dynamic mapping makes of a string. */
 function dynamic(mappings: Json, path: string, text: string): unknown {
   const mapping = new IndexMapping(mappings);

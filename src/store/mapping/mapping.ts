@@ -15,7 +15,9 @@ export interface MappingLimits {
   readonly depth: number;
 }
 
-export const DEFAULT_LIMITS: MappingLimits = { totalFields: 1000, depth: 20 };
+const UNLIMITED: MappingLimits = { totalFields: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY };
+
+const DEFAULT_LIMITS: MappingLimits = { totalFields: 1000, depth: 20 };
 
 /** Of names with all their parents, in characters: longer ones are not mapped by documents. */
 const MAX_PATH = 1024;
@@ -91,6 +93,13 @@ export class IndexMapping {
     this.version = 0;
   }
 
+  /** A mapping from its own JSON: limits count for what comes later. */
+  static restore(mappings: Json, limits: MappingLimits = DEFAULT_LIMITS): IndexMapping {
+    const mapping = new IndexMapping(mappings, UNLIMITED);
+    mapping.limits = limits;
+    return mapping;
+  }
+
   /** False: documents are kept and nothing of them is searchable. */
   get isEnabled(): boolean {
     return this.parameters['enabled'] !== false && this.parameters['enabled'] !== 'false';
@@ -102,13 +111,27 @@ export class IndexMapping {
    */
   merge(mappings: Json): void {
     const given = unwrapType(mappings);
-    const trial = new IndexMapping(this.toJSON(), { ...this.limits, totalFields: Number.POSITIVE_INFINITY });
+    const trial = IndexMapping.restore(this.toJSON(), {
+      ...this.limits,
+      totalFields: Number.POSITIVE_INFINITY,
+    });
     trial.mergeInto(given);
     if (trial.total > this.limits.totalFields && trial.total > this.total) throw tooManyFields(this.limits);
-    this.mergeInto(given);
+    this.apply(given);
   }
 
-  /** What documents added since the last call, as a body for `merge`; undefined: nothing. */
+  /** Adds what `takeChanges` of another copy said; limits do not count, as they held there. */
+  apply(changes: Json): void {
+    const limits = this.limits;
+    this.limits = UNLIMITED;
+    try {
+      this.mergeInto(changes);
+    } finally {
+      this.limits = limits;
+    }
+  }
+
+  /** What documents added since the last call, as a body for `apply`; undefined: nothing. */
   takeChanges(): Json | undefined {
     if (this.changes.size === 0) return undefined;
     const properties = Object.fromEntries(this.changes);

@@ -1,0 +1,215 @@
+/** What the store does by itself: seals, merges, retention, and looking at its files again. One thing at a time. */
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { globMatch } from '../mapping/dynamic-templates.ts';
+import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
+import type { Core } from './core.ts';
+import { mergeSegments, nextMerge } from './merger.ts';
+import { sealGeneration } from './sealer.ts';
+
+export interface MaintenanceOptions {
+  /** Milliseconds. */
+  readonly sealAfter: number;
+  readonly sealRows: number;
+  readonly sealBytes: number;
+  readonly mergeEvery: number;
+  readonly retentionEvery: number;
+  readonly verifyEvery: number;
+}
+
+export const DEFAULT_MAINTENANCE: MaintenanceOptions = {
+  sealAfter: 15_000,
+  sealRows: 30_000,
+  sealBytes: 256 << 20,
+  mergeEvery: 10_000,
+  retentionEvery: 60_000,
+  verifyEvery: 5_000,
+};
+
+export class Maintenance {
+  readonly #core: Core;
+  readonly #options: MaintenanceOptions;
+  readonly #change: (change: () => readonly CatalogueRecord[]) => Promise<void>;
+  readonly #verified = new WeakSet<Segment>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #sealing: Promise<void> | undefined;
+  #merging: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
+  #retryAt = 0;
+  #stopped = false;
+
+  constructor(
+    core: Core,
+    change: (change: () => readonly CatalogueRecord[]) => Promise<void>,
+    options: Partial<MaintenanceOptions> = {},
+  ) {
+    this.#core = core;
+    this.#change = change;
+    this.#options = { ...DEFAULT_MAINTENANCE, ...options };
+    const { mergeEvery, retentionEvery, verifyEvery, sealAfter } = this.#options;
+    this.#every(Math.min(1000, sealAfter), () => this.sealIfDue());
+    this.#every(mergeEvery, () => void this.merge());
+    this.#every(retentionEvery, () => void this.applyRetention().catch(() => {}));
+    this.#every(verifyEvery, () => void this.#verifyNext());
+  }
+
+  /** After each write: seals what is full or old. */
+  sealIfDue(): void {
+    const { sealAfter, sealRows, sealBytes } = this.#options;
+    const now = Date.now();
+    if (this.#sealing || this.#stopped || now < this.#retryAt) return;
+    let rows = 0;
+    let bytes = 0;
+    let oldest = now;
+    for (const generation of this.#core.generations.values()) {
+      rows += generation.hot.rows;
+      bytes += generation.bytes;
+      oldest = Math.min(oldest, generation.opened);
+    }
+    if (
+      rows >= sealRows ||
+      bytes >= sealBytes ||
+      (now - oldest >= sealAfter && this.#core.generations.size > 0)
+    )
+      void this.seal().catch(() => {});
+  }
+
+  /** Everything that is committed by now goes to segments. @throws what the disk or the engine say */
+  seal(): Promise<void> {
+    const sealing = (this.#sealing ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => this.#seal())
+      .finally(() => {
+        if (this.#sealing === sealing) this.#sealing = undefined;
+      });
+    this.#sealing = sealing;
+    return sealing;
+  }
+
+  async #seal(): Promise<void> {
+    const core = this.#core;
+    await core.rotate();
+    try {
+      for (const generation of [...core.generations.values()]) {
+        // One that began after the rotation still gets frames.
+        if (generation.number >= core.log.current) break;
+        await sealGeneration(core, generation);
+      }
+      core.problems.clear('seal');
+      this.#retryAt = 0;
+    } catch (error) {
+      this.#retryAt = Date.now() + 1000;
+      core.problems.set(
+        'seal',
+        `events can not be written to segments in ${join(core.folder, 'segments')}: ${(error as Error).message}`,
+      );
+      throw error;
+    }
+  }
+
+  /** Merges until nothing is worth it. */
+  merge(): Promise<void> {
+    this.#merging ??= this.#merge().finally(() => {
+      this.#merging = undefined;
+    });
+    return this.#merging;
+  }
+
+  async #merge(): Promise<void> {
+    const core = this.#core;
+    try {
+      for (
+        let job = nextMerge(core.catalogue, Date.now());
+        job && !this.#stopped;
+        job = nextMerge(core.catalogue, Date.now())
+      ) {
+        const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
+        const { bavail, bsize } = statfsSync(core.folder);
+        if (bavail * bsize < bytes * 2) return;
+        try {
+          await mergeSegments(core, job);
+        } catch (error) {
+          // Perhaps one of its files is damaged: then it goes on without it.
+          if (!(await core.verify(job.segments))) throw error;
+        }
+      }
+      core.problems.clear('merge');
+    } catch (error) {
+      if (!this.#stopped)
+        core.problems.set('merge', `segments can not be merged: ${(error as Error).message}`, false);
+    }
+  }
+
+  /** Deletes indices that are too old, or the oldest where a pattern's indices are too large together. */
+  async applyRetention(): Promise<void> {
+    const { catalogue } = this.#core;
+    const rules = catalogue.retention;
+    if (rules.length === 0) return;
+    await this.#change(() => {
+      const taken = new Set<Index>();
+      const dropped: CatalogueRecord[] = [];
+      for (const { pattern, maxAge, maxBytes } of rules) {
+        const matches = globMatch(pattern);
+        const own = [...catalogue.indices.values()].filter(
+          (index) =>
+            !taken.has(index) &&
+            (matches(index.name) || (index.dataStream !== undefined && matches(index.dataStream))),
+        );
+        for (const index of own) taken.add(index);
+        const aged = own
+          .map((index) => ({ index, latest: this.#latest(index), bytes: bytesOf(index) }))
+          .sort((a, b) => a.latest - b.latest);
+        let bytes = aged.reduce((sum, one) => sum + one.bytes, 0);
+        for (const [at, one] of aged.entries()) {
+          const isOld = maxAge !== undefined && Date.now() - one.latest > maxAge;
+          const isTooMuch = maxBytes !== undefined && bytes > maxBytes && at < aged.length - 1;
+          if (!isOld && !isTooMuch) continue;
+          bytes -= one.bytes;
+          dropped.push({ t: 'drop', ix: one.index.ix });
+        }
+      }
+      return dropped;
+    });
+  }
+
+  #latest(index: Index): number {
+    let latest: number | undefined;
+    for (const { info } of index.segments)
+      if (info.latest !== undefined) latest = Math.max(latest ?? info.latest, info.latest);
+    for (const { hot } of this.#core.generations.values()) {
+      const own = hot.indices.get(index.ix)?.latest;
+      if (own !== undefined) latest = Math.max(latest ?? own, own);
+    }
+    return latest ?? index.created;
+  }
+
+  /** Every file is looked at once in each run of the process. */
+  async #verifyNext(): Promise<void> {
+    if (this.#checking) return;
+    for (const segment of this.#core.catalogue.segments.values()) {
+      if (this.#verified.has(segment)) continue;
+      this.#verified.add(segment);
+      this.#checking = this.#core.verify([segment]).then(
+        () => {},
+        () => {},
+      );
+      await this.#checking;
+      this.#checking = undefined;
+      return;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.allSettled([this.#sealing, this.#merging, this.#checking]);
+  }
+
+  #every(milliseconds: number, work: () => void): void {
+    const timer = setInterval(work, milliseconds);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+}
+
+const bytesOf = (index: Index): number => index.segments.reduce((sum, { info }) => sum + info.bytes, 0);

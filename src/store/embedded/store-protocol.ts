@@ -1,0 +1,46 @@
+/** What goes over the port between a store's thread and those who use it. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Store } from '../store.ts';
+import type { EmbeddedOptions } from './embedded-store.ts';
+
+export type StoreMethod = Exclude<keyof Store, 'close'>;
+
+/** Methods whose last argument is an abort signal, and how many arguments stand before it. */
+export const SIGNAL_AT: Readonly<Partial<Record<StoreMethod, number>>> = {
+  search: 1,
+  count: 2,
+  deleteByQuery: 2,
+  indicatorScan: 1,
+};
+
+export type ToStore =
+  | {
+      readonly type: 'call';
+      readonly token: number;
+      readonly method: StoreMethod;
+      readonly arguments: readonly unknown[];
+    }
+  | { readonly type: 'abort'; readonly token: number }
+  /** A port for another thread, which gets the same service. */
+  | { readonly type: 'connect'; readonly port: MessagePort }
+  | { readonly type: 'close'; readonly token: number };
+
+export type FromStore =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'result'; readonly token: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly token: number; readonly error: PlainError };
+
+/** An error as it is cloned between threads. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  /** Of a StoreError. */
+  readonly status?: number;
+  readonly type?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly stack?: string | undefined;
+}
+
+/** Everything but functions can be cloned; the search side is imported in the thread. */
+export type ThreadOptions = Omit<EmbeddedOptions, 'searcher'>;
