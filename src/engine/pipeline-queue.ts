@@ -1,10 +1,11 @@
 /** The queue that a pipeline's settings ask for: made, opened, handed over to a new version. */
 import type { Logger } from '../kernel/logger.ts';
 import type { Admission } from '../queue/admission.ts';
-import { type Bind, PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
+import { PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { ThreadDisk } from '../queue/queue-disk.ts';
 import type { Compression } from '../queue/queue-record.ts';
+import type { Bind } from '../queue/waiting-blocks.ts';
 import type { PipelineSettings, PipelineSpec } from './messages.ts';
 import { queueFolder } from './queue-folder.ts';
 
