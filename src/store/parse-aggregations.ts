@@ -1,5 +1,5 @@
 /** `aggs` of a search: which there are, and what they take. Nothing is ignored silently. */
-import { parseQuery } from '../query/dsl-parse.ts';
+import { parseDsl } from '../query/dsl-parse.ts';
 import type { Query } from '../query/tree.ts';
 import { parsingError, unsupported } from './errors.ts';
 import type { Aggregation, AggregationType } from './store.ts';
@@ -140,7 +140,7 @@ function queriesOf(
   name: string,
   given: Body,
 ): { queries: Record<string, Query>; parameters: Body } | undefined {
-  if (type === 'filter') return { queries: { '': parseQuery(given) }, parameters: {} };
+  if (type === 'filter') return { queries: { '': parseDsl(given) }, parameters: {} };
   if (type !== 'filters') return undefined;
   const { filters, other_bucket, other_bucket_key, keyed, ...unknown } = given;
   const [wrong] = Object.keys(unknown);
@@ -151,12 +151,12 @@ function queriesOf(
   };
   if (Array.isArray(filters))
     return {
-      queries: Object.fromEntries(filters.map((filter, at) => [`${at}`, parseQuery(filter)])),
+      queries: Object.fromEntries(filters.map((filter, at) => [`${at}`, parseDsl(filter)])),
       parameters: { ...options, keyed: false },
     };
   if (!isObject(filters)) throw parsingError(`[filters] must be provided in aggregation [${name}]`);
   return {
-    queries: Object.fromEntries(Object.entries(filters).map(([key, filter]) => [key, parseQuery(filter)])),
+    queries: Object.fromEntries(Object.entries(filters).map(([key, filter]) => [key, parseDsl(filter)])),
     parameters: { ...options, keyed: keyed !== false },
   };
 }

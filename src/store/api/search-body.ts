@@ -1,5 +1,5 @@
 /** The body and the URL of `_search` as a request to the store. Nothing is ignored silently. */
-import { parseQuery } from '../../query/dsl-parse.ts';
+import { parseDsl } from '../../query/dsl-parse.ts';
 import { parseLucene } from '../../query/lucene.ts';
 import { ALL, type Query } from '../../query/tree.ts';
 import { parsingError, StoreError, unsupported } from '../errors.ts';
@@ -51,12 +51,12 @@ export function parseSearch(body: unknown, url: SearchParameters, indices: Index
   const query: Query =
     url['q'] !== undefined
       ? parseLucene(url['q'], {
-          fields: url['df'] === undefined ? [] : [url['df']],
+          fields: url['df'] === undefined ? undefined : [url['df']],
           operator: url['default_operator']?.toLowerCase() === 'and' ? 'and' : 'or',
         })
       : search['query'] === undefined || search['query'] === null
         ? ALL
-        : parseQuery(search['query']);
+        : parseDsl(search['query']);
   const aggregations = search['aggs'] ?? search['aggregations'];
   const searchAfter = search['search_after'];
   if (searchAfter !== undefined && !Array.isArray(searchAfter))
@@ -84,7 +84,7 @@ export function parseSearch(body: unknown, url: SearchParameters, indices: Index
       },
     }),
     query,
-    ...(postFilter !== undefined && postFilter !== null && { postFilter: parseQuery(postFilter) }),
+    ...(postFilter !== undefined && postFilter !== null && { postFilter: parseDsl(postFilter) }),
     from,
     size,
     sort,
@@ -214,6 +214,6 @@ function parseHighlight(body: unknown): Highlight {
     preTags: list(given['pre_tags'] ?? '<em>'),
     postTags: list(given['post_tags'] ?? '</em>'),
     requireFieldMatch: given['require_field_match'] !== false && given['require_field_match'] !== 'false',
-    ...(query !== undefined && { query: parseQuery(query) }),
+    ...(query !== undefined && { query: parseDsl(query) }),
   };
 }

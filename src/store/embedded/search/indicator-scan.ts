@@ -3,6 +3,7 @@
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { IndicatorHit, IndicatorScanRequest } from '../../store.ts';
+import { INDICATOR_FIELD } from '../merger.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { fromClause, Plan } from './row-groups.ts';
 import type { SearchContext } from './search.ts';
@@ -15,6 +16,7 @@ export async function indicatorScan(
   { engine, snapshot, now, signal }: SearchContext,
   { values, fields, from, to }: IndicatorScanRequest,
 ): Promise<readonly IndicatorHit[]> {
+  const listable = fields.filter((field) => isIndicatorField(field, snapshot));
   const { listed, others } = split(snapshot, from, to);
   const query: Query =
     from === undefined && to === undefined
@@ -31,13 +33,25 @@ export async function indicatorScan(
     fields: ['@timestamp', ...fields],
     now,
   });
+  // Fields that lists leave out are looked at in the rows of every segment.
+  const unlisted = fields.filter((field) => !listable.includes(field));
+  const rest = new Plan({
+    snapshot: { ...snapshot, rowSets: listed },
+    query,
+    fields: ['@timestamp', ...unlisted],
+    now,
+  });
   const hits = new Map<string, IndicatorHit>();
   for (let at = 0; at < values.length; at += CHUNK) {
     const wanted = `(SELECT unnest([${values
       .slice(at, at + CHUNK)
       .map(sqlText)
       .join(', ')}]) AS value)`;
-    const selects = [...fromLists(listed, fields, wanted), ...fromRows(plan, fields, wanted)];
+    const selects = [
+      ...fromLists(listed, listable, wanted),
+      ...fromRows(rest, unlisted, wanted),
+      ...fromRows(plan, fields, wanted),
+    ];
     // The parser's depth bounds how many parts one statement can have.
     for (let part = 0; part < selects.length; part += 32) {
       const sql = selects.slice(part, part + 32).join(' UNION ALL ');
@@ -46,6 +60,10 @@ export async function indicatorScan(
   }
   return [...hits.values()].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }
+
+/** Whether lists of values have this field: what `merger.ts` writes into them. */
+const isIndicatorField = (field: string, { columns }: Snapshot): boolean =>
+  INDICATOR_FIELD.test(field) || columns.of(field).every(({ type }) => type === 'ip');
 
 /** Row sets whose list of values says everything that is asked, and the rest. */
 function split(
@@ -72,7 +90,7 @@ function split(
 }
 
 function fromLists(rowSets: readonly RowSet[], fields: readonly string[], wanted: string): string[] {
-  if (rowSets.length === 0) return [];
+  if (rowSets.length === 0 || fields.length === 0) return [];
   const files = rowSets.map(({ sidecars }) => sqlText(sidecars['indicators']!));
   return [
     `SELECT field, value, sum(count)::BIGINT, min(first), max(last) FROM read_parquet([${files.join(', ')}]) ` +

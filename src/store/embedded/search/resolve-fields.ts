@@ -35,7 +35,9 @@ export class FieldResolver {
         if (rows.columns.has(several))
           found.push({ field, expression: several, type, multi: true, stored: several });
       }
-      if (found.length === 0 && name.includes('.')) found.push(...this.#flattened(name, rows));
+      if (found.length > 0) continue;
+      if (name.includes('.')) found.push(...this.#flattened(name, rows));
+      if (found.length === 0 && !pattern.includes('*')) found.push(...this.#beyondLimit(name, rows));
     }
     return found;
   }
@@ -73,6 +75,25 @@ export class FieldResolver {
         if (!stored.includes(column) && !aliased?.includes(column)) (aliased ??= []).push(column);
     }
     return aliased ? [...stored, ...aliased] : stored;
+  }
+
+  /** A field that an index has no column for, as it has too many: found in what all of those share. */
+  #beyondLimit(name: string, rows: Pick<RowSet, 'columns'>): ResolvedColumn[] {
+    return this.#snapshot.columns.of('_rest').flatMap(({ number }) => {
+      const stored = `c${number}`;
+      if (!rows.columns.has(stored)) return [];
+      const path = `'$."${name.replaceAll('"', '\\"').replaceAll("'", "''")}"'`;
+      const value = `json_extract_string(${stored}, ${path})`;
+      return [
+        {
+          field: name,
+          expression: `CASE WHEN json_type(${stored}, ${path}) = 'ARRAY' THEN from_json(${value}, '["VARCHAR"]') WHEN ${value} IS NOT NULL THEN [${value}] END`,
+          type: 'keyword',
+          multi: true,
+          stored,
+        },
+      ];
+    });
   }
 
   /** `labels.env` where `labels` is kept as one JSON text. */
