@@ -21,15 +21,18 @@ const commands = {
   java: 'default-jdk-headless',
   mvn: 'maven',
   chromium: 'chromium',
+  'mkfs.ext4': 'e2fsprogs',
+  mount: 'mount',
 };
 
 /**
  * rsyslog and syslog-ng exclude each other as packages: both are unpacked into build/peers instead of installed;
- * only the libraries they need are installed.
+ * only the libraries they need are installed. libfaketime is a library that is loaded from there.
  */
 const unpacked = {
   'usr/sbin/rsyslogd': ['rsyslog', 'rsyslog-openssl'],
   'usr/sbin/syslog-ng': ['syslog-ng-core'],
+  'usr/bin/faketime': ['faketime', 'libfaketime'],
 };
 const libraries = [
   'libestr0',
