@@ -318,9 +318,10 @@ class Runner {
     const seen = new Map<string, number>();
     const on = (signal: string): void => {
       // The launcher and the terminal may both send it: once is meant.
-      const last = seen.get(signal) ?? 0;
-      seen.set(signal, Date.now());
-      if (Date.now() - last < 200) return;
+      const now = performance.now();
+      const last = seen.get(signal) ?? -Infinity;
+      seen.set(signal, now);
+      if (now - last < 200) return;
       if (signal === 'SIGHUP') {
         this.#logger.info({}, 'SIGHUP: reading the config again');
         void this.#reload();
