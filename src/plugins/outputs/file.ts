@@ -129,6 +129,8 @@ export const file = defineOutput({
     };
 
     return {
+      // A full queue, pipe or terminal is waited for.
+      timeLimit: 'none',
       write(events, signal) {
         if (fixedPath !== undefined)
           return putEvents(mustExist(fixedPath), events, signal)?.then(() => undefined);

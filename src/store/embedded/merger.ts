@@ -217,7 +217,7 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
 }
 
 /** Fields by which people look for addresses, hashes and names. */
-const INDICATOR_FIELD =
+export const INDICATOR_FIELD =
   /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
 
 /**
