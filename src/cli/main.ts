@@ -53,8 +53,22 @@ async function runPipelines(argv: readonly string[]): Promise<number> {
   return run(values);
 }
 
+/** How long a reader of our output may take for the rest of it. */
+const LAST_WORDS_MS = 5000;
+
+/** What was printed is on its way: where standard output is a socket, `exit` would throw the rest of it away. */
+async function printed(): Promise<void> {
+  const { stdout, stderr } = process;
+  if (stdout.writableLength + stderr.writableLength === 0) return;
+  const rest = [stdout, stderr].map((stream) => new Promise((done) => stream.write('', done)));
+  const late = new Promise((done) => setTimeout(done, LAST_WORDS_MS));
+  await Promise.race([Promise.all(rest), late]);
+}
+
 try {
-  process.exit(await main());
+  const status = await main();
+  await printed();
+  process.exit(status);
 } catch (error) {
   if (error instanceof MillraceError) {
     process.stderr.write(`millrace: ${error.message}\n`);

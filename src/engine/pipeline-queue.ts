@@ -1,10 +1,11 @@
 /** The queue that a pipeline's settings ask for: made, opened, handed over to a new version. */
 import type { Logger } from '../kernel/logger.ts';
 import type { Admission } from '../queue/admission.ts';
-import { type Bind, PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
+import { PersistedQueue, type PersistedQueueOptions } from '../queue/persisted-queue.ts';
 import { MemoryQueue, type Queue } from '../queue/queue.ts';
 import { ThreadDisk } from '../queue/queue-disk.ts';
 import type { Compression } from '../queue/queue-record.ts';
+import type { Bind } from '../queue/waiting-blocks.ts';
 import type { PipelineSettings, PipelineSpec } from './messages.ts';
 import { queueFolder } from './queue-folder.ts';
 
@@ -87,7 +88,7 @@ function reportOrphans(queue: PersistedQueue, { id }: PipelineSpec, logger: Logg
 }
 
 /** Blocks go to the input they came from, or else to the first of its kind. */
-function bindTo({ graph, version }: PipelineSpec): Bind {
+export function bindTo({ graph, version }: PipelineSpec): Bind {
   return ({ node, plugin }) => {
     let input = graph.inputs.findIndex(({ id }) => id === node);
     if (input < 0) input = graph.inputs.findIndex(({ name }) => name === plugin);

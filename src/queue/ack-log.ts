@@ -11,6 +11,7 @@ const TEMPORARY = 'acks.tmp';
 /** "MRACKS" and the version. */
 const HEADER = Buffer.from('MRACKS\x01\n', 'latin1');
 const ENTRY = 20;
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const COMPACT_BYTES = 256 * 1024;
 
 export class AckLog {
@@ -48,10 +49,16 @@ export class AckLog {
     return { acknowledged, damaged };
   }
 
-  /** For writing: what was read is written anew, without damage. */
+  /** For writing: what was read is written anew, without damage; on a full disk as soon as there is room. */
   static open(files: QueueFiles): AckLog {
     const log = new AckLog(files, AckLog.read(files).acknowledged);
-    log.#compact();
+    try {
+      log.#compact();
+    } catch (error) {
+      // What waits can be delivered all the same, which may make room.
+      if (!FULL.has(String((error as NodeJS.ErrnoException).code))) throw error;
+      log.#unsynced = true;
+    }
     return log;
   }
 
@@ -60,27 +67,52 @@ export class AckLog {
     if (ranges.length === 0) return;
     if (this.#file === undefined || this.#size >= this.#compactAt) this.#compact();
     const entries = encode(ranges);
-    this.#files.write(this.#file!, [entries], this.#size);
+    try {
+      this.#files.write(this.#file!, [entries], this.#size);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     this.#size += entries.length;
     this.#unsynced = true;
     for (let at = 0; at < ranges.length; at += 2) this.acknowledged.add(ranges[at]!, ranges[at + 1]!);
   }
 
+  /** What a sync that failed forgot no later one brings: then all is written anew, to another file. */
   sync(): void {
-    if (!this.#unsynced || this.#file === undefined) return;
-    this.#files.sync(this.#file);
+    if (!this.#unsynced) return;
+    if (this.#file === undefined) {
+      this.#compact();
+      return;
+    }
+    try {
+      this.#files.sync(this.#file);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     this.#unsynced = false;
   }
 
+  /** Closes the file, so that its file system can be unmounted; the next call writes it anew. Never throws. */
+  release(): void {
+    try {
+      this.close();
+    } catch {
+      // The descriptor is gone all the same.
+    }
+  }
+
   close(): void {
-    if (this.#file !== undefined) this.#files.close(this.#file);
+    const file = this.#file;
     this.#file = undefined;
+    if (file !== undefined) this.#files.close(file);
   }
 
   /** Writes all ranges to a new file, which then takes the place of the old one. After a failure there is none. */
   #compact(): void {
     const files = this.#files;
-    this.close();
+    this.release();
     const content = Buffer.concat([HEADER, encode(this.acknowledged.ranges)]);
     if (files.list().includes(TEMPORARY)) files.remove(TEMPORARY);
     const file = files.create(TEMPORARY);
@@ -90,7 +122,11 @@ export class AckLog {
       files.rename(TEMPORARY, NAME);
       files.syncFolder();
     } catch (error) {
-      files.close(file);
+      try {
+        files.close(file);
+      } catch {
+        // The first error says more.
+      }
       throw error;
     }
     this.#file = file;

@@ -4,8 +4,8 @@
  */
 import { RunKind } from '../kernel/plugin.ts';
 import { type QueuedBlock, type SlabPool, share } from './block-builder.ts';
-import type { Bind } from './persisted-queue.ts';
 import type { Queue } from './queue.ts';
+import type { Bind } from './waiting-blocks.ts';
 
 /** A block that is let in by pieces. */
 interface Divided {

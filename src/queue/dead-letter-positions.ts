@@ -2,20 +2,32 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Logger } from '../kernel/logger.ts';
 
-/** Milliseconds between two writes of the file while positions move. */
+/** Milliseconds between two writes of the file while positions move, and between tries that failed. */
 const WRITE_INTERVAL = 500;
+const RETRY_INTERVAL = 2000;
 
 export class DeadLetterPositions {
   readonly #path: string | undefined;
   readonly #logger: Logger;
+  readonly #health: (problem: string | undefined) => void;
   readonly #offsets = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #failed = false;
 
-  /** @param path undefined: nothing is remembered. @throws when there is a file that can not be read */
-  constructor(path: string | undefined, logger: Logger) {
+  /**
+   * @param path undefined: nothing is remembered.
+   * @param health told in words why it can not be written, and undefined when it can again
+   * @throws when there is a file that can not be read
+   */
+  constructor(
+    path: string | undefined,
+    logger: Logger,
+    health: (problem: string | undefined) => void = () => {},
+  ) {
     this.#path = path;
     this.#logger = logger;
+    this.#health = health;
     if (path === undefined) return;
     let text: string;
     try {
@@ -63,8 +75,17 @@ export class DeadLetterPositions {
       const lines = [...this.#offsets].map(([name, offset]) => `${name} ${offset}\n`);
       writeFileSync(`${path}.new`, lines.join(''), { mode: 0o600 });
       renameSync(`${path}.new`, path);
+      if (this.#failed) this.#health(undefined);
+      this.#failed = false;
     } catch (error) {
-      this.#logger.error({ path, reason: (error as Error).message }, 'the sincedb could not be written');
+      const reason = (error as Error).message;
+      if (!this.#failed)
+        this.#logger.error({ path, reason }, 'the sincedb could not be written; trying again');
+      this.#failed = true;
+      this.#health(
+        `the sincedb ${path} can not be written: ${reason}; after a crash dead letters would be read twice`,
+      );
+      if (!this.#closed) this.#timer = setTimeout(() => this.#write(), RETRY_INTERVAL);
     }
   }
 

@@ -3,19 +3,11 @@
  * need no locks and no thread waits for another; the limit on bytes is kept by reserving a whole segment for each
  * that is open. Entries are on the disk (fdatasync, one for all that came meanwhile) before the promise resolves.
  */
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '../kernel/logger.ts';
+import { makeFolder } from '../kernel/make-folder.ts';
 import { type DeadLetter, encodeRecord } from './dead-letter-entry.ts';
 import {
   adoptSegments,
@@ -78,6 +70,8 @@ const sync = promisify(fdatasync);
 export class DeadLetterQueue {
   readonly #options: DeadLetterQueueOptions;
   readonly #now: () => number;
+  /** Milliseconds of a clock that is never set: for intervals. */
+  readonly #elapsed: () => number;
   /** Of a segment at most. */
   readonly #segmentBytes: number;
   #segment: OpenSegment | undefined;
@@ -90,11 +84,14 @@ export class DeadLetterQueue {
   #fullUntil = 0;
   /** Something stands in the way now. */
   #blocked = false;
+  /** Of the entries that are being written some may not be on the disk: a segment could not be synced. */
+  #doubtful = false;
   #closed = false;
 
   constructor(options: DeadLetterQueueOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#elapsed = options.now ?? (() => performance.now());
     const share = Math.floor(options.maxBytes / Math.max(4, 2 * options.writers));
     this.#segmentBytes = Math.max(MIN_SEGMENT_BYTES, Math.min(SEGMENT_BYTES, share));
   }
@@ -138,7 +135,9 @@ export class DeadLetterQueue {
   /** Writes and syncs. What a sync that failed forgot no later one brings: then all is written once more. */
   async #writeSafely(records: readonly Buffer[]): Promise<void> {
     for (;;) {
+      this.#doubtful = false;
       for (const record of records) await this.#write(record);
+      if (this.#doubtful) continue;
       try {
         if (this.#segment) await sync(this.#segment.file);
         return;
@@ -185,11 +184,11 @@ export class DeadLetterQueue {
   #hasRoom(bytes: number): boolean {
     const open = this.#segment;
     if (open && open.size + bytes <= open.capacity) return true;
-    if (this.#now() < this.#fullUntil) return false;
+    if (this.#elapsed() < this.#fullUntil) return false;
     this.#complete();
     const capacity = this.#reserve(SEGMENT_HEAD + bytes);
     if (capacity === 0) {
-      this.#fullUntil = this.#now() + (this.#options.retry ?? RETRY_MS);
+      this.#fullUntil = this.#elapsed() + (this.#options.retry ?? RETRY_MS);
       return false;
     }
     this.#open(capacity);
@@ -228,8 +227,7 @@ export class DeadLetterQueue {
 
   #open(capacity: number): void {
     const { directory, writer } = this.#options;
-    if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined)
-      syncDirectory(dirname(directory));
+    if (makeFolder(directory, 0o700) !== undefined) syncDirectory(dirname(directory));
     for (;;) {
       const begunAt = this.#now();
       const path = join(directory, `${segmentName(begunAt, writer)}.open`);
@@ -261,6 +259,11 @@ export class DeadLetterQueue {
       } catch {
         // What stays there is no whole entry: readers skip it.
       }
+      try {
+        fdatasyncSync(open.file);
+      } catch {
+        this.#doubtful = true;
+      }
       this.#abandon();
       throw error;
     }
@@ -268,8 +271,14 @@ export class DeadLetterQueue {
 
   /** Ends the segment, synced. @throws errors of the file system */
   #complete(): void {
-    if (this.#segment) fdatasyncSync(this.#segment.file);
-    this.#abandon();
+    try {
+      if (this.#segment) fdatasyncSync(this.#segment.file);
+    } catch (error) {
+      this.#doubtful = true;
+      throw error;
+    } finally {
+      this.#abandon();
+    }
   }
 
   #abandon(): void {
@@ -283,9 +292,9 @@ export class DeadLetterQueue {
   #drop(count: number, reason: string): void {
     if (count === 0) return;
     this.#options.counted('dropped', count);
-    if (this.#now() - this.#droppedAt > RED_MS)
+    if (this.#elapsed() - this.#droppedAt > RED_MS)
       this.#options.logger.error({ events: count }, `dead letters are lost: ${reason}`);
-    this.#droppedAt = this.#now();
+    this.#droppedAt = this.#elapsed();
     this.#say(`${reason}; dead letters are lost`, 'red');
   }
 
@@ -314,11 +323,11 @@ export class DeadLetterQueue {
 
   /** To be called every second or so: removes what is too old, looks how full it is. */
   maintain(): void {
-    const now = this.#now();
+    const now = this.#elapsed();
     if (this.#blocked || now - this.#maintainedAt < MAINTAIN_MS) return;
     this.#maintainedAt = now;
     try {
-      this.#expire(now);
+      this.#expire(this.#now());
       if (now - this.#droppedAt < RED_MS) return;
       const { directory, maxBytes } = this.#options;
       const bytes = listSegments(directory).reduce((sum, segment) => sum + segment.bytes, 0);

@@ -5,10 +5,11 @@
  * after `checkpointWrites` records, or after the interval. A block that is delivered before its turn is not written at
  * all, and while outputs deliver within milliseconds, blocks get that long before they are written. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
  */
-import { type BlockSource, type QueuedBlock, type SlabPool, share } from './block-builder.ts';
+import { type QueuedBlock, type SlabPool, share } from './block-builder.ts';
 import type { Queue } from './queue.ts';
 import type { QueueDisk } from './queue-disk.ts';
 import type { Recovery } from './segment-store.ts';
+import { type Bind, type Entry, WaitingBlocks } from './waiting-blocks.ts';
 
 export interface PersistedQueueOptions {
   readonly disk: QueueDisk;
@@ -28,13 +29,6 @@ export interface PersistedQueueOptions {
   lost(records: number, why: string): void;
 }
 
-/** Where blocks of a source go now; undefined: there is no such input. */
-export type Bind = (source: BlockSource) => { readonly input: number; readonly version: number } | undefined;
-
-/** Waiting blocks that are kept in memory, and how many are read at once. */
-const RESIDENT = 64;
-const READ_AT_ONCE = 16;
-const READ_BYTES = 4 * 1024 * 1024;
 /** Blocks not yet written before intake stops, and their bytes. */
 const MAX_PENDING = 256;
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -50,36 +44,13 @@ const GROUP_MS = 5;
 /** For so long after the last quick delivery. */
 const QUICK_MS = 100;
 
-interface Entry {
-  readonly sequence: number;
-  readonly id: number;
-  readonly source: BlockSource;
-  readonly receivedAt: number;
-  readonly count: number;
-  readonly length: number;
-  readonly lane: number;
-  input: number;
-  version: number;
-  /** Undefined: on the disk only. */
-  block: QueuedBlock | undefined;
-  state: 'pending' | 'writing' | 'stored';
-  acknowledged: boolean;
-  readonly pushedAt: number;
-}
-
 export class PersistedQueue implements Queue {
   readonly type = 'persisted';
   readonly #options: PersistedQueueOptions;
   #nextSequence = 1;
   /** Not acknowledged, by block id. */
   readonly #entries = new Map<number, Entry>();
-  #waiting: Entry[] = [];
-  /** First of `#waiting` that still waits. */
-  #head = 0;
-  #resident = 0;
-  /** Their input is not there any more. */
-  #orphans: Entry[] = [];
-  #waitingRecords = 0;
+  readonly #waiting = new WaitingBlocks();
   #unacknowledged = 0;
   #bytes = 0;
   #pending: Entry[] = [];
@@ -114,6 +85,7 @@ export class PersistedQueue implements Queue {
   async open(bind: Bind): Promise<Recovery> {
     const recovery = await this.#options.disk.open();
     this.#nextSequence = recovery.nextSequence;
+    const restored: Entry[] = [];
     for (const facts of recovery.waiting) {
       const { sequence, node, plugin, receivedAt, count, length, lane } = facts;
       const entry: Entry = {
@@ -132,38 +104,22 @@ export class PersistedQueue implements Queue {
         pushedAt: 0,
       };
       this.#count(entry);
-      this.#orphans.push(entry);
+      restored.push(entry);
     }
+    this.#waiting.restore(restored);
     this.rebind(bind);
     return recovery;
   }
 
   /** A new version of the pipeline takes over what waits. */
   rebind(bind: Bind): void {
-    const all = [...this.#waiting.slice(this.#head), ...this.#orphans];
-    if (this.#orphans.length > 0) all.sort((a, b) => a.sequence - b.sequence);
-    this.#waiting = [];
-    this.#orphans = [];
-    this.#head = 0;
-    this.#waitingRecords = 0;
-    for (const entry of all) {
-      const place = bind(entry.source);
-      if (place === undefined) {
-        this.#orphans.push(entry);
-        continue;
-      }
-      entry.input = place.input;
-      entry.version = place.version;
-      if (entry.block) entry.block = { ...entry.block, ...place };
-      this.#waiting.push(entry);
-      this.#waitingRecords += entry.count;
-    }
+    this.#waiting.rebind(bind);
     this.#load();
   }
 
   /** Records whose input is not in the config. */
   get orphanedRecords(): number {
-    return this.#orphans.reduce((sum, { count }) => sum + count, 0);
+    return this.#waiting.orphanedRecords;
   }
 
   #count(entry: Entry): void {
@@ -176,10 +132,10 @@ export class PersistedQueue implements Queue {
     return this.#unacknowledged;
   }
   get waiting(): number {
-    return this.#waitingRecords;
+    return this.#waiting.records;
   }
   get waitingBlocks(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.blocks;
   }
   get bytes(): number {
     return this.#bytes;
@@ -210,10 +166,7 @@ export class PersistedQueue implements Queue {
   }
 
   waits(version: number): boolean {
-    if (this.#kept) return false;
-    for (let at = this.#head; at < this.#waiting.length; at++)
-      if (this.#waiting[at]!.version === version) return true;
-    return false;
+    return !this.#kept && this.#waiting.hasVersion(version);
   }
 
   push(block: QueuedBlock): void {
@@ -235,8 +188,6 @@ export class PersistedQueue implements Queue {
     };
     this.#count(entry);
     this.#waiting.push(entry);
-    this.#waitingRecords += count;
-    this.#resident++;
     this.#pending.push(entry);
     this.#pendingRecords += count;
     this.#pendingBytes += length;
@@ -247,34 +198,22 @@ export class PersistedQueue implements Queue {
 
   next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined {
     if (this.#kept) return undefined;
-    for (let at = this.#head; at < this.#waiting.length; at++) {
-      const { block } = this.#waiting[at]!;
-      if (block === undefined) {
-        // What is on the disk comes first.
-        this.#load();
-        break;
-      }
-      if (!accepts(block)) continue;
-      if (at === this.#head) this.#head++;
-      else this.#waiting.splice(at, 1);
-      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-        this.#waiting.splice(0, this.#head);
-        this.#head = 0;
-      }
-      this.#waitingRecords -= block.count;
-      this.#resident--;
-      if (this.#resident < RESIDENT / 2) this.#load();
-      return block;
+    const block = this.#waiting.next(accepts);
+    if (block === 'disk') {
+      // What is on the disk comes first.
+      this.#load();
+      return undefined;
     }
-    return undefined;
+    if (block && this.#waiting.isLow) this.#load();
+    return block;
   }
 
   putBack(block: QueuedBlock): void {
     const entry = this.#entries.get(block.id)!;
-    if (this.#head > 0) this.#waiting[--this.#head] = entry;
-    else this.#waiting.unshift(entry);
-    this.#waitingRecords += block.count;
-    this.#resident++;
+    entry.block = block;
+    entry.input = block.input;
+    entry.version = block.version;
+    this.#waiting.putBack(entry);
   }
 
   acknowledge(block: QueuedBlock): boolean {
@@ -412,7 +351,7 @@ export class PersistedQueue implements Queue {
     }
     this.#writing = [];
     for (const entry of batch) this.#stored(entry);
-    this.#evict(batch);
+    this.#waiting.evict(batch, (entry) => this.#giveSlab(entry));
     const readsAgain = this.#load(this.#readFailed);
     if (!this.#readFailed || !readsAgain) this.#recovered();
     this.#resolveSafe();
@@ -434,36 +373,10 @@ export class PersistedQueue implements Queue {
     }
   }
 
-  /** Blocks behind those that fit into memory leave it, the last ones first, until their turn comes. */
-  #evict(batch: readonly Entry[]): void {
-    const behindOthers = this.waitingBlocks > this.#resident;
-    for (let at = batch.length - 1; at >= 0 && (behindOthers || this.#resident > RESIDENT); at--) {
-      const entry = batch[at]!;
-      if (entry.acknowledged || !this.#isWaiting(entry)) continue;
-      this.#giveSlab(entry);
-      this.#resident--;
-    }
-  }
-
   #giveSlab(entry: Entry): void {
     const slab = entry.block?.slab;
     if (slab) this.#options.pool.give(slab);
     entry.block = undefined;
-  }
-
-  /** Entries wait in the order of their numbers, but for those that a dead worker gave back. */
-  #isWaiting(entry: Entry): boolean {
-    const last = this.#waiting.length - 1;
-    let low = this.#head;
-    let high = last;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const { sequence } = this.#waiting[middle]!;
-      if (sequence === entry.sequence) return true;
-      if (sequence < entry.sequence) low = middle + 1;
-      else high = middle - 1;
-    }
-    return false;
   }
 
   #failed(batch: Entry[], acks: number[], reason: string): void {
@@ -503,26 +416,13 @@ export class PersistedQueue implements Queue {
   #load(retry = false): boolean {
     if (this.#loading) return true;
     if (this.#kept || this.#closed || (this.#readFailed && !retry)) return false;
-    if (this.#resident >= RESIDENT && this.#waiting[this.#head]?.block !== undefined) return false;
-    const wanted: Entry[] = [];
-    let bytes = 0;
-    for (let at = this.#head; at < this.#waiting.length && wanted.length < READ_AT_ONCE; at++) {
-      const entry = this.#waiting[at]!;
-      if (entry.block !== undefined) {
-        // Behind blocks on the disk others may be in memory still.
-        if (wanted.length > 0) break;
-        continue;
-      }
-      bytes += entry.length;
-      if (wanted.length > 0 && bytes > READ_BYTES) break;
-      wanted.push(entry);
-    }
+    const wanted = this.#waiting.toRead();
     if (wanted.length === 0) return false;
     this.#loading = true;
     void this.#read(wanted).finally(() => {
       this.#loading = false;
       this.#options.changed();
-      if (this.#resident < RESIDENT / 2 && this.#failure === undefined) this.#load();
+      if (this.#waiting.isLow && this.#failure === undefined) this.#load();
     });
     return true;
   }
@@ -561,18 +461,14 @@ export class PersistedQueue implements Queue {
       }
       const { id, input, version, receivedAt, count, length, lane, source } = entry;
       const { runs, peers } = answer;
-      entry.block = { id, input, version, receivedAt, count, length, slab, runs, peers, lane, source };
-      this.#resident++;
+      const block = { id, input, version, receivedAt, count, length, slab, runs, peers, lane, source };
+      this.#waiting.arrived(entry, block);
     }
   }
 
   /** It is damaged: nothing of it can be delivered. */
   #lose(entry: Entry): void {
-    const at = this.#waiting.indexOf(entry, this.#head);
-    if (at >= 0) {
-      this.#waiting.splice(at, 1);
-      this.#waitingRecords -= entry.count;
-    }
+    this.#waiting.remove(entry);
     this.#entries.delete(entry.id);
     this.#unacknowledged -= entry.count;
     this.#bytes -= entry.length + OVERHEAD;

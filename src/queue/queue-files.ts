@@ -4,7 +4,6 @@ import {
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -14,6 +13,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../kernel/make-folder.ts';
 
 /** All calls may throw the system's errors. Nothing but `sync`, and `syncFolder` for names, survives a power failure. */
 export interface QueueFiles {
@@ -36,6 +36,8 @@ export interface QueueFiles {
   remove(name: string): void;
   /** Makes names that were created, renamed or removed durable. */
   syncFolder(): void;
+  /** Closes what `read` keeps open. */
+  closeReaders(): void;
 }
 
 /** writev(2) takes this many pieces. */
@@ -49,7 +51,7 @@ export class RealFiles implements QueueFiles {
   /** Makes the folder. */
   constructor(folder: string) {
     this.folder = folder;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   }
 
   list(): string[] {
@@ -134,8 +136,9 @@ export class RealFiles implements QueueFiles {
   }
 
   closeReaders(): void {
-    for (const file of this.#readers.values()) closeSync(file);
+    const open = [...this.#readers.values()];
     this.#readers.clear();
+    for (const file of open) closeSync(file);
   }
 
   #forget(name: string): void {

@@ -76,6 +76,7 @@ port.on('message', (message: ToQueueWriter) => {
   try {
     port.postMessage({ token, result: answer(message) } satisfies FromQueueWriter);
   } catch (error) {
+    store?.release();
     port.postMessage({ token, error: (error as Error).message } satisfies FromQueueWriter);
   }
 });

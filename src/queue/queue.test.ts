@@ -73,6 +73,15 @@ describe('BlockBuilder', () => {
     expect(builder.seal(1, 0, 1, source).length).toBe(2_000_000);
   });
 
+  test('slabs that are not used again are told of, so that workers forget them', () => {
+    const dropped: number[] = [];
+    const pool = new SlabPool((id) => dropped.push(id));
+    const [usual, large] = [pool.take(100), pool.take(2_000_000)];
+    pool.give(usual);
+    pool.give(large);
+    expect(dropped).toEqual([large.id]);
+  });
+
   test('slabs are used again', () => {
     const pool = new SlabPool();
     const slab = pool.take(10);

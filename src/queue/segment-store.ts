@@ -244,6 +244,13 @@ export class SegmentStore {
     this.#acks.sync();
   }
 
+  /** After a failure: closes what is open, so that the file system can be unmounted. All goes on with new files. */
+  release(): void {
+    this.#seal();
+    this.#acks.release();
+    this.#files.closeReaders();
+  }
+
   /** Removes a file; one with damage in it is kept under another name. */
   #drop(segment: Segment): void {
     this.#segments.delete(segment);

@@ -154,6 +154,8 @@ export class FakeFiles implements QueueFiles {
     this.#file(name);
     this.#change((names) => names.delete(name));
   }
+  closeReaders(): void {}
+
   syncFolder(): void {
     this.#step();
     for (const change of this.#pending) change(this.#durableNames);

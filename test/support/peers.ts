@@ -34,8 +34,10 @@ const inBuild = (file: string, name: string): Missing =>
 
 export const peers = {
   rsyslog: inBuild('usr/sbin/rsyslogd', 'rsyslog'),
+  faketime: inBuild('usr/bin/faketime', 'faketime'),
   syslogNg: inBuild('usr/sbin/syslog-ng', 'syslog-ng'),
   curl: command('curl'),
+  gcc: command('gcc'),
   logger: command('logger'),
   openssl: command('openssl'),
   python3: command('python3'),

@@ -9,12 +9,12 @@ import {
   fchmodSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { makeFolder } from '../../kernel/make-folder.ts';
 import { DescriptorWriter } from './write-fully.ts';
 
 export interface OutputFilesOptions {
@@ -50,7 +50,7 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 export class OutputFiles {
   readonly #options: OutputFilesOptions;
   readonly #files = new Map<string, OpenFile>();
-  #swept = Date.now();
+  #swept = performance.now();
 
   constructor(options: OutputFilesOptions) {
     this.#options = options;
@@ -133,14 +133,14 @@ export class OutputFiles {
 
   #makeFolder(path: string): void {
     const { dirMode } = this.#options;
-    const first = mkdirSync(path, { recursive: true });
+    const first = makeFolder(path);
     if (first === undefined || dirMode === undefined) return;
     for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, dirMode);
   }
 
   /** Closes files that got nothing since the last time, once in a while. */
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#swept < this.#options.staleAfter) return;
     this.#swept = now;
     for (const [path, file] of this.#files) {

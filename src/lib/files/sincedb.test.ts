@@ -7,13 +7,20 @@ import { silentLogger } from '../../kernel/logger.ts';
 import { fileKey, Sincedb } from './sincedb.ts';
 
 let folder: string;
+const healths: (string | undefined)[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-sincedb-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(cleanAfter = 3600, writeInterval = 0): Sincedb {
-  const sincedb = new Sincedb({ path: join(folder, 'db'), writeInterval, cleanAfter, logger: silentLogger });
+  const sincedb = new Sincedb({
+    path: join(folder, 'db'),
+    writeInterval,
+    cleanAfter,
+    logger: silentLogger,
+    health: (problem) => healths.push(problem),
+  });
   sincedb.open();
   return sincedb;
 }

@@ -27,6 +27,8 @@ export interface SincedbOptions {
   /** Seconds after which a file without changes is forgotten. */
   readonly cleanAfter: number;
   readonly logger: Logger;
+  /** Told in words why it can not be written, and undefined when it can again. */
+  health(problem: string | undefined): void;
 }
 
 /** Identity of a file as Logstash writes it (device numbers split as its Java library does). */
@@ -38,7 +40,9 @@ export class Sincedb {
   readonly #options: SincedbOptions;
   readonly #entries = new Map<string, SincedbEntry>();
   #dirty = false;
-  #writtenAt = 0;
+  /** Of the clock that is never set. */
+  #triedAt = -Infinity;
+  #failed = false;
   /** Not a file of its own (`/dev/null`): written in place. */
   #special = false;
 
@@ -89,20 +93,20 @@ export class Sincedb {
 
   /** Writes the file if there is news and the last time is long enough ago. */
   writeIfDue(): void {
-    if (this.#dirty && Date.now() - this.#writtenAt >= this.#options.writeInterval * 1000) this.write();
+    if (this.#dirty && performance.now() - this.#triedAt >= this.#options.writeInterval * 1000) this.write();
   }
 
   /** Writes the file if there is news: completely or not at all. Never throws. */
   write(): void {
     if (!this.#dirty) return;
-    const { path, cleanAfter, logger } = this.#options;
+    const { path, cleanAfter, logger, health } = this.#options;
     const oldest = Date.now() - cleanAfter * 1000;
     let text = '';
     for (const entry of this.#entries.values()) {
       if (entry.changedAt < oldest && !entry.live) this.#entries.delete(entry.key);
       else text += formatLine(entry);
     }
-    this.#writtenAt = Date.now();
+    this.#triedAt = performance.now();
     const temporary = `${path}.new`;
     try {
       if (this.#special) writeFileSync(path, text);
@@ -119,8 +123,13 @@ export class Sincedb {
         }
       }
       this.#dirty = false;
+      if (this.#failed) health(undefined);
+      this.#failed = false;
     } catch (error) {
-      logger.error({ path, reason: (error as Error).message }, 'the sincedb could not be written');
+      const reason = (error as Error).message;
+      if (!this.#failed) logger.error({ path, reason }, 'the sincedb could not be written; trying again');
+      this.#failed = true;
+      health(`the sincedb ${path} can not be written: ${reason}; after a crash lines would be read twice`);
     }
   }
 }

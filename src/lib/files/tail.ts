@@ -103,7 +103,7 @@ export class TailMode implements WatchMode {
       seen: position,
       entry,
       generation: 0,
-      lastRead: Date.now(),
+      lastRead: performance.now(),
       orphanLooks: -1,
     };
     this.#files.set(key, file);
@@ -181,7 +181,7 @@ export class TailMode implements WatchMode {
     }
     if (size < file.seen) file.seen = file.position;
     if (size > file.seen) return this.#read(file, stopped);
-    if (file.fd !== undefined && Date.now() - file.lastRead > settings.closeOlder * 1000)
+    if (file.fd !== undefined && performance.now() - file.lastRead > settings.closeOlder * 1000)
       this.#closeFile(file);
     return false;
   }
@@ -196,7 +196,7 @@ export class TailMode implements WatchMode {
       file.seen = atEnd ? position + rest.length : position;
       if (position > before) {
         file.position = position;
-        file.lastRead = Date.now();
+        file.lastRead = performance.now();
         left -= position - before;
         this.#mark(file);
       }
@@ -236,7 +236,7 @@ export class TailMode implements WatchMode {
       return false;
     }
     file.fd = fd;
-    file.lastRead = Date.now();
+    file.lastRead = performance.now();
     this.#open++;
     return true;
   }

@@ -30,7 +30,7 @@ export class ReverseLookup {
   /** The name if the cache says; `unknown` when it does not. */
   cached(ip: string): { readonly name: string | undefined } | 'unknown' {
     const known = this.#cache.get(ip);
-    return known && known.until > Date.now() ? known : 'unknown';
+    return known && known.until > performance.now() ? known : 'unknown';
   }
 
   lookUp(ip: string): Promise<string | undefined> {
@@ -57,7 +57,7 @@ export class ReverseLookup {
     }
     clearTimeout(timer);
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
-    this.#cache.set(ip, { name, until: Date.now() + TTL_MS });
+    this.#cache.set(ip, { name, until: performance.now() + TTL_MS });
     this.#running.delete(ip);
     return name;
   }

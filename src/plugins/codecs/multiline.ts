@@ -139,7 +139,7 @@ export const multiline = defineCodec({
         delimiter: delimiterIn('\n', encoding),
         stateful: true,
         decode(record, emit) {
-          if (idle !== undefined) lastLine = Date.now();
+          if (idle !== undefined) lastLine = performance.now();
           eachPart(toText(record), '\n', (line) => {
             const belongs = matches(line);
             if (previous) {
@@ -152,7 +152,7 @@ export const multiline = defineCodec({
           });
         },
         flush(emit, final) {
-          if (final || (idle !== undefined && Date.now() - lastLine >= idle)) release(emit);
+          if (final || (idle !== undefined && performance.now() - lastLine >= idle)) release(emit);
           else if (!compact) {
             lines = lines.map((line) => Buffer.from(line).toString());
             compact = true;

@@ -121,20 +121,25 @@ export const deadLetterQueue = defineInput({
     const untilStopped = new Promise<void>((done) => {
       stop = done;
     });
+    let notRead: string | undefined;
+    let notRemembered: string | undefined;
+    const say = (): void => context.health(notRead ?? notRemembered);
     const run = async (): Promise<void> => {
-      let problem: string | undefined;
       while (!stopped) {
         let found = false;
         try {
           found = await follower!.pass();
-          if (problem !== undefined) context.health((problem = undefined));
+          if (notRead !== undefined) {
+            notRead = undefined;
+            say();
+          }
         } catch (error) {
-          problem = (error as Error).message;
-          logger.error({ directory }, `dead letters can not be read: ${problem}`);
-          context.health(problem);
+          notRead = (error as Error).message;
+          logger.error({ directory }, `dead letters can not be read: ${notRead}`);
+          say();
         }
         if (stopped) return;
-        if (options.exit_after_read && problem === undefined) {
+        if (options.exit_after_read && notRead === undefined) {
           context.finished();
           return;
         }
@@ -155,7 +160,10 @@ export const deadLetterQueue = defineInput({
         const path = options.commit_offsets
           ? (options.sincedb_path ?? join(context.dataPath, name))
           : undefined;
-        positions = new DeadLetterPositions(path, logger);
+        positions = new DeadLetterPositions(path, logger, (problem) => {
+          notRemembered = problem;
+          say();
+        });
         follower = new DeadLetterFollower({
           directory,
           positions,

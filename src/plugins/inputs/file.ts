@@ -206,6 +206,7 @@ export const file = defineInput({
           writeInterval: options.sincedb_write_interval,
           cleanAfter: options.sincedb_clean_after,
           logger,
+          health: (problem) => context.health(problem),
         });
         const completedLog = action === 'delete' ? undefined : options.file_completed_log_path;
         if (mode === 'read' && completedLog !== undefined) appendFileSync(completedLog, '');

@@ -318,11 +318,11 @@ class HttpServer implements Intake {
 
   async #roomInTime(): Promise<boolean> {
     const { writer } = this.#context;
-    const deadline = Date.now() + HOLD_MS;
+    const deadline = performance.now() + HOLD_MS;
     while (!writer.hasRoom) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<boolean>((resolve) => {
-        timer = setTimeout(() => resolve(false), deadline - Date.now());
+        timer = setTimeout(() => resolve(false), deadline - performance.now());
       });
       const inTime = await Promise.race([writer.ready().then(() => true), late]);
       clearTimeout(timer);

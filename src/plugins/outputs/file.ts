@@ -109,7 +109,8 @@ export const file = defineOutput({
         return files.write(path, bytes, signal);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        if (path === failurePath || !IMPOSSIBLE.has(String(code))) throw error;
+        if (!IMPOSSIBLE.has(String(code)) || path === failurePath)
+          throw message.includes(path) ? error : new Error(`${path}: ${message}`, { cause: error });
         return files.write(refused(path, message), bytes, signal);
       }
     };
@@ -126,6 +127,8 @@ export const file = defineOutput({
     };
 
     return {
+      // A full queue, pipe or terminal is waited for.
+      timeLimit: 'none',
       write(events, signal) {
         if (fixedPath !== undefined)
           return putEvents(mustExist(fixedPath), events, signal)?.then(() => undefined);

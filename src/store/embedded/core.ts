@@ -14,6 +14,7 @@ import {
   type MakeMapping,
   mergeSorted,
   type Segment,
+  type SegmentsRecord,
 } from './catalogue.ts';
 import { Duckdb } from './duckdb.ts';
 import { type DeadRow, eachRow, type FrameTail, frameTail } from './frame.ts';
@@ -66,6 +67,7 @@ export class Core {
   readonly generations = new Map<number, Generation>();
   readonly #logFiles: RealStoreFiles;
   #arrivals: Promise<void> = Promise.resolve();
+  #publishing: Promise<void> = Promise.resolve();
   #rebuilding: Promise<void> | undefined;
   #merging: Duckdb | undefined;
   #closed = false;
@@ -179,6 +181,25 @@ export class Core {
       await this.quarantine(segment, reason);
     }
     return found;
+  }
+
+  /**
+   * Enters segments in the manifest and then in the catalogue. `make` sees the catalogue as it will be when the record comes
+   * in: no other one is on its way then, so that no tombstone falls between two. `then` runs in the same turn as the
+   * change, so that no reader sees half of it.
+   */
+  publish(
+    make: () => { readonly before: readonly CatalogueRecord[]; readonly record: SegmentsRecord },
+    then: () => void,
+  ): Promise<void> {
+    const published = this.#publishing.then(async () => {
+      const { before, record } = make();
+      await this.manifest.append([...before, record]);
+      this.catalogue.apply(record);
+      then();
+    });
+    this.#publishing = published.catch(() => {});
+    return published;
   }
 
   async quarantine(segment: Segment, reason: string): Promise<void> {

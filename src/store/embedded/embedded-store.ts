@@ -91,7 +91,7 @@ export class EmbeddedStore implements Store {
   static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    const unlock = lockFolder(options.folder, 'event store');
+    const unlock = lockFolder(options.folder, `the event store in ${options.folder}`);
     try {
       const core = await Core.open({
         folder: options.folder,

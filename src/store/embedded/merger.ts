@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { columnTypes } from '../../query/field-types.ts';
-import type { Catalogue, Index, Segment, SegmentInfo, SegmentsRecord } from './catalogue.ts';
+import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { type Duckdb, sqlText } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
@@ -79,37 +79,44 @@ export async function mergeSegments(core: Core, { index, segments, isLast }: Mer
     // Those that are only in the log must stay tombstones, for the log is replayed.
     const buried = new Map(segments.map((segment) => [segment, segment.buried]));
     const made = await writeMerged(core, duckdb, index, segments, buried, isLast);
-    const alive = segments.every((segment) => catalogue.segments.get(segment.info.id) === segment);
-    if (!alive) {
-      if (made) removeInfo(core, made);
-      return;
-    }
     const left = (now: (segment: Segment) => readonly number[]): number[] =>
       segments.flatMap((segment) => {
         const out = new Set(buried.get(segment));
         return now(segment).filter((sequence) => !out.has(sequence));
       });
-    const dead = left((segment) => segment.buried);
-    const record: SegmentsRecord = {
-      t: 'segments',
-      add: made ? [made] : [],
-      remove: segments.map(({ info }) => info.id),
-      dead: made && dead.length > 0 ? { [made.id]: dead } : {},
-    };
     try {
-      await core.manifest.append([record]);
+      await core.publish(
+        () => {
+          if (segments.some((segment) => catalogue.segments.get(segment.info.id) !== segment))
+            throw new IndexGone();
+          const dead = left((segment) => segment.buried);
+          return {
+            before: [],
+            record: {
+              t: 'segments',
+              add: made ? [made] : [],
+              remove: segments.map(({ info }) => info.id),
+              dead: made && dead.length > 0 ? { [made.id]: dead } : {},
+            },
+          };
+        },
+        () => {
+          const inLog = left((segment) => segment.tombstones);
+          core.bury(inLog.map((sequence) => [index.ix, sequence, null]));
+        },
+      );
     } catch (error) {
       if (made) removeInfo(core, made);
+      if (error instanceof IndexGone) return;
       throw error;
     }
-    const inLog = left((segment) => segment.tombstones);
-    catalogue.apply(record);
     if (made && !catalogue.segments.has(made.id)) removeInfo(core, made);
-    core.bury(inLog.map((sequence) => [index.ix, sequence, null]));
   } finally {
     for (const { pin } of segments) pin.release();
   }
 }
+
+class IndexGone extends Error {}
 
 async function writeMerged(
   core: Core,
@@ -210,7 +217,7 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
 }
 
 /** Fields by which people look for addresses, hashes and names. */
-const INDICATOR_FIELD =
+export const INDICATOR_FIELD =
   /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
 
 /**

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Index, SegmentInfo, SegmentsRecord } from './catalogue.ts';
+import type { Index, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import { sqlText } from './duckdb.ts';
 import type { HotIndex } from './hot-table.ts';
@@ -26,25 +26,30 @@ export async function sealGeneration(core: Core, generation: Generation): Promis
       const info = await sealIndex(core, generation, index, stats, ownDead);
       if (info) add.push(info);
     }
-    const record: SegmentsRecord = {
-      t: 'segments',
-      add,
-      remove: [],
-      dead: tombstonesOfSegments(core, generation),
-      log: number,
-      nextSequence: catalogue.nextSequence,
-    };
-    await core.manifest.append([...generation.records, record]);
-    catalogue.apply(record);
+    await core.publish(
+      () => ({
+        before: generation.records,
+        record: {
+          t: 'segments',
+          add,
+          remove: [],
+          dead: tombstonesOfSegments(core, generation),
+          log: number,
+          nextSequence: catalogue.nextSequence,
+        },
+      }),
+      () => {
+        const later = [...hot.deadIndex].filter(([sequence]) => !ownDead.has(sequence));
+        core.generations.delete(number);
+        core.bury(later.map(([sequence, ix]) => [ix, sequence, null]));
+        core.hotIds.forget(hot.lastSequence);
+      },
+    );
   } catch (error) {
     for (const info of add) removeInfo(core, info);
     throw error;
   }
   for (const info of add) if (!catalogue.segments.has(info.id)) removeInfo(core, info);
-  const later = [...hot.deadIndex].filter(([sequence]) => !ownDead.has(sequence));
-  core.generations.delete(number);
-  core.bury(later.map(([sequence, ix]) => [ix, sequence, null]));
-  core.hotIds.forget(hot.lastSequence);
   generation.pin.retire(() => void hot.drop().catch(() => {}));
   core.log.remove(number);
 }

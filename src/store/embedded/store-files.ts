@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { type QueueFiles, RealFiles } from '../../queue/queue-files.ts';
 
 /** As `QueueFiles`, but writing and syncing may take a while. Tests use an implementation that crashes. */
-export interface StoreFiles extends Omit<QueueFiles, 'write' | 'sync'> {
+export interface StoreFiles extends Omit<QueueFiles, 'write' | 'sync' | 'closeReaders'> {
   write(file: number, pieces: readonly Uint8Array[], position: number): void | Promise<void>;
   sync(file: number): void | Promise<void>;
 }

@@ -9,7 +9,7 @@ import { StoreError, unsupported } from '../errors.ts';
 import { validateIndexName } from '../index-selection.ts';
 import { globMatch } from '../mapping/dynamic-templates.ts';
 import type { RestoreOptions } from '../store.ts';
-import type { CatalogueRecord, Index, IndexRecord, SegmentInfo } from './catalogue.ts';
+import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { sqlText } from './duckdb.ts';
 import { newUuid } from './indices.ts';
@@ -145,7 +145,7 @@ async function restoreIndex(
     const info = await importSegment(core, folder, made, segment, numbers);
     if (info) add.push(info);
   }
-  const record: CatalogueRecord = {
+  const record: SegmentsRecord = {
     t: 'segments',
     add,
     remove: [],
@@ -158,8 +158,10 @@ async function restoreIndex(
     .filter((name) => name.startsWith('c'))
     .map((name) => catalogue.columns.get(Number(name.slice(1))))
     .map(({ number, field, type }) => ({ t: 'column', n: number, field, type }));
-  await core.manifest.append([...known, { ...own, t: 'index', mapping: mapping.toJSON() }, record]);
-  catalogue.apply(record);
+  await core.publish(
+    () => ({ before: [...known, { ...own, t: 'index', mapping: mapping.toJSON() }], record }),
+    () => {},
+  );
 }
 
 /** Rows get new sequence numbers, in their old order; rows that are gone stay behind. */

@@ -14,7 +14,7 @@ export const MISFIT = 1;
 /** It is too long by the mapping: the field is named in `_ignored`, and the value not kept elsewhere. */
 export const TOO_LONG = 2;
 /** It stands for no value. */
-export const NO_VALUE = 3;
+const NO_VALUE = 3;
 
 /** The value as JSON text of the field's column, or why there is none. */
 export function coerce(field: FieldNode, scalar: Scalar, text: string): string | number {
@@ -72,7 +72,7 @@ function coerceInteger(field: FieldNode, scalar: Scalar, text: string): string |
 }
 
 /** A decimal without its fraction; undefined: far beyond every integer type. */
-export function wholePart(text: string): bigint | undefined {
+function wholePart(text: string): bigint | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
   const exponent = Number(match[4] ?? 0);
   const fraction = match[3] ?? '';

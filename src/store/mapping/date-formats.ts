@@ -99,7 +99,7 @@ const ISO =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(?:(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?)?$/;
 
 /** `strict_date_optional_time`: at least a year; Elasticsearch takes no space for the `T`. */
-export function isoMillis(text: string): number | undefined {
+function isoMillis(text: string): number | undefined {
   if (text.length > 48) return undefined;
   const match = ISO.exec(text);
   if (match === null) return undefined;

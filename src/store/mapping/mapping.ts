@@ -17,7 +17,7 @@ export interface MappingLimits {
 
 const UNLIMITED: MappingLimits = { totalFields: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY };
 
-export const DEFAULT_LIMITS: MappingLimits = { totalFields: 1000, depth: 20 };
+const DEFAULT_LIMITS: MappingLimits = { totalFields: 1000, depth: 20 };
 
 /** Of names with all their parents, in characters: longer ones are not mapped by documents. */
 const MAX_PATH = 1024;

@@ -150,7 +150,7 @@ export class ObjectNode {
 }
 
 /** The reader computes the same while it looks for a key's end. */
-export function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array): number {
   let hash = 0;
   for (let at = 0; at < bytes.length; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
   return hash;
