@@ -20,6 +20,7 @@ const commands = {
   logger: 'bsdutils',
   java: 'default-jdk-headless',
   mvn: 'maven',
+  chromium: 'chromium',
   'mkfs.ext4': 'e2fsprogs',
   mount: 'mount',
 };
@@ -61,6 +62,33 @@ function installDependencies() {
   });
 }
 
+/** Newest change of any file below a folder. */
+function newest(folder) {
+  let time = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    time = Math.max(time, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
+  }
+  return time;
+}
+
+/** The console's pages, made from `ui/` when they are older. */
+function buildConsole() {
+  const built = join(root, 'dist', 'ui', 'index.html');
+  const wanted = Math.max(newest(join(root, 'ui')), statSync(join(root, 'package-lock.json')).mtimeMs);
+  if (existsSync(built) && statSync(built).mtimeMs >= wanted) return;
+  say('Building the console (once; about 10 s) …');
+  execFileSync(
+    join(root, 'node_modules', '.bin', 'vite'),
+    ['build', '-c', 'ui/vite.config.ts', '--logLevel', 'error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` },
+    },
+  );
+}
+
 function installTestPrograms() {
   if (process.platform !== 'linux') return say('Some tests need Debian: their peers are skipped here.');
   const missing = Object.entries(commands).filter(([command]) => !has(command));
@@ -100,6 +128,7 @@ function installTestPrograms() {
 
 try {
   installDependencies();
+  buildConsole();
   if (forTests) installTestPrograms();
 } catch (error) {
   say(`Set-up failed: ${error.message}`);

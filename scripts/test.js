@@ -22,6 +22,7 @@ const checks = [
   ['format and lint', bin('biome'), ['ci', '.', '--diagnostic-level=error']],
   ['types', bin('tsc'), ['-b']],
   ['types of tests', bin('tsc'), ['-p', 'tsconfig.test.json']],
+  ['types of the console', bin('tsc'), ['-p', 'ui/tsconfig.json']],
   ['lint of promises', bin('oxlint'), ['--type-aware', '--quiet']],
   ['dead code', bin('knip'), []],
   ['reference pages are up to date', bin('node'), ['scripts/reference-docs.ts', '--check']],

@@ -1,7 +1,7 @@
 /** For a port that is in use: who holds it, as far as /proc tells, and what to change. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { PipelineError } from '../engine/engine.ts';
+import type { PipelineError } from '../engine/pipeline-status.ts';
 import type { GraphNode } from '../lang/graph.ts';
 
 /** A clause to append to `listen EADDRINUSE …`; empty for other errors. `otherPort` says how to change the port. */

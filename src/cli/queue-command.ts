@@ -1,6 +1,7 @@
 /** `millrace queue`: looks into the folder of a persisted queue, mends it, empties it. */
 import { existsSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { decodeEvent } from '../event/event-encoding.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { lockFolder, lockOwner } from '../kernel/folder-lock.ts';
 import { RunKind } from '../kernel/plugin.ts';
@@ -197,8 +198,11 @@ function drain(files: RealFiles, keep: boolean): number {
   return damaged > 0 ? 1 : 0;
 }
 
-/** Lines as they are, and every other record with a newline behind it; of the generator's its message. */
-function rawRecords({ runs, bytes: all, peers }: StoredBlock): Buffer {
+/**
+ * Lines as they are, and every other record with a newline behind it; of the generator's its message, of events from
+ * other pipelines (and in disk buffers) their fields as JSON.
+ */
+function rawRecords({ plugin, runs, bytes: all, peers }: StoredBlock): Buffer {
   const pieces: Uint8Array[] = [];
   let start = 0;
   for (let at = 0; at < runs.length; at += 4) {
@@ -210,10 +214,14 @@ function rawRecords({ runs, bytes: all, peers }: StoredBlock): Buffer {
       pieces.push(Buffer.from(`${message}\n`.repeat(runs[at + 3]!)));
     }
     if (piece.length === 0) continue;
-    pieces.push(piece);
+    pieces.push(plugin === 'pipeline' ? fieldsOf(piece) : piece);
     if (kind === RunKind.record && piece.at(-1) !== 10) pieces.push(NEWLINE);
   }
   return Buffer.concat(pieces);
+}
+
+function fieldsOf(encoded: Uint8Array): Buffer {
+  return Buffer.from(JSON.stringify(decodeEvent(Buffer.from(encoded).toString()).fields));
 }
 
 const NEWLINE = Buffer.from('\n');

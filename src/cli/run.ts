@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Engine, type PipelineConfig, PipelineError } from '../engine/engine.ts';
+import { Engine } from '../engine/engine.ts';
 import type { ThreadData } from '../engine/messages.ts';
+import { type PipelineConfig, PipelineError } from '../engine/pipeline-status.ts';
 import { threadLogger } from '../engine/thread.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
@@ -249,8 +250,8 @@ class Runner {
     if (next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
     this.#configuration = next;
     const wanted = new Map(next.pipelines.map((pipeline) => [pipeline.id, pipeline]));
-    for (const [id] of this.#engine.pipelines) {
-      if (wanted.has(id)) continue;
+    for (const [id, { parent }] of this.#engine.pipelines) {
+      if (wanted.has(id) || parent !== undefined) continue;
       this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
       await this.#engine.unload(id);
     }
@@ -297,8 +298,10 @@ class Runner {
 
   #checkEnded(): void {
     if (this.#stopping || this.#reloads || !this.#monitoringDone()) return;
-    const states = [...this.#engine.pipelines.values()].map((status) => status.state);
-    if (states.length < this.#configuration.pipelines.length) return;
+    const all = [...this.#engine.pipelines.values()];
+    if (all.filter(({ parent }) => parent === undefined).length < this.#configuration.pipelines.length)
+      return;
+    const states = all.map((status) => status.state);
     if (states.some((state) => state === 'running' || state === 'loading')) return;
     void this.#stop(states.every((state) => state === 'finished') ? 0 : 1);
   }

@@ -153,6 +153,20 @@ export const settings = {
     description: 'On shutdown end even if outputs are blocked; in-flight events are lost.',
     perPipeline: true,
   },
+  'pipeline.delivery_timeout': {
+    type: 'duration',
+    default: 300,
+    description:
+      'Seconds after which a write is cut and tried again, where the output has no time limit of its own (tcp); 0: never. (Not in Logstash.)',
+    perPipeline: true,
+  },
+  'pipeline.shutdown_timeout': {
+    type: 'duration',
+    default: 3,
+    description:
+      'Seconds that outputs get at a shutdown for what they have in their hands, when the queue is persisted; what they do not take stays in it. (Not in Logstash.)',
+    perPipeline: true,
+  },
   'pipeline.reloadable': {
     type: 'boolean',
     default: true,
@@ -243,7 +257,8 @@ export const settings = {
   'queue.checkpoint.acks': {
     type: 'number',
     default: 1024,
-    description: 'Taken and without effect: acknowledgements are written within five milliseconds.',
+    description:
+      'Deliveries that may be unwritten in the queue at most. Without effect: they are written within five milliseconds, sooner than any number asks for.',
     perPipeline: true,
   },
   'queue.checkpoint.writes': {
@@ -262,7 +277,8 @@ export const settings = {
   'queue.checkpoint.retry': {
     type: 'boolean',
     default: true,
-    description: 'Taken and without effect: a failed write is tried again every second.',
+    description:
+      'Try a failed write again. Without effect: it always is, every second, and nothing is taken in meanwhile; to give up would be to lose events.',
     perPipeline: true,
   },
   'queue.compression': {

@@ -71,6 +71,11 @@ export class DeadLetters {
     });
   }
 
+  /** Records of an input that could not be made events of. Resolves when they are kept. */
+  unprocessed(node: GraphNode, events: readonly Event[], reason: string): Promise<void> {
+    return this.#add(events, () => reason, { kind: 'input', name: node.name, id: node.id });
+  }
+
   /** An event that a condition could not be evaluated for; `settled` tells when it is kept. */
   conditionFailed(event: Event, reason: string): void {
     this.#failed.push(event);

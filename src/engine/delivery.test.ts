@@ -20,6 +20,7 @@ function deliveryOf(output: Partial<Output>): {
     { write: () => undefined, close: async () => {}, ...output },
     {
       logger: silentLogger,
+      timeLimitMs: 1000,
       delivered: (count) => {
         counts.delivered += count;
       },
@@ -141,6 +142,7 @@ describe('Delivery', () => {
       },
       {
         logger: silentLogger,
+        timeLimitMs: 0,
         delivered() {},
         rejected: () => new Promise((resolve) => keep.push(resolve)),
         health() {},
@@ -165,6 +167,7 @@ describe('Delivery', () => {
       { close: async () => {}, write: () => [reject(0)] },
       {
         logger: silentLogger,
+        timeLimitMs: 0,
         delivered() {},
         rejected: () =>
           new Promise((resolve) => {
@@ -179,6 +182,132 @@ describe('Delivery', () => {
     await written;
   });
 
+  const quick = { initialMs: 40, maxMs: 160 };
+
+  test('a dead output is asked once in each wait, however many batches are in flight', async () => {
+    let tries = 0;
+    let down = true;
+    const at: number[] = [];
+    const { delivery, counts, problems } = deliveryOf({
+      retryDelays: { initialMs: 200, maxMs: 200 },
+      async write() {
+        tries++;
+        at.push(performance.now());
+        await new Promise((done) => setTimeout(done, 1));
+        if (down) throw new Error('connect ECONNREFUSED');
+        return undefined;
+      },
+    });
+    const writing = Array.from({ length: 20 }, () => delivery.write(events(3))!);
+    await new Promise((done) => setTimeout(done, 15));
+    expect(tries).toBe(20);
+    writing.push(...Array.from({ length: 20 }, () => delivery.write(events(3))!));
+    while (tries < 24) await new Promise((done) => setTimeout(done, 5));
+    // Never two within the shortest wait: a tenth of 200 ms.
+    for (let index = 21; index < at.length; index++) expect(at[index]! - at[index - 1]!).toBeGreaterThan(15);
+    down = false;
+    await Promise.all(writing);
+    expect(counts.delivered).toBe(120);
+    expect(tries).toBeLessThan(24 + 43);
+    expect(problems).toEqual(['connect ECONNREFUSED', undefined]);
+  });
+
+  test('an output that sends each event by itself is asked with one event first', async () => {
+    const sizes: number[] = [];
+    let down = 3;
+    const { delivery, counts } = deliveryOf({
+      writesSingly: true,
+      retryDelays: quick,
+      async write(list) {
+        sizes.push(list.length);
+        return down-- > 0
+          ? list.map((_, index) => ({ index, kind: 'retry' as const, reason: 'refused' }))
+          : undefined;
+      },
+    });
+    await delivery.write(events(5));
+    expect([sizes, counts.delivered]).toEqual([[5, 1, 1, 1, 4], 5]);
+  });
+
+  test('when only some events fail, others are written meanwhile', async () => {
+    const { delivery, counts, problems } = deliveryOf({
+      retryDelays: { initialMs: 300, maxMs: 300 },
+      async write(list) {
+        if (list.length === 5) return [{ index: 0, kind: 'retry', reason: 'shard is moving' }];
+        return undefined;
+      },
+    });
+    const first = delivery.write(events(5));
+    await new Promise((done) => setTimeout(done, 5));
+    await delivery.write(events(2));
+    expect([counts.delivered, problems]).toEqual([6, ['shard is moving']]);
+    await first;
+    expect([counts.delivered, problems]).toEqual([7, ['shard is moving', undefined]]);
+  });
+
+  test('a batch that always fails does not keep the others from trying', async () => {
+    const { delivery, counts } = deliveryOf({
+      retryDelays: quick,
+      async write(list) {
+        if (list.length === 3) throw new Error('too much for me');
+        return undefined;
+      },
+    });
+    const bad = delivery.write(events(3))!.catch(() => 'stopped');
+    await new Promise((done) => setTimeout(done, 1));
+    for (const writing of [delivery.write(events(1)), delivery.write(events(2))]) await writing;
+    expect(counts.delivered).toBe(3);
+    await delivery.close();
+    expect(await bad).toBe('stopped');
+  });
+
+  test('a write that hangs is cut and tried again', async () => {
+    let tries = 0;
+    const { delivery, problems } = deliveryOf({
+      retryDelays: quick,
+      write: (_list, signal) =>
+        ++tries > 1
+          ? undefined
+          : new Promise((_resolve, reject) =>
+              signal.addEventListener('abort', () => reject(new Error('aborted'))),
+            ),
+    });
+    const ticking = setInterval(() => void delivery.tick(), 100);
+    const started = performance.now();
+    await delivery.write(events(1));
+    clearInterval(ticking);
+    expect(performance.now() - started).toBeGreaterThan(950);
+    expect(problems[0]).toContain('nothing came of a write for 1 seconds');
+  });
+
+  test('a write that may take as long as it likes is not cut', async () => {
+    const { delivery } = deliveryOf({
+      timeLimit: 'none',
+      write: (_list, signal) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('aborted')));
+          setTimeout(() => resolve(undefined), 1300);
+        }),
+    });
+    const ticking = setInterval(() => void delivery.tick(), 100);
+    await delivery.write(events(1));
+    clearInterval(ticking);
+  });
+
+  test('an output that could not be opened is opened in the background, and health is well again', async () => {
+    let opened = 0;
+    const { delivery, problems } = deliveryOf({
+      retryDelays: quick,
+      async open() {
+        if (++opened < 4) throw new Error('refused');
+      },
+    });
+    await delivery.open();
+    while (problems.length < 2) await new Promise((done) => setTimeout(done, 5));
+    expect([opened, problems]).toEqual([4, ['refused', undefined]]);
+    expect(delivery.write(events(1))).toBeUndefined();
+  });
+
   test('every event is delivered or rejected exactly once, whatever the output answers', async () => {
     const answer = fc.array(fc.constantFrom('ok', 'retry', 'reject'), { minLength: 6, maxLength: 6 });
     await fc.assert(
@@ -186,6 +315,7 @@ describe('Delivery', () => {
         let round = 0;
         const accepted: unknown[] = [];
         const { delivery, counts } = deliveryOf({
+          retryDelays: { initialMs: 20, maxMs: 40 },
           async write(list) {
             const answers = rounds[round++] ?? [];
             const failures: WriteFailure[] = [];
@@ -201,7 +331,7 @@ describe('Delivery', () => {
         expect([...accepted, ...counts.rejected].sort()).toEqual([0, 1, 2, 3, 4, 5]);
         expect(counts.delivered).toBe(accepted.length);
       }),
-      { numRuns: 8 },
+      { numRuns: 30 },
     );
   });
 });

@@ -5,6 +5,7 @@
  */
 import { type QueuedBlock, type SlabPool, share } from '../queue/block-builder.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { Bind } from '../queue/waiting-blocks.ts';
 import type { WorkerLink } from './intake-pipeline.ts';
 import type { BlockMessage, IntakeToWorker } from './messages.ts';
 
@@ -19,10 +20,15 @@ export interface DispatcherHost {
   readonly limit: number;
   /** The one that runs now. */
   readonly version: number;
+  /** Blocks that are given up can be kept. */
+  readonly keepsDeadLetters: boolean;
   readonly pool: SlabPool;
   /** Does that version of the pipeline look at the bytes of its records? */
   needsBytes(version: number): boolean;
 }
+
+const KILLED =
+  'a worker thread ended three times while it worked on this block; the config or a plugin can not take it';
 
 export class Dispatcher {
   readonly #queue: Queue;
@@ -114,6 +120,7 @@ export class Dispatcher {
       buffer: known ? undefined : slab!.buffer,
       runs: block.runs,
       peers: block.peers,
+      dead: (this.#deaths.get(block.id) ?? 0) >= MAX_DEATHS ? KILLED : undefined,
     };
   }
 
@@ -136,15 +143,30 @@ export class Dispatcher {
     return entry.block;
   }
 
-  /** A worker died: what it had waits again, before all others. Returns the blocks that are given up. */
-  workerLost(index: number): QueuedBlock[] {
-    const givenUp: QueuedBlock[] = [];
+  /** An old version did not deliver the block: it waits again, for the version that it belongs to now. */
+  returned(id: number, bind: Bind): boolean {
+    const entry = this.#inFlight.get(id);
+    if (!entry) return false;
+    this.#inFlight.delete(id);
+    this.#load(entry.block.version, entry.worker, -1);
+    if (this.#deaths.delete(id)) this.#alone.delete(entry.worker);
+    this.#queue.putBack({ ...entry.block, ...bind(entry.block.source) });
+    return true;
+  }
+
+  /**
+   * A worker died: what it had waits again, before all others; what has killed three goes to the dead letter queue.
+   * Returns the blocks that are given up.
+   */
+  workerLost(index: number): { readonly block: QueuedBlock; readonly kept: boolean }[] {
+    const givenUp: { block: QueuedBlock; kept: boolean }[] = [];
     for (const [id, entry] of [...this.#inFlight].reverse()) {
       if (entry.worker !== index) continue;
       const deaths = (this.#deaths.get(id) ?? 0) + 1;
       if (deaths >= MAX_DEATHS) {
-        givenUp.push(entry.block);
-        continue;
+        const kept = this.#host.keepsDeadLetters && deaths === MAX_DEATHS;
+        givenUp.push({ block: entry.block, kept });
+        if (!kept) continue;
       }
       this.#deaths.set(id, deaths);
       this.#inFlight.delete(id);

@@ -1,11 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { registry } from '../../test/support/crashing-registry.ts';
+import { decodeEvent } from '../event/event-encoding.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { checkPipelines } from '../lang/check.ts';
-import { Engine, type PipelineConfig } from './engine.ts';
+import { type DeadLetter, decodePayload } from '../queue/dead-letter-entry.ts';
+import { listSegments, readParts } from '../queue/dead-letter-segments.ts';
+import { Engine } from './engine.ts';
+import type { PipelineConfig } from './pipeline-status.ts';
 
 const REGISTRY_URL = new URL('../../test/support/crashing-registry.ts', import.meta.url).href;
 const engines: Engine[] = [];
@@ -97,6 +101,65 @@ describe('Engine', () => {
     expect(lost.length).toBeLessThanOrEqual(8192);
     expect(engine.pipelines.get('main')!.state).toBe('finished');
   }, 20_000);
+
+  const letters = { 'dead_letter_queue.enable': true };
+  const kept = (id: string): DeadLetter[] =>
+    listSegments(join(folder, 'dead_letter_queue', id)).flatMap((segment) =>
+      [...readParts(segment)].flatMap(({ payloads }) =>
+        payloads.map((payload) => {
+          const { eventText, ...head } = decodePayload(payload);
+          return { ...head, event: decodeEvent(eventText) };
+        }),
+      ),
+    );
+
+  const fileInput = (name: string, lines: readonly string[], more = ''): string => {
+    const path = join(folder, `${name}.log`);
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    return `input { file { id => "source" path => "${path}" mode => read exit_after_read => true
+      file_completed_action => log file_completed_log_path => "${path}.done" sincedb_path => "/dev/null" ${more} } }`;
+  };
+
+  test('the records of a block that kills every worker go to the dead letter queue', async () => {
+    const engine = startEngine();
+    const out = join(folder, 'buried.out');
+    const lines = Array.from({ length: 10_000 }, (_, n) => (n === 5000 ? 'crash' : `line ${n}`));
+    await engine.load(
+      await configOf(
+        `${fileInput('killer', lines)}
+        filter { crash { marker => "${join(folder, 'never', 'made')}" } }
+        output { file { path => "${out}" codec => line { format => "%{message}" } } }`,
+        2,
+        'killer',
+        letters,
+      ),
+    );
+    await ended(engine, 'killer');
+    const written = new Set(readFileSync(out, 'utf8').trim().split('\n'));
+    const dead = kept('killer');
+    expect(dead[0]).toMatchObject({ pluginKind: 'input', pluginName: 'file', pluginId: 'source' });
+    expect(dead[0]!.reason).toContain('ended three times');
+    const messages = new Set(dead.map(({ event }) => event.fields['message']));
+    expect(messages).toContain('crash');
+    expect(lines.filter((line) => !written.has(line) && !messages.has(line))).toEqual([]);
+  }, 20_000);
+
+  test('the records of a block whose decoder throws go to the dead letter queue', async () => {
+    const engine = startEngine();
+    await engine.load(
+      await configOf(
+        `${fileInput('broken', ['good', 'bad', 'good'], 'codec => throwing')} output { null { id => "out" } }`,
+        1,
+        'broken',
+        letters,
+      ),
+    );
+    await ended(engine, 'broken');
+    const dead = kept('broken');
+    expect(dead[0]!.reason).toContain('this codec is broken');
+    expect(dead.map(({ event }) => event.fields['message'])).toEqual(['good', 'bad', 'good']);
+    expect(engine.deadLetters('broken')!.events).toBe(3);
+  });
 
   test('counts every event in and out of every node', async () => {
     const engine = startEngine();

@@ -5,27 +5,27 @@
 import { extname } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { EscapeStyle } from '../event/field-reference.ts';
-import { MillraceError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
-import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import { packGraph } from '../lang/pack.ts';
+import { BufferedPipelines } from './buffered-pipelines.ts';
 import { type DeadLetterState, deadLetterState } from './dead-letters.ts';
+import { splitBuffers } from './disk-buffers.ts';
 import type {
   CounterRegion,
   FromIntake,
   FromWorker,
   Health,
   NewNames,
-  PipelineSettings,
   PipelineSpec,
   QueueState,
   ThreadData,
   ToIntake,
   ToWorker,
 } from './messages.ts';
-import { type CountedNode, type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
+import { type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
+import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
 import { planPipeline } from './plan.ts';
 import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
@@ -39,47 +39,6 @@ export interface EngineOptions {
   readonly escapeStyle: EscapeStyle;
   /** Worker threads at most; as many as the busiest pipeline asks for are started. */
   readonly maxThreads: number;
-}
-
-export interface PipelineConfig {
-  readonly id: string;
-  readonly graph: PipelineGraph;
-  readonly settings: PipelineSettings;
-  /** Changes when the config or a setting changes. */
-  readonly hash: string;
-}
-
-type PipelineState = 'loading' | 'running' | 'finished' | 'terminated';
-
-/** What the supervisor knows of one pipeline. */
-export interface PipelineStatus {
-  readonly id: string;
-  config: PipelineConfig;
-  state: PipelineState;
-  /** Version that runs now. */
-  version: number;
-  /** Batches worked on at once. */
-  workers: number;
-  readonly startedAt: number;
-  /** The generated function, as text. */
-  source: string;
-  error: string | undefined;
-  readonly reloads: {
-    successes: number;
-    failures: number;
-    lastError: string | undefined;
-    lastSuccess: number | undefined;
-    lastFailure: number | undefined;
-  };
-  readonly problems: Problems;
-  /** Why events were lost, or waited, that should have gone to its dead letter queue: the last time. */
-  deadLetterError: string | undefined;
-  readonly regions: {
-    version: number;
-    thread: number;
-    nodes: readonly CountedNode[];
-    region: CounterRegion;
-  }[];
 }
 
 interface WorkerThread {
@@ -100,19 +59,6 @@ interface Waiting {
   readonly threads: Set<number>;
 }
 
-/** A pipeline failed to start or reload: `message` says which node and why. */
-export class PipelineError extends MillraceError {
-  readonly pipeline: string;
-  readonly node: string;
-  readonly cause_code: string;
-  constructor(pipeline: string, node: string, message: string, code = '') {
-    super('ERR_PLUGIN', message);
-    this.pipeline = pipeline;
-    this.node = node;
-    this.cause_code = code;
-  }
-}
-
 export class Engine {
   readonly pipelines = new Map<string, PipelineStatus>();
   readonly startedAt = Date.now();
@@ -126,12 +72,27 @@ export class Engine {
   readonly #loading = new Map<number, Waiting>();
   readonly #starting = new Map<number, Waiting>();
   readonly #queueAnswers = new Map<number, (queues: Readonly<Record<string, QueueState>>) => void>();
-  readonly #ended = new Map<string, () => void>();
+  /** Called with the number of events that stay in the queue. */
+  readonly #ended = new Map<string, ((left: number) => void)[]>();
+  readonly #retired = new Map<number, () => void>();
+  readonly #buffers: BufferedPipelines;
   #stopping = false;
   readonly #listeners: ((status: PipelineStatus) => void)[] = [];
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#buffers = new BufferedPipelines({
+      pipelines: this.pipelines,
+      logger: options.logger,
+      load: (config, parent) => this.#load(config, parent),
+      end: (id) => this.#end(id),
+      forget: (id) => this.pipelines.delete(id),
+      whenRetired: (version) =>
+        this.#specs.has(version)
+          ? new Promise((resolve) => this.#retired.set(version, resolve))
+          : Promise.resolve(),
+      queued: async (id) => (await this.queues())[id]?.events,
+    });
   }
 
   /** Called whenever a pipeline changes its state or its problems. */
@@ -147,13 +108,17 @@ export class Engine {
    * Starts a pipeline, or replaces it by a new version without closing its listening sockets.
    * @throws PipelineError; the old version, if any, goes on
    */
-  async load(config: PipelineConfig): Promise<void> {
+  load(config: PipelineConfig): Promise<void> {
+    return this.#load(config, undefined);
+  }
+
+  async #load(config: PipelineConfig, parent: string | undefined): Promise<void> {
     const running = this.pipelines.get(config.id);
     const reload = running !== undefined && running.state === 'running';
-    const status = reload ? running : this.#newStatus(config);
+    const status = reload ? running : this.#newStatus(config, parent);
     if (!reload) this.pipelines.set(config.id, status);
     try {
-      await this.#loadVersion(status, config, reload);
+      await this.#buffers.around(config, (main) => this.#loadVersion(status, main, reload));
       status.config = config;
       status.problems.keepInputs(config.graph.inputs.map(({ id }) => id));
       if (status.state === 'loading') status.state = 'running';
@@ -180,22 +145,31 @@ export class Engine {
   /** The generated function of a pipeline, without starting anything. */
   async compileOnly(config: PipelineConfig): Promise<string> {
     const { registry, logger } = this.#options;
-    const plan = await planPipeline(config.graph, registry, config.settings);
+    const { graph } = splitBuffers(config).main;
+    const plan = await planPipeline(graph, registry, config.settings);
     const spec: PipelineSpec = {
       id: config.id,
       version: 0,
-      graph: config.graph,
+      graph,
       settings: config.settings,
       threads: [0],
       ...plan,
     };
-    const host = { registry, logger, health: () => {}, done: () => {}, send: async () => false };
+    const host = {
+      registry,
+      logger,
+      health: () => {},
+      done: () => {},
+      returned: () => {},
+      send: async () => false,
+    };
     return (await WorkerPipeline.make(spec, host)).source;
   }
 
-  #newStatus(config: PipelineConfig): PipelineStatus {
+  #newStatus(config: PipelineConfig, parent: string | undefined): PipelineStatus {
     return {
       id: config.id,
+      parent,
       config,
       state: 'loading',
       version: 0,
@@ -437,6 +411,8 @@ export class Engine {
         return;
       case 'retired':
         this.#specs.delete(message.version);
+        this.#retired.get(message.version)?.();
+        this.#retired.delete(message.version);
         this.pipelines.get(message.id)?.problems.forgetVersion(message.version);
         return;
       case 'ended': {
@@ -446,8 +422,10 @@ export class Engine {
           status.problems.clear();
           this.#changed(status);
         }
-        this.#ended.get(message.id)?.();
+        const waiting = this.#ended.get(message.id);
         this.#ended.delete(message.id);
+        for (const resolve of waiting ?? []) resolve(message.left);
+        if (!waiting && !this.#stopping) void this.#buffers.finish(message.id);
         return;
       }
       case 'health':
@@ -482,32 +460,28 @@ export class Engine {
 
   // ---- end ----
 
-  /** Stops one pipeline: no new data, what is queued is delivered. */
-  async unload(id: string): Promise<void> {
-    const status = this.pipelines.get(id);
-    if (!status || status.state !== 'running') {
-      this.pipelines.delete(id);
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      this.#ended.set(id, resolve);
+  /** Ends a pipeline that runs: no new data, what is queued is delivered or kept. Resolves to what is kept. */
+  #end(id: string): Promise<number> {
+    if (this.pipelines.get(id)?.state !== 'running') return Promise.resolve(0);
+    return new Promise((resolve) => {
+      this.#ended.set(id, [...(this.#ended.get(id) ?? []), resolve]);
       this.#toIntake({ type: 'stop', id });
     });
+  }
+
+  /** Stops one pipeline and its buffers. */
+  async unload(id: string): Promise<void> {
+    await this.#end(id);
+    await this.#buffers.unload(id);
     this.pipelines.delete(id);
   }
 
-  /** Stops all pipelines and threads. Resolves when everything taken is delivered. */
+  /** Stops all pipelines and threads. Resolves when everything taken is delivered or kept. */
   async stop(): Promise<void> {
-    const running = [...this.pipelines.values()].filter((status) => status.state === 'running');
-    await Promise.all(
-      running.map(
-        (status) =>
-          new Promise<void>((resolve) => {
-            this.#ended.set(status.id, resolve);
-            this.#toIntake({ type: 'stop', id: status.id });
-          }),
-      ),
-    );
+    const all = [...this.pipelines.values()];
+    // Buffers take what the pipelines before them still deliver.
+    await Promise.all(all.filter(({ parent }) => parent === undefined).map(({ id }) => this.#end(id)));
+    await Promise.all(all.filter(({ parent }) => parent !== undefined).map(({ id }) => this.#end(id)));
     await this.terminate();
   }
 

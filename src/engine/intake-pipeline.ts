@@ -2,6 +2,7 @@
  * One pipeline in the intake thread: its inputs' framing halves, its queue, and the sending of blocks to workers.
  * A reload keeps the queue and every input whose socket options are the same.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
@@ -11,6 +12,7 @@ import { Admission } from '../queue/admission.ts';
 import type { QueuedBlock, SlabPool } from '../queue/block-builder.ts';
 import { PersistedQueue } from '../queue/persisted-queue.ts';
 import type { Queue } from '../queue/queue.ts';
+import { keepsDeadLetters } from './dead-letters.ts';
 import { Dispatcher, type DispatcherHost } from './dispatcher.ts';
 import { IntakeWriter, type WriterHost, type WriterPlace } from './intake-writer.ts';
 import type {
@@ -22,18 +24,20 @@ import type {
   QueueState,
 } from './messages.ts';
 import { Counters } from './metrics.ts';
-import { handOver, makeQueue, openQueue } from './pipeline-queue.ts';
+import { bindTo, handOver, makeQueue, openQueue } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
 import { queueFolder } from './queue-folder.ts';
+import { type RetiringHost, RetiringVersions } from './retiring-versions.ts';
+import { sameSocket } from './same-socket.ts';
 import { sentence } from './thread.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
+/** `pipeline.shutdown_timeout`, in seconds. */
+const SHUTDOWN_SECONDS = 3;
 /** Blocks that wait then: about as many as are delivered before their turn to be written comes. */
 const SLOW_BLOCKS = 16;
-/** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
-const KEEP_MS = 3000;
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -68,7 +72,7 @@ export interface LoadedSpec {
   readonly codecs: ReadonlyMap<string, CodecPlugin>;
 }
 
-export class IntakePipeline implements WriterHost, DispatcherHost {
+export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost {
   readonly id: string;
   readonly pool: SlabPool;
   readonly #host: IntakeHost;
@@ -78,14 +82,15 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   counters: Counters;
   #inputs: RunningInput[] = [];
   readonly #dispatcher: Dispatcher;
-  /** Versions that take no new blocks, with the workers that still have to say so. */
-  readonly #retiring = new Map<
-    number,
-    { readonly threads: readonly number[]; told: boolean; left: Set<number> }
-  >();
+  readonly #retiring: RetiringVersions;
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
   #fullSince: number | undefined;
+  /**
+   * There was no room when blocks were due: they grow until there is. Cut one by one they would take a slab each for
+   * the few records that came from senders who did not know yet.
+   */
+  #cutLater = false;
   /** What waited in the queue when it was opened. */
   #atStart = { events: 0, bytes: 0 };
   /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
@@ -120,6 +125,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     });
     this.#admission = new Admission(this.#queue, this);
     this.#dispatcher = new Dispatcher(this.#queue, this);
+    this.#retiring = new RetiringVersions(this);
   }
 
   // ---- what writers need ----
@@ -187,6 +193,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     if (this.#full) {
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
       this.#isFull(false);
+      if (this.#cutLater) this.#cutAll();
     } else if (!this.#queue.hasRoom) this.#isFull(true);
     if (this.#slow && this.#queue.waitingBlocks <= SLOW_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
@@ -214,7 +221,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   arm(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#cutAll();
+      if (this.#full) this.#cutLater = true;
+      else this.#cutAll();
     }, this.#loaded.spec.settings.batchDelay);
   }
 
@@ -369,7 +377,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     }
     if (this.#queue instanceof PersistedQueue)
       handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
-    this.#retire(previous.spec.version, previous.spec.threads);
+    const bind = bindTo(loaded.spec);
+    const allBound = previous.spec.graph.inputs.every(({ id, name }) => bind({ node: id, plugin: name }));
+    this.#retire(previous.spec.version, previous.spec.threads, allBound);
     this.#checkFinished();
   }
 
@@ -385,18 +395,27 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
       return;
     }
     this.#ending = true;
-    await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    const closing = Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    // An input that does not close shall not cost the queue its orderly end.
+    await (keep ? Promise.race([closing, sleep(this.#shutdownMs)]) : closing);
     this.#cutAll();
     if (keep) this.#keep();
-    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads);
+    // What an output does not take goes back into a queue that is kept.
+    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads, keep);
   }
 
   /** What waits stays for the next start; what is at the workers gets a moment. */
   #keep(): void {
     this.#admission.drainAll();
     this.#queue.keep();
-    this.#keepTimer ??= setTimeout(() => void this.#finish(), KEEP_MS);
-    this.#tellRetired();
+    this.#keepTimer ??= setTimeout(() => void this.#finish(), this.#shutdownMs);
+    this.#retiring.tell();
+  }
+
+  /** How long blocks at the workers may take to be delivered when the queue keeps what waits. */
+  get #shutdownMs(): number {
+    const seconds = this.#loaded.spec.settings.all['pipeline.shutdown_timeout'] as number | undefined;
+    return (seconds ?? SHUTDOWN_SECONDS) * 1000;
   }
 
   async #finish(): Promise<void> {
@@ -406,7 +425,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
     clearTimeout(this.#keepTimer);
     clearInterval(this.#slowTimer);
     await this.#queue.close();
-    this.#host.post({ type: 'ended', id: this.id, version: this.#loaded.spec.version });
+    const { version } = this.#loaded.spec;
+    const left = this.#queue.type === 'persisted' ? this.#queue.unacknowledged : 0;
+    this.#host.post({ type: 'ended', id: this.id, version, left });
   }
 
   #checkFinished(): void {
@@ -416,6 +437,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   #cutAll(): void {
+    this.#cutLater = false;
     for (const input of this.#inputs) input.writer.cut();
   }
 
@@ -423,7 +445,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   #dispatch(): void {
     this.#dispatcher.dispatch();
-    this.#tellRetired();
+    this.#retiring.tell();
   }
 
   /** A worker has delivered a block. */
@@ -441,22 +463,14 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
 
   /** A worker died: what it had waits again. */
   workerLost(index: number): void {
-    for (const block of this.#dispatcher.workerLost(index)) {
+    for (const { block, kept } of this.#dispatcher.workerLost(index)) {
       this.#host.logger.error(
         { pipeline: this.id, records: block.count, peers: block.peers.slice(0, 3).map((peer) => peer.key) },
-        'events lost: a worker thread ended three times while it worked on them; the config or a plugin can not take them',
+        `events ${kept ? 'go to the dead letter queue' : 'lost'}: a worker thread ended three times while it worked on them; the config or a plugin can not take them`,
       );
-      this.done(block.id);
+      if (!kept) this.done(block.id);
     }
-    for (const [version, retiring] of this.#retiring) {
-      if (!retiring.told) continue;
-      retiring.left.delete(index);
-      if (!this.#waits(version)) continue;
-      // What it had must be delivered first: all workers are told again when that is done.
-      retiring.told = false;
-      retiring.left = new Set(retiring.threads);
-    }
-    this.#tellRetired();
+    this.#retiring.workerLost(index);
   }
 
   worker(index: number): WorkerLink | undefined {
@@ -464,44 +478,57 @@ export class IntakePipeline implements WriterHost, DispatcherHost {
   }
 
   threadsOf(block: QueuedBlock): readonly number[] {
-    return this.#retiring.get(block.version)?.threads ?? this.#loaded.spec.threads;
+    return this.#retiring.threadsOf(block.version) ?? this.#loaded.spec.threads;
   }
 
-  workerReady(): void {
+  get keepsDeadLetters(): boolean {
+    return keepsDeadLetters(this.#loaded.spec.settings);
+  }
+
+  workerReady(index: number): void {
+    this.#retiring.workerReady(index);
     this.#dispatch();
   }
 
-  #retire(version: number, threads: readonly number[]): void {
-    this.#retiring.set(version, { threads, told: false, left: new Set(threads) });
+  tell(index: number, message: IntakeToWorker): boolean {
+    const link = this.#host.worker(index);
+    link?.port.postMessage(message);
+    return link !== undefined;
+  }
+
+  #retire(version: number, threads: readonly number[], leaves = false): void {
+    this.#retiring.add(version, threads, leaves);
     this.#dispatch();
   }
 
-  /** Tells workers to finish a version once none of its blocks waits; they answer when it is delivered. */
-  #tellRetired(): void {
-    for (const [version, retiring] of this.#retiring) {
-      if (!retiring.told) {
-        if (this.#waits(version)) continue;
-        retiring.told = true;
-        for (const index of retiring.threads) {
-          const link = this.#host.worker(index);
-          if (link) link.port.postMessage({ type: 'retire', version } satisfies IntakeToWorker);
-          else retiring.left.delete(index);
-        }
-      }
-      if (retiring.left.size > 0) continue;
-      this.#retiring.delete(version);
-      this.#host.post({ type: 'retired', id: this.id, version });
-      if (this.#ending && version === this.#loaded.spec.version) void this.#finish();
-    }
+  /** An old version has an output that fails: what it could not deliver, and what waits for it, goes to the new one. */
+  returned(ids: readonly number[]): void {
+    const bind = bindTo(this.#loaded.spec);
+    // The oldest is put before all others last.
+    const blocks = ids.toSorted((a, b) => b - a).filter((id) => this.#dispatcher.returned(id, bind));
+    this.#queue.rebind(bind);
+    this.#admission.rebind(bind);
+    if (blocks.length > 0 && !this.#ending)
+      this.#host.logger.info(
+        { pipeline: this.id, blocks: blocks.length },
+        'blocks that an output of the old version could not deliver are worked on by the new version',
+      );
+    this.schedule();
   }
 
-  #waits(version: number): boolean {
+  waits(version: number): boolean {
     return this.#queue.waits(version) || this.#admission.waits(version);
   }
 
-  retired(version: number, worker: number): void {
-    this.#retiring.get(version)?.left.delete(worker);
-    this.#tellRetired();
+  /** All workers are through with a version. */
+  retired(version: number): void {
+    this.#host.post({ type: 'retired', id: this.id, version });
+    if (this.#ending && this.#retiring.size === 0) void this.#finish();
+  }
+
+  /** A worker is. */
+  finished(version: number, worker: number): void {
+    this.#retiring.finished(version, worker);
   }
 
   // ---- looking in ----
@@ -567,24 +594,4 @@ function nodeCount(spec: PipelineSpec): number {
 async function closeInput(input: RunningInput): Promise<void> {
   input.abort.abort();
   await input.intake.close();
-}
-
-/** Same plugin and the same values of its socket options: the listener can stay. */
-function sameSocket(plugin: InputPlugin<any>, a: GraphNode, b: GraphNode): boolean {
-  if (a.name !== b.name || !plugin.socketOptions) return false;
-  const pick = (node: GraphNode): string =>
-    JSON.stringify(plugin.socketOptions!.map((name) => reveal(node.options[name])));
-  return pick(a) === pick(b) && framing(a) === framing(b);
-}
-
-/** The codec decides how the intake frames: another codec needs another intake. */
-function framing(node: GraphNode): string {
-  const codec = node.options['codec'] as NestedPlugin | undefined;
-  return JSON.stringify([codec?.plugin, codec?.options['delimiter']]);
-}
-
-function reveal(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'reveal' in value
-    ? (value as { reveal(): string }).reveal()
-    : value;
 }

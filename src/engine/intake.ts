@@ -105,8 +105,10 @@ function connect(index: number, workerPort: MessagePort): void {
       for (const block of message.blocks) {
         for (const pipeline of pipelines.values()) if (pipeline.done(block)) break;
       }
+    } else if (message.type === 'returned') {
+      versions.get(message.version)?.returned(message.blocks);
     } else if (message.type === 'retired') {
-      versions.get(message.version)?.retired(message.version, index);
+      versions.get(message.version)?.finished(message.version, index);
     } else {
       const reply = (accepted: boolean): void =>
         workerPort.postMessage({ type: 'sent', token: message.token, accepted } satisfies IntakeToWorker);
@@ -115,7 +117,7 @@ function connect(index: number, workerPort: MessagePort): void {
       else reply(false);
     }
   });
-  for (const pipeline of pipelines.values()) pipeline.workerReady();
+  for (const pipeline of pipelines.values()) pipeline.workerReady(index);
 }
 
 port.on('message', (message: ToIntake) => {

@@ -97,7 +97,8 @@ export type FromIntake =
       readonly code: string;
     }
   | { readonly type: 'retired'; readonly id: string; readonly version: number }
-  | { readonly type: 'ended'; readonly id: string; readonly version: number }
+  /** `left`: events that stay in its queue. */
+  | { readonly type: 'ended'; readonly id: string; readonly version: number; readonly left: number }
   | Health
   | { readonly type: 'totals'; readonly token: number; readonly id: string }
   | {
@@ -181,8 +182,12 @@ export type BlockMessage = {
   readonly buffer: SharedArrayBuffer | undefined;
   readonly runs: Int32Array;
   readonly peers: readonly Peer[];
+  /** Why it is not to be worked on, but kept in the dead letter queue. */
+  readonly dead?: string | undefined;
 };
 export type IntakeToWorker =
+  /** A newer version runs: what an output of this one can not deliver is to be returned. */
+  | { readonly type: 'leave'; readonly version: number }
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
   /** The intake has dropped this slab. */
   | { readonly type: 'forget'; readonly slab: number }
@@ -192,6 +197,7 @@ export type IntakeToWorker =
 /** Worker → intake. */
 export type WorkerToIntake =
   | { readonly type: 'done'; readonly blocks: readonly number[] }
+  | { readonly type: 'returned'; readonly version: number; readonly blocks: readonly number[] }
   | { readonly type: 'retired'; readonly version: number }
   | {
       readonly type: 'send';

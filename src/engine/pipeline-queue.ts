@@ -88,7 +88,7 @@ function reportOrphans(queue: PersistedQueue, { id }: PipelineSpec, logger: Logg
 }
 
 /** Blocks go to the input they came from, or else to the first of its kind. */
-function bindTo({ graph, version }: PipelineSpec): Bind {
+export function bindTo({ graph, version }: PipelineSpec): Bind {
   return ({ node, plugin }) => {
     let input = graph.inputs.findIndex(({ id }) => id === node);
     if (input < 0) input = graph.inputs.findIndex(({ name }) => name === plugin);

@@ -12,7 +12,6 @@ import {
   type Filter,
   type FilterPlugin,
   type InputPlugin,
-  type OutputPlugin,
   type Registry,
   RunKind,
 } from '../kernel/plugin.ts';
@@ -22,11 +21,16 @@ import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { Delivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import { inNode, makeDelivery } from './make-delivery.ts';
 import type { BlockMessage, HealthSeverity, PipelineSpec } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
+import { rawEvents } from './raw-events.ts';
 import { loadCodecs, loadPlugin, sentence } from './thread.ts';
+
+/** So long an output of an old version may fail before its blocks go to the new one. */
+const FAILING_SECONDS = 2;
 
 /** Filters are timed in one batch of so many, and in the first after so many milliseconds. */
 const TIMED_EVERY = 64;
@@ -38,6 +42,8 @@ export interface WorkerHost {
   health(node: string, problem: string | undefined, severity?: HealthSeverity): void;
   /** The intake may forget the block. */
   done(block: number): void;
+  /** This version can not deliver these blocks: another one shall. */
+  returned(blocks: readonly number[]): void;
   send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
 }
 
@@ -60,7 +66,9 @@ export class WorkerPipeline {
   /** Undefined: what can not be delivered is counted and dropped. */
   readonly #deadLetters: DeadLetters | undefined;
   readonly #filters: readonly Filter[];
-  readonly #waiting: ReceivedBlock[] = [];
+  #waiting: ReceivedBlock[] = [];
+  /** Blocks that are worked on. */
+  readonly #working = new Set<number>();
   /** Blocks worked on at once here. */
   readonly #limit: number;
   /** Of blocks: how many are worked on, and for how long. */
@@ -74,6 +82,9 @@ export class WorkerPipeline {
   /** Blocks of which a decoder still holds bytes: not acknowledged before those are delivered. */
   #held: number[] = [];
   readonly #pending = new Set<Promise<void>>();
+  /** A newer version runs: for so many seconds in a row an output of this one has failed meanwhile. */
+  #leaving: number | undefined;
+  #abandoned: Promise<void> | undefined;
 
   private constructor(
     spec: PipelineSpec,
@@ -190,25 +201,50 @@ export class WorkerPipeline {
 
   /** A block from the intake: worked on now, or when one before it is done. */
   take(block: ReceivedBlock): void {
-    if (this.#busy.active >= this.#limit) this.#waiting.push(block);
+    if (this.#abandoned) this.#host.returned([block.message.block]);
+    else if (this.#busy.active >= this.#limit) this.#waiting.push(block);
     else this.#work(block);
   }
 
   #work(block: ReceivedBlock): void {
     this.#busy.begin(performance.now());
+    this.#working.add(block.message.block);
     let result: Promise<void> | undefined;
+    const { dead } = block.message;
     try {
-      result = this.#process(block);
+      result = dead === undefined ? this.#process(block) : this.#bury(block, dead);
     } catch (error) {
-      // A decoder or codec broke its promise not to throw. Trying the block again would do the same: its events are
-      // lost, and the log says so.
-      this.#host.logger.error(
-        { pipeline: this.spec.id },
-        `events lost: a block could not be processed: ${sentence(error)}`,
-      );
+      result = this.#failed(block, error);
     }
-    if (result) this.#track(result.then(() => this.#finished(block)));
-    else this.#finished(block);
+    if (!result) {
+      this.#finished(block);
+      return;
+    }
+    this.#track(
+      result
+        .catch((error: unknown) => {
+          if (this.#abandoned) throw error;
+          return this.#failed(block, error);
+        })
+        .then(() => this.#finished(block)),
+    );
+  }
+
+  /** A decoder, codec or filter broke its promise not to throw. Trying the block again would do the same. */
+  #failed(block: ReceivedBlock, error: unknown): Promise<void> | undefined {
+    const reason = `a block could not be processed: ${sentence(error)}`;
+    const fate = this.#deadLetters ? 'kept in the dead letter queue' : 'lost';
+    const { count } = block.message;
+    this.#host.logger.error({ pipeline: this.spec.id, records: count }, `events ${fate}: ${reason}`);
+    return this.#bury(block, reason);
+  }
+
+  /** The records of a block, as they came, go to the dead letter queue. */
+  #bury({ message, bytes }: ReceivedBlock, reason: string): Promise<void> | undefined {
+    const node = this.spec.graph.inputs[message.input]!;
+    const codec = node.options['codec'] as NestedPlugin | undefined;
+    const delimiter = String(codec?.options['delimiter'] ?? '\n');
+    return this.#deadLetters?.unprocessed(node, rawEvents(message, bytes, delimiter), reason);
   }
 
   /** Remembers a promise until it is settled; a rejection means that the pipeline was closed meanwhile. */
@@ -222,6 +258,7 @@ export class WorkerPipeline {
 
   #finished(block: ReceivedBlock): void {
     this.#busy.end(performance.now());
+    this.#working.delete(block.message.block);
     this.#release(block.message.block);
     const next = this.#waiting.shift();
     if (next) this.#work(next);
@@ -280,9 +317,15 @@ export class WorkerPipeline {
       for (const id of freed) this.#host.done(id);
       return undefined;
     }
-    return result.then(() => {
-      for (const id of freed) this.#host.done(id);
-    });
+    return result.then(
+      () => {
+        for (const id of freed) this.#host.done(id);
+      },
+      (error: unknown) => {
+        this.#held.push(...freed);
+        throw error;
+      },
+    );
   }
 
   /** In batches of at most `pipeline.batch.size`. */
@@ -346,7 +389,8 @@ export class WorkerPipeline {
     return undefined;
   }
 
-  #deliver(outputs: Event[][]): Promise<void> | undefined {
+  /** `born`: of a flush, without a block. */
+  #deliver(outputs: Event[][], born = false): Promise<void> | undefined {
     let waiting: Promise<void>[] | undefined;
     let now = performance.now();
     for (let index = 0; index < outputs.length; index++) {
@@ -354,8 +398,9 @@ export class WorkerPipeline {
       if (events.length === 0) continue;
       const writing = this.#writing[index]!;
       writing.begin(now);
-      const result = this.#deliveries[index]!.write(events);
+      let result = this.#deliveries[index]!.write(events);
       now = performance.now();
+      if (result && born) result = result.catch((error: unknown) => this.#orphaned(index, events, error));
       if (result) (waiting ??= []).push(writing.until(result));
       else writing.end(now);
     }
@@ -397,6 +442,7 @@ export class WorkerPipeline {
 
   /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
+    if (this.#abandoned || this.#checkLeaving()) return;
     const now = performance.now();
     this.#busy.update(now);
     for (const writing of this.#writing) writing.update(now);
@@ -406,38 +452,88 @@ export class WorkerPipeline {
     const result = this.#afterDecode(events);
     if (result) this.#track(result);
     for (const delivery of this.#deliveries) {
-      const flushed = delivery.flush();
+      const flushed = delivery.tick();
       if (flushed) this.#track(flushed);
     }
   }
 
   /** Every five seconds: filters with a flush. */
   flushFilters(final = false): void {
+    if (this.#abandoned && !final) return;
     const outputs: Event[][] = this.#deliveries.map(() => []);
     const flushed = this.#compiled.flush(final, outputs, this.counters.values);
-    const result = flushed ? flushed.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+    const result = flushed ? flushed.then(() => this.#deliver(outputs, true)) : this.#deliver(outputs, true);
     if (result) this.#track(result);
+  }
+
+  /** Events of a timed flush belong to no block: when their output is given up, nobody else has them. */
+  async #orphaned(output: number, events: Event[], error: unknown): Promise<void> {
+    const fate = this.#deadLetters ? 'kept in the dead letter queue' : 'lost';
+    const reason = `the output was replaced while it failed: ${sentence(error)}`;
+    this.#host.logger.error(
+      { pipeline: this.spec.id, events: events.length },
+      `events of a filter's flush ${fate}: ${reason}`,
+    );
+    const node = outputsOf(this.spec.graph)[output]!;
+    const reasons = events.map(() => reason);
+    await this.#deadLetters?.rejected(node, events, reasons);
+  }
+
+  /** A newer version runs. What this one can not deliver, because an output fails, is handed back for it. */
+  leave(): void {
+    this.#leaving ??= 0;
+  }
+
+  #checkLeaving(): boolean {
+    if (this.#leaving === undefined) return false;
+    this.#leaving = this.#deliveries.some((delivery) => delivery.isFailing) ? this.#leaving + 1 : 0;
+    if (this.#leaving < FAILING_SECONDS) return false;
+    this.#abandoned = this.#abandon();
+    return true;
+  }
+
+  /** Ends every write, and gives back all blocks that are not done. */
+  async #abandon(): Promise<void> {
+    const waiting = this.#waiting.map(({ message }) => message.block);
+    this.#waiting = [];
+    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    const now = performance.now();
+    while (this.#busy.active > 0) this.#busy.end(now);
+    this.#host.returned([...this.#working, ...this.#held.splice(0), ...waiting]);
+    this.flushFilters(true);
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    await this.#closeRest();
   }
 
   /** No more blocks will come: finish those taken, flush decoders, filters and outputs, close everything. */
   async retire(): Promise<void> {
-    await this.#settle();
+    for (const step of [() => this.#flushDecoders(), () => this.flushFilters(true), () => {}]) {
+      await this.#settle();
+      if (this.#abandoned) return this.#abandoned;
+      step();
+    }
+    for (const delivery of this.#deliveries) await delivery.flush();
+    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+    await this.#closeRest();
+    for (const id of this.#held.splice(0)) this.#host.done(id);
+  }
+
+  #flushDecoders(): void {
     const events: Event[] = [];
     for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), true);
     const result = this.#afterDecode(events);
     if (result) this.#track(result);
-    await this.#settle();
-    this.flushFilters(true);
-    await this.#settle();
-    for (const delivery of this.#deliveries) await delivery.flush();
-    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+  }
+
+  async #closeRest(): Promise<void> {
     for (const filter of this.#filters) await filter.close?.();
     await this.#deadLetters?.close();
-    for (const id of this.#held.splice(0)) this.#host.done(id);
   }
 
   async #settle(): Promise<void> {
-    while (this.#pending.size > 0 || this.#busy.active > 0) await Promise.all(this.#pending);
+    while (!this.#abandoned && (this.#pending.size > 0 || this.#busy.active > 0))
+      await Promise.all(this.#pending);
   }
 }
 
@@ -454,57 +550,6 @@ function clockMillis(): number {
 }
 
 const noDecoration = (): void => {};
-
-/** Names the node in the error of what is done for it. */
-async function inNode<T>(node: GraphNode, make: () => T | Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    throw Object.assign(new Error(`${node.kind} ${node.name}: ${sentence(error)}`, { cause: error }), {
-      node: node.id,
-    });
-  }
-}
-
-async function makeDelivery(
-  node: GraphNode,
-  parts: ContextParts,
-  host: WorkerHost,
-  index: number,
-  deadLetters: DeadLetters | undefined,
-): Promise<Delivery> {
-  const plugin = await loadPlugin<OutputPlugin>(host.registry, 'output', node.name);
-  const { counters, spec } = parts;
-  const base = pluginContext(node, parts);
-  const codec = base.codec(
-    (node.options['codec'] as NestedPlugin | undefined) ?? {
-      plugin: plugin.defaultCodec ?? 'plain',
-      options: {},
-    },
-  );
-  const health = (problem: string | undefined): void => host.health(node.id, problem);
-  const context = Object.create(base, {
-    outputCodec: { value: codec },
-    workers: { value: spec.threads.length },
-    health: { value: health },
-    send: { value: host.send },
-  });
-  const output = plugin.create(node.options as never, context);
-  return new Delivery(output, {
-    logger: base.logger,
-    health,
-    delivered: (count) => {
-      counters.values[index * SLOTS_PER_NODE + Slot.out]! += count;
-      counters.addToPipeline(PipelineSlot.out, count);
-    },
-    rejected: (events, reasons) => {
-      counters.named(node.id, 'rejected').add(events.length);
-      const fate = deadLetters ? 'kept in the dead letter queue' : 'dropped';
-      base.logger.warn({ events: events.length }, `events rejected and ${fate}: ${reasons[0]}`);
-      return deadLetters?.rejected(node, events, reasons);
-    },
-  });
-}
 
 /** The graph's nodes that are outputs, in order. */
 const outputsOf = (graph: PipelineGraph): GraphNode[] =>

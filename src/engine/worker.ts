@@ -47,6 +47,10 @@ function hostOf(spec: PipelineSpec): WorkerHost {
         since: Date.now(),
       }),
     done,
+    returned: (blocks) => {
+      tellDelivered();
+      toIntake({ type: 'returned', version: spec.version, blocks });
+    },
     send: (address, bytes, ends) =>
       new Promise((resolve) => {
         const token = nextToken++;
@@ -103,7 +107,8 @@ function fromIntake(message: IntakeToWorker): void {
   else if (message.type === 'sent') {
     sends.get(message.token)?.(message.accepted);
     sends.delete(message.token);
-  } else void retire(message.version);
+  } else if (message.type === 'leave') pipelines.get(message.version)?.leave();
+  else void retire(message.version);
 }
 
 async function retire(version: number): Promise<void> {

@@ -134,6 +134,17 @@ export const commonOptions = {
     enable_metric: { type: 'boolean', default: true, description: 'Whether metrics are kept for it.' },
     codec: { type: 'codec', default: { plugin: 'plain', options: {} }, description: 'Encodes the events.' },
     workers: { type: 'number', deprecated: 'use pipeline.workers', description: 'Has no effect.' },
+    disk_buffer: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Give this output a queue of its own on the disk: while it is down, other outputs go on. Needs `id`. (Not in Logstash.)',
+    },
+    disk_buffer_max_bytes: {
+      type: 'bytes',
+      default: 1024 * 1024 * 1024,
+      description: 'Size of that queue at most; when it is full, the pipeline waits.',
+    },
   },
   codec: {
     id: { type: 'string', description: 'Stable name of this plugin in metrics, logs and the UI.' },

@@ -282,6 +282,15 @@ export interface OutputContext extends PluginContext {
 }
 
 export interface Output {
+  /** Bounds of the wait between tries after a failure, in milliseconds. Absent: 250 and 30,000. */
+  readonly retryDelays?: { readonly initialMs: number; readonly maxMs: number };
+  /**
+   * Who ends a write that hangs. own: the output, which rejects. none: nobody, because it is right to wait (a full
+   * queue, a stopped terminal). Absent: the engine aborts the signal of that write after `pipeline.delivery_timeout`.
+   */
+  readonly timeLimit?: 'own' | 'none';
+  /** Each event is a request of its own: a server that was down is asked with one first. */
+  readonly writesSingly?: boolean;
   /**
    * Connects, opens files. Called once before the first write; a rejection is retried by the engine with the
    * reason shown, unless its `code` is `ERR_CONFIG`.

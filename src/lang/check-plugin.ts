@@ -93,7 +93,23 @@ class PluginCheck implements CheckedPlugin {
       this.options['ecs_compatibility'] = this.ecs;
     }
     if (this.plugin.kind === 'input' && this.plugin.streaming) await this.#fixStreamingCodec();
+    if (this.plugin.kind === 'output') this.#checkBuffer();
     if (this.#scope.reporter.errors === before) this.#validate();
+  }
+
+  /** An id that the engine derives changes with the options: an address that is mended would leave the events behind. */
+  #checkBuffer(): void {
+    const { disk_buffer: buffered, id } = this.options;
+    const given = this.#raw.get('disk_buffer') ?? this.#raw.get('disk_buffer_max_bytes');
+    if (buffered === true && (typeof id !== 'string' || id === ''))
+      this.#report(
+        'error',
+        given,
+        `\`disk_buffer\` of ${this.#title} needs \`id\``,
+        'the id names the folder of its queue, so that what waits is found again when the options change',
+      );
+    else if (buffered !== true && this.given.includes('disk_buffer_max_bytes'))
+      this.#report('warning', given, '`disk_buffer_max_bytes` has no effect without `disk_buffer => true`');
   }
 
   get #title(): string {

@@ -209,7 +209,11 @@ export class PersistedQueue implements Queue {
   }
 
   putBack(block: QueuedBlock): void {
-    this.#waiting.putBack(this.#entries.get(block.id)!);
+    const entry = this.#entries.get(block.id)!;
+    entry.block = block;
+    entry.input = block.input;
+    entry.version = block.version;
+    this.#waiting.putBack(entry);
   }
 
   acknowledge(block: QueuedBlock): boolean {

@@ -7,6 +7,21 @@ import { MemoryQueue } from './queue.ts';
 const peer = (key: string): Peer => ({ key });
 const source = { node: 'in', plugin: 'tcp' };
 
+describe('SlabPool', () => {
+  test('what it does not keep is told, so that workers forget it', () => {
+    const discarded: number[] = [];
+    const pool = new SlabPool((id) => discarded.push(id));
+    const slabs = Array.from({ length: 300 }, () => pool.take(100));
+    for (const slab of slabs) pool.give(slab);
+    const kept = slabs.length - discarded.length;
+    expect(kept).toBeGreaterThan(0);
+    expect(discarded).toEqual(slabs.slice(kept).map(({ id }) => id));
+    const large = pool.take(10_000_000);
+    pool.give(large);
+    expect(discarded.at(-1)).toBe(large.id);
+  });
+});
+
 describe('BlockBuilder', () => {
   test('lines of one peer become one run, those of another a new one', () => {
     const builder = new BlockBuilder(new SlabPool(), -1);
@@ -71,6 +86,15 @@ describe('BlockBuilder', () => {
     builder.append(RunKind.record, peer('a'), large, 1, 1);
     expect(builder.fits(1)).toBe(false);
     expect(builder.seal(1, 0, 1, source).length).toBe(2_000_000);
+  });
+
+  test('slabs that are not used again are told of, so that workers forget them', () => {
+    const dropped: number[] = [];
+    const pool = new SlabPool((id) => dropped.push(id));
+    const [usual, large] = [pool.take(100), pool.take(2_000_000)];
+    pool.give(usual);
+    pool.give(large);
+    expect(dropped).toEqual([large.id]);
   });
 
   test('slabs are used again', () => {

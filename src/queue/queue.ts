@@ -3,6 +3,7 @@
  * implements the same interface.
  */
 import type { QueuedBlock } from './block-builder.ts';
+import type { Bind } from './waiting-blocks.ts';
 
 export interface Queue {
   readonly type: 'memory' | 'persisted';
@@ -24,8 +25,10 @@ export interface Queue {
   push(block: QueuedBlock): void;
   /** The next block that `accepts` says yes to, in order; undefined if there is none. It stays unacknowledged. */
   next(accepts: (block: QueuedBlock) => boolean): QueuedBlock | undefined;
-  /** A worker died: the block waits again, before all others. */
+  /** A worker died, or a new version of the pipeline takes over: the block waits again, before all others. */
   putBack(block: QueuedBlock): void;
+  /** A new version of the pipeline takes over what waits. */
+  rebind(bind: Bind): void;
   /** Every output has taken all events of the block. True: its slab may be used again; else the queue gives it back. */
   acknowledge(block: QueuedBlock): boolean;
   /** Calls back when everything pushed so far survives what the queue type promises to survive. */
@@ -111,6 +114,14 @@ export class MemoryQueue implements Queue {
   putBack(block: QueuedBlock): void {
     this.#waiting.unshift(block);
     this.#waitingRecords += block.count;
+  }
+
+  /** Those of inputs that are not there any more stay with their version. */
+  rebind(bind: Bind): void {
+    for (const [index, block] of this.#waiting.entries()) {
+      const place = bind(block.source);
+      if (place) this.#waiting[index] = { ...block, ...place };
+    }
   }
 
   acknowledge(block: QueuedBlock): boolean {

@@ -1,7 +1,8 @@
 /** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
 
-import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { DEAD_LETTER_NODE, QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';

@@ -1,7 +1,8 @@
 /** What `/_node/stats` and its parts answer: keeps the history of all pipelines. */
 import { randomUUID } from 'node:crypto';
-import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { addFlows, type Flow, FlowHistory, SAMPLE_MS, Snapshot } from './flow.ts';
 import { commonFlow, eventStats, type PipelineView, pipelineFlow, pipelineStats } from './pipeline-stats.ts';
 import { ProcessStats } from './process-stats.ts';

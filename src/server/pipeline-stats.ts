@@ -1,8 +1,8 @@
 /** One pipeline in `/_node/stats/pipelines`: its plugins, its rates, its queue, in Logstash's form. */
 import type { DeadLetterState } from '../engine/dead-letters.ts';
-import type { PipelineStatus } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
 import type { NodeCounts, PipelineCounts } from '../engine/metrics.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';

@@ -1,5 +1,6 @@
 /** The same numbers as Prometheus text (exposition format 0.0.4), at `/metrics`. */
-import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { queueFolder } from '../engine/queue-folder.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { Flow } from './flow.ts';

@@ -1,8 +1,8 @@
 /** The queues of one pipeline in `/_node/stats/pipelines`: the one before its workers, and that of dead letters. */
 import { readFileSync, realpathSync, statfsSync } from 'node:fs';
 import type { DeadLetterState } from '../engine/dead-letters.ts';
-import type { PipelineStatus } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import { queueFolder } from '../engine/queue-folder.ts';
 
 type Json = Record<string, unknown>;

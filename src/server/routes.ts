@@ -1,6 +1,7 @@
 /** What the monitoring API answers to GET, by path. */
 import { hostname } from 'node:os';
-import type { Engine, PipelineStatus } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import type { Level } from '../kernel/logger.ts';
 import { notFound } from './api-error.ts';
 import { type HealthStatus, healthReport } from './health-report.ts';

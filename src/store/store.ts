@@ -228,8 +228,8 @@ export interface SearchResult {
   readonly timedOut: boolean;
   readonly total?: { readonly value: number; readonly relation: 'eq' | 'gte' };
   readonly hits: readonly SearchHit[];
-  /** In Elasticsearch's response shape. */
-  readonly aggregations?: Readonly<Record<string, unknown>>;
+  /** In Elasticsearch's response shape, as JSON text: keys beyond 2^53 and documents in it stay exact. */
+  readonly aggregations?: string;
   /** Indices looked at. */
   readonly shards: number;
   readonly pointInTimeId?: string;

@@ -1,9 +1,10 @@
 /**
- * The real plugins, and a filter that ends its worker thread when it sees `crash` in a message: once, or always if its
+ * The real plugins, a codec that throws when it sees `bad`, and a filter that ends its worker thread when it sees `crash` in a message: once, or always if its
  * marker can not be written.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { defineFilter, type Registry } from '../../src/kernel/plugin.ts';
+import { Event } from '../../src/event/event.ts';
+import { defineCodec, defineFilter, type Plugin, type Registry } from '../../src/kernel/plugin.ts';
 import { registry as real } from '../../src/plugins/registry.ts';
 
 const crash = defineFilter({
@@ -28,7 +29,26 @@ const crash = defineFilter({
   }),
 });
 
+const throwing = defineCodec({
+  kind: 'codec',
+  name: 'throwing',
+  summary: 'Breaks its promise.',
+  options: {},
+  create: () => ({
+    decode(record, emit) {
+      if (String(record).includes('bad')) throw new Error('this codec is broken');
+      emit(new Event({ message: String(record) }));
+    },
+    encode: () => '',
+  }),
+});
+
+const own: Readonly<Record<string, Plugin>> = { 'filter crash': crash, 'codec throwing': throwing };
+
 export const registry: Registry = {
-  load: async (kind, name) => (kind === 'filter' && name === 'crash' ? crash : real.load(kind, name)),
-  names: (kind) => [...real.names(kind), ...(kind === 'filter' ? ['crash'] : [])],
+  load: async (kind, name) => own[`${kind} ${name}`] ?? real.load(kind, name),
+  names: (kind) => [
+    ...real.names(kind),
+    ...Object.values(own).flatMap((plugin) => (plugin.kind === kind ? [plugin.name] : [])),
+  ],
 };

@@ -15,8 +15,6 @@ export interface BulkWriterSettings extends BulkRules {
   readonly path: string;
   readonly absolute: boolean;
   readonly compressionLevel: number;
-  readonly initialIntervalMs: number;
-  readonly maxIntervalMs: number;
   /** Documents that are dropped, by type of error. */
   readonly dropped: (dropped: readonly { readonly type: string; readonly reason: string }[]) => void;
   readonly counter: (name: string) => { add(n: number): void };
@@ -39,12 +37,9 @@ const ONE_DOCUMENT = /"type"\s*:\s*"action_request_validation_exception"/;
 
 export class BulkWriter {
   readonly #settings: BulkWriterSettings;
-  #intervalMs: number;
-  #doublesAt = 0;
 
   constructor(settings: BulkWriterSettings) {
     this.#settings = settings;
-    this.#intervalMs = settings.initialIntervalMs;
   }
 
   /** Appends what failed to `failures`; indexes are those of the documents. */
@@ -58,17 +53,6 @@ export class BulkWriter {
     this.#count('documents.successes', documents.length - retries - rejected);
     this.#count('documents.retryable_failures', retries);
     this.#count('documents.non_retryable_failures', rejected);
-    if (retries === 0) {
-      this.#intervalMs = this.#settings.initialIntervalMs;
-      this.#doublesAt = 0;
-      return;
-    }
-    const wait = this.#nextInterval();
-    for (let index = before; index < failures.length; index++) {
-      const failure = failures[index]!;
-      if (failure.kind === 'retry')
-        failures[index] = { ...failure, retryAfter: Math.max(wait, failure.retryAfter ?? 0) };
-    }
   }
 
   async #send(documents: readonly Document[], failures: WriteFailure[], signal: AbortSignal): Promise<void> {
@@ -138,18 +122,6 @@ export class BulkWriter {
       headers['content-encoding'] = 'gzip';
     }
     return client.request({ method: 'POST', path, absolute, headers, body }, signal);
-  }
-
-  /** Doubles once an interval, however many batches fail in it. */
-  #nextInterval(): number {
-    const { maxIntervalMs } = this.#settings;
-    const wait = this.#intervalMs;
-    const now = performance.now();
-    if (now >= this.#doublesAt) {
-      this.#doublesAt = now + wait;
-      this.#intervalMs = Math.min(maxIntervalMs, wait * 2);
-    }
-    return wait;
   }
 
   #count(name: string, count: number): void {

@@ -50,7 +50,7 @@ export class ElasticsearchClient {
   #nodes: Node[];
   #turn = 0;
   #product: Product | undefined;
-  #reviving: Promise<unknown> | undefined;
+  #reviving: Promise<PromiseSettledResult<void>[]> | undefined;
 
   private constructor(settings: ElasticsearchClientSettings, http: HttpClient) {
     this.#settings = settings;
@@ -96,7 +96,11 @@ export class ElasticsearchClient {
    * @throws HttpFailure when no node answers
    */
   async request(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchResponse> {
-    if (!this.#nodes.some(({ alive }) => alive)) await this.#revive(signal);
+    if (!this.#nodes.some(({ alive }) => alive)) {
+      const [first] = await this.#revive(signal);
+      // Who does not answer that does not answer anything else.
+      if (!this.#nodes.some(({ alive }) => alive) && first?.status === 'rejected') throw first.reason;
+    }
     const tried = new Set<Node>();
     for (;;) {
       const node = this.#choose(tried);
@@ -138,7 +142,7 @@ export class ElasticsearchClient {
     this.#timers.push(setInterval(run, ms).unref());
   }
 
-  /** The least busy living node, by turns; when all are dead, one anyway. */
+  /** The least busy living node, by turns; when all have died meanwhile, one anyway. */
   #choose(tried: ReadonlySet<Node>): Node {
     const nodes = this.#nodes;
     let best: Node | undefined;
@@ -210,7 +214,7 @@ export class ElasticsearchClient {
   }
 
   /** Looks at all dead nodes, once at a time. */
-  #revive(signal: AbortSignal): Promise<unknown> {
+  #revive(signal: AbortSignal): Promise<PromiseSettledResult<void>[]> {
     this.#reviving ??= Promise.allSettled(
       this.#nodes
         .filter(({ alive }) => !alive)

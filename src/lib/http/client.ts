@@ -89,7 +89,7 @@ export class HttpClient {
   readonly #dispatcher: Agent | ProxyAgent;
   readonly #active = new Set<Exchange>();
   readonly #waiting: (() => void)[] = [];
-  #signal: AbortSignal | undefined;
+  readonly #watched = new WeakSet<AbortSignal>();
   #closed = false;
 
   private constructor(settings: HttpClientSettings, dispatcher: Agent | ProxyAgent) {
@@ -130,7 +130,7 @@ export class HttpClient {
    * @throws HttpFailure when there is no answer
    */
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
-    if (signal !== undefined && signal !== this.#signal) this.#watch(signal);
+    if (signal !== undefined && !this.#watched.has(signal)) this.#watch(signal);
     while (this.#active.size >= this.#settings.maxRequests && !this.#closed) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -138,7 +138,7 @@ export class HttpClient {
     if (this.#closed || signal?.aborted)
       throw new HttpFailure(`${origin} was not asked: the output is closing`, 'ABORTED');
     return new Promise((resolve, reject) => {
-      const exchange: Exchange = new Exchange(origin, this.#settings, (error, response) => {
+      const exchange: Exchange = new Exchange(origin, this.#settings, signal, (error, response) => {
         this.#active.delete(exchange);
         this.#waiting.shift()?.();
         if (error === undefined) resolve(response!);
@@ -173,14 +173,16 @@ export class HttpClient {
     await this.#dispatcher.destroy();
   }
 
-  /** One listener for all requests: a signal lives as long as the output that writes. */
+  /** One listener for all requests with a signal: mostly that lives as long as the output that writes. */
   #watch(signal: AbortSignal): void {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#abortAll(), { once: true });
+    this.#watched.add(signal);
+    signal.addEventListener('abort', () => this.#abortAll(signal), { once: true });
   }
 
-  #abortAll(): void {
-    for (const exchange of this.#active) exchange.abort('was aborted: the output is closing', 'ABORTED');
+  #abortAll(signal?: AbortSignal): void {
+    for (const exchange of this.#active)
+      if (signal === undefined || exchange.signal === signal)
+        exchange.abort('was aborted: the output is closing', 'ABORTED');
   }
 }
 
@@ -188,6 +190,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Collects one answer; calls back exactly once. */
 class Exchange implements Dispatcher.DispatchHandler {
+  readonly signal: AbortSignal | undefined;
   readonly #origin: string;
   readonly #maxBytes: number;
   readonly #whole: boolean;
@@ -204,8 +207,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     origin: string,
     { maxBodyBytes, wholeBodies, requestTimeoutMs }: HttpClientSettings,
+    signal: AbortSignal | undefined,
     settle: (error: HttpFailure | undefined, response?: HttpResponse) => void,
   ) {
+    this.signal = signal;
     this.#origin = origin;
     this.#maxBytes = maxBodyBytes;
     this.#whole = wholeBodies;

@@ -56,12 +56,28 @@ export class OutputConnection {
 
   /**
    * Sends bytes, connecting first if needed; resolves when the kernel has taken them. The bytes must stay as they
-   * are until then. Rejects when the connection breaks before.
+   * are until then. Rejects when the connection breaks before; it is broken when the signal says so.
    */
   send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const socket = this.#socket;
-    if (socket === undefined) return this.connect(signal).then((made) => write(made, bytes));
-    return write(socket, bytes);
+    if (socket === undefined) return this.connect(signal).then((made) => this.#write(made, bytes, signal));
+    return this.#write(socket, bytes, signal);
+  }
+
+  #write(socket: net.Socket, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // Other writes of this socket fail with it: after a part of a batch nothing else may follow.
+      const stop = (): void => {
+        socket.destroy(new Error('the write was given up'));
+      };
+      signal.addEventListener('abort', stop);
+      socket.write(bytes, (error) => {
+        signal.removeEventListener('abort', stop);
+        if (error)
+          reject(new Error(`the connection broke while data was sent: ${error.message}`, { cause: error }));
+        else resolve();
+      });
+    });
   }
 
   /** Breaks the connection: pending writes reject. */
@@ -117,16 +133,6 @@ export class OutputConnection {
     if (this.#settings.connected === undefined) socket.resume();
     if (socket.destroyed) gone('closed by the other side');
   }
-}
-
-function write(socket: net.Socket, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.write(bytes, (error) => {
-      if (error)
-        reject(new Error(`the connection broke while data was sent: ${error.message}`, { cause: error }));
-      else resolve();
-    });
-  });
 }
 
 function shuffled<T>(list: readonly T[]): T[] {

@@ -286,6 +286,8 @@ function checkDataStream(values: ElasticsearchOptions, report: ReportProblem): v
 }
 
 class ElasticsearchOutput implements Output {
+  readonly timeLimit = 'own';
+  readonly retryDelays: NonNullable<Output['retryDelays']>;
   readonly #values: ElasticsearchOptions;
   readonly #context: OutputContext;
   readonly #ecs: EcsMode;
@@ -296,6 +298,8 @@ class ElasticsearchOutput implements Output {
 
   constructor(values: ElasticsearchOptions, context: OutputContext) {
     this.#values = values;
+    const { retry_initial_interval: initial, retry_max_interval: longest } = values;
+    this.retryDelays = { initialMs: initial * 1000, maxMs: Math.max(initial, longest) * 1000 };
     this.#context = context;
     this.#ecs = (values as { ecs_compatibility?: EcsMode }).ecs_compatibility ?? context.ecs;
   }
@@ -419,8 +423,6 @@ class ElasticsearchOutput implements Output {
       path: filtered,
       absolute: given !== undefined,
       compressionLevel: values.compression_level,
-      initialIntervalMs: values.retry_initial_interval * 1000,
-      maxIntervalMs: Math.max(values.retry_initial_interval, values.retry_max_interval) * 1000,
       rejected: new Set([400, 404, ...values.dlq_custom_codes]),
       droppedTypes: new Set(values.drop_error_types),
       dropped: (dropped) => {

@@ -174,6 +174,8 @@ const gzip = promisify<Buffer, Buffer>(zlib.gzip);
 type Verdict = { kind: 'retry' | 'reject'; reason: string; retryAfter?: number } | undefined;
 
 class HttpOutput implements Output {
+  readonly timeLimit = 'own';
+  readonly writesSingly: boolean;
   readonly #settings: HttpSessionSettings;
   readonly #method: string;
   readonly #batched: boolean;
@@ -196,6 +198,7 @@ class HttpOutput implements Output {
     );
     this.#method = values.http_method.toUpperCase();
     this.#batched = values.format === 'json_batch';
+    this.writesSingly = !this.#batched;
     this.#ordered = isOrdered(context);
     this.#encode = encoder(values, context.toJson);
     this.#array =

@@ -140,6 +140,7 @@ function tlsValues(values: LumberjackOptions): TlsValues {
 }
 
 class LumberjackOutput implements Output {
+  readonly timeLimit = 'own';
   readonly #sender: LumberjackSender;
   readonly #connection: OutputConnection;
 

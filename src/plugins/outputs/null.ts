@@ -12,6 +12,7 @@ export const nullOutput = defineOutput({
   usesCodec: false,
   discards: true,
   create: () => ({
+    timeLimit: 'none',
     write: () => undefined,
     writeLines() {},
     async close() {},

@@ -54,6 +54,8 @@ export const pipeline = defineOutput({
     }
 
     return {
+      // A full queue, pipe or terminal is waited for.
+      timeLimit: 'none',
       async write(events, signal) {
         const { bytes, ends } = encodeEvents(events);
         await orAborted(

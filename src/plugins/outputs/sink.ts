@@ -11,6 +11,7 @@ export const sink = defineOutput({
   usesCodec: false,
   discards: true,
   create: () => ({
+    timeLimit: 'none',
     write: () => undefined,
     writeLines() {},
     async close() {},

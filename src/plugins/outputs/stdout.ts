@@ -39,6 +39,8 @@ export const stdout = defineOutput({
       }
     };
     return {
+      // A full queue, pipe or terminal is waited for.
+      timeLimit: 'none',
       write(events, signal) {
         const waiting = put(encoder.encode(events), signal);
         if (waiting === undefined) return undefined;

@@ -110,6 +110,21 @@ describe('client', () => {
     await writing;
   });
 
+  it('gives up the connection when a write is cut, and begins anew', async () => {
+    const receiver = new Receiver();
+    receiver.server.once('connection', (socket) => socket.pause());
+    const { output } = create({ port: await receiver.listen() }, messageLine());
+    const cut = new AbortController();
+    const bytes = Buffer.alloc(16 * 1024 * 1024, 'x\n');
+    const hanging = [1, 2].map(() => output.writeLines!(bytes, 1, cut.signal) as Promise<void>);
+    const ended = Promise.allSettled(hanging);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cut.abort();
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await output.write(events('again'), signal);
+    await receiver.got('again\n');
+  });
+
   it('rejects what a broken connection did not take, and connects again for the next batch', async () => {
     const receiver = new Receiver();
     const port = await receiver.listen();

@@ -166,6 +166,7 @@ class TcpClient implements Output {
 const STALLED_MS = 30_000;
 
 class TcpServer implements Output {
+  readonly timeLimit = 'own';
   readonly #context: OutputContext;
   readonly #listener: TcpListener;
   readonly #clients = new Map<net.Socket, string>();

@@ -1,0 +1,35 @@
+/**
+ * The console's API: the only file the UI may import, and only types of it. Each area has a table of routes; a handler
+ * for each stands in `console/`, and `GET /api/openapi.json` describes them all.
+ */
+import type { z } from 'zod';
+import { eventRoutes } from './contract/events.ts';
+import { sessionRoutes } from './contract/session.ts';
+
+export type { EventField, EventHit, EventQuery, FilterPill, Histogram } from './contract/events.ts';
+export type { Role } from './contract/route.ts';
+export type { SessionView } from './contract/session.ts';
+
+export const routes = { ...sessionRoutes, ...eventRoutes };
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;
+
+type Part<R, K extends string> =
+  R extends Readonly<Record<K, infer T extends z.ZodType>> ? T : z.ZodUndefined;
+/** What the client may leave out is optional. */
+export type BodyOf<N extends RouteName> = z.input<Part<Routes[N], 'body'>>;
+export type QueryOf<N extends RouteName> = z.input<Part<Routes[N], 'query'>>;
+export type AnswerOf<N extends RouteName> = z.output<Part<Routes[N], 'answer'>>;
+
+/** What handlers get: with defaults filled in. */
+export type ParsedBody<N extends RouteName> = z.output<Part<Routes[N], 'body'>>;
+export type ParsedQuery<N extends RouteName> = z.output<Part<Routes[N], 'query'>>;
+
+/** Every error of the API. */
+export interface ApiProblem {
+  readonly error: string;
+  /** For the UI to act on, e.g. `signed_out`, `query`, `not_found`. */
+  readonly code: string;
+  readonly position?: number;
+  readonly hint?: string;
+}

@@ -1,0 +1,203 @@
+/** Searching stored events. */
+import { z } from 'zod';
+import { defineRoutes } from './route.ts';
+
+/** A condition that was clicked together; all that are enabled hold at once. */
+export const filterPill = z.object({
+  field: z.string().max(1024),
+  operator: z.enum(['is', 'is_not', 'exists', 'not_exists', 'one_of', 'range']),
+  value: z.unknown().optional(),
+  disabled: z.boolean().optional(),
+  pinned: z.boolean().optional(),
+});
+export type FilterPill = z.infer<typeof filterPill>;
+
+/** What to look for: the same in every search. */
+export const eventQuery = z.object({
+  /** KQL. */
+  query: z.string().max(32_768).default(''),
+  filters: z.array(filterPill).max(200).default([]),
+  /** Date math or ISO times. */
+  from: z.string().max(100).default('now-15m'),
+  to: z.string().max(100).default('now'),
+  /** Index names and patterns; empty: all. */
+  indices: z.array(z.string().max(512)).max(100).default([]),
+  timeZone: z.string().max(100).optional(),
+});
+export type EventQuery = z.infer<typeof eventQuery>;
+
+/** An event as it is stored; `source` is its JSON text, so that no number is altered on the way. */
+export const eventHit = z.object({
+  index: z.string(),
+  id: z.string(),
+  source: z.string(),
+  sort: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  highlight: z.record(z.string(), z.array(z.string())).optional(),
+  ignored: z.array(z.string()).optional(),
+});
+export type EventHit = z.infer<typeof eventHit>;
+
+export const histogram = z.object({
+  /** `30s`, `1h`, `1d` … */
+  interval: z.string(),
+  /** Milliseconds since the epoch, and how many events. */
+  buckets: z.array(z.tuple([z.number(), z.number()])),
+  from: z.number(),
+  to: z.number(),
+});
+export type Histogram = z.infer<typeof histogram>;
+
+export const eventField = z.object({
+  name: z.string(),
+  type: z.string(),
+  searchable: z.boolean(),
+  aggregatable: z.boolean(),
+});
+export type EventField = z.infer<typeof eventField>;
+
+/** What is wrong with a query, and where. */
+export const queryProblem = z.object({
+  message: z.string(),
+  /** Offset in the query. */
+  position: z.number().optional(),
+  hint: z.string().optional(),
+});
+
+export const eventRoutes = defineRoutes({
+  'POST /api/events/search': {
+    summary: 'A page of events, newest first',
+    access: 'viewer',
+    body: eventQuery.extend({
+      size: z.number().int().min(0).max(1000).default(100),
+      sort: z
+        .array(z.object({ field: z.string().max(1024), order: z.enum(['asc', 'desc']) }))
+        .max(5)
+        .default([{ field: '@timestamp', order: 'desc' }]),
+      after: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      highlight: z.boolean().default(true),
+    }),
+    answer: z.object({
+      hits: z.array(eventHit),
+      total: z.object({ value: z.number(), relation: z.enum(['eq', 'gte']) }).optional(),
+      took: z.number(),
+      timedOut: z.boolean(),
+      failures: z.array(z.string()),
+      /** The query as Elasticsearch would be asked, for "Inspect". */
+      inspect: z.string(),
+    }),
+  },
+  'POST /api/events/histogram': {
+    summary: 'How many events there were, over time',
+    access: 'viewer',
+    body: eventQuery.extend({
+      buckets: z.number().int().min(1).max(500).default(60),
+      interval: z.string().optional(),
+    }),
+    answer: z.object({ histogram, total: z.number(), took: z.number() }),
+  },
+  'POST /api/events/values': {
+    summary: 'The most frequent values of a field',
+    access: 'viewer',
+    body: eventQuery.extend({
+      field: z.string().max(1024),
+      size: z.number().int().min(1).max(100).default(10),
+    }),
+    answer: z.object({
+      values: z.array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]), count: z.number() })),
+      other: z.number(),
+      missing: z.number(),
+    }),
+  },
+  'POST /api/events/fields': {
+    summary: 'Fields of the indices',
+    access: 'viewer',
+    body: z.object({ indices: z.array(z.string().max(512)).max(100).default([]) }),
+    answer: z.object({ fields: z.array(eventField) }),
+  },
+  'POST /api/events/complete': {
+    summary: 'How a query can go on at the cursor',
+    access: 'viewer',
+    body: eventQuery.extend({ cursor: z.number().int().min(0) }),
+    answer: z.object({
+      from: z.number(),
+      to: z.number(),
+      options: z.array(
+        z.object({
+          text: z.string(),
+          kind: z.enum(['field', 'value', 'operator', 'conjunction']),
+          detail: z.string().optional(),
+        }),
+      ),
+      problem: queryProblem.optional(),
+    }),
+  },
+  'GET /api/events/tail': {
+    summary: 'Events as they arrive',
+    access: 'viewer',
+    query: z.object({
+      query: z.string().max(32_768).default(''),
+      /** JSON of `filterPill[]`. */
+      filters: z.string().max(65_536).default('[]'),
+      indices: z.string().max(4096).default(''),
+      /** At most so many a second; the rest is counted. */
+      limit: z.coerce.number().int().min(1).max(1000).default(200),
+    }),
+    stream: 'events',
+    answer: z.object({ hits: z.array(eventHit), skipped: z.number() }),
+  },
+  'GET /api/events/document': {
+    summary: 'One event',
+    access: 'viewer',
+    query: z.object({ index: z.string().max(512), id: z.string().max(1024) }),
+    answer: z.object({ hit: eventHit }),
+  },
+  'GET /api/events/surrounding': {
+    summary: 'Events just before and after one',
+    access: 'viewer',
+    query: z.object({
+      index: z.string().max(512),
+      id: z.string().max(1024),
+      size: z.coerce.number().int().min(1).max(200).default(10),
+    }),
+    answer: z.object({ before: z.array(eventHit), event: eventHit, after: z.array(eventHit) }),
+  },
+  'GET /api/events/export': {
+    summary: 'All events of a search as CSV or NDJSON',
+    access: 'analyst',
+    query: z.object({
+      format: z.enum(['csv', 'ndjson']),
+      /** JSON of `eventQuery`. */
+      search: z.string().max(131_072),
+      /** For CSV: columns, JSON array. */
+      columns: z.string().max(65_536).default('[]'),
+    }),
+    stream: 'download',
+    answer: z.string(),
+  },
+  'GET /api/searches': {
+    summary: 'Saved searches',
+    access: 'viewer',
+    answer: z.object({
+      searches: z.array(
+        z.object({
+          id: z.string(),
+          title: z.string(),
+          owner: z.string(),
+          updated: z.number(),
+          state: z.string(),
+        }),
+      ),
+    }),
+  },
+  'POST /api/searches': {
+    summary: 'Save a search: `state` is the URL of the screen',
+    access: 'analyst',
+    body: z.object({
+      id: z.string().max(64).optional(),
+      title: z.string().min(1).max(200),
+      state: z.string().max(65_536),
+    }),
+    answer: z.object({ id: z.string() }),
+  },
+  'DELETE /api/searches/:id': { summary: 'Delete a saved search', access: 'analyst', answer: z.object({}) },
+});

@@ -1,0 +1,22 @@
+/** What one route of the console's API takes and gives. Types of both sides and the OpenAPI document come from it. */
+import type { z } from 'zod';
+
+/** Roles, each with the rights of those before it. `open`: without a session. `setup`: only until there is a user. */
+export const roles = ['viewer', 'analyst', 'operator', 'administrator'] as const;
+export type Role = (typeof roles)[number];
+
+export interface Route {
+  readonly summary: string;
+  readonly access: Role | 'open';
+  /** Of the URL, after `?`. */
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** The answer is a stream of server-sent events, each of this shape, or a download. */
+  readonly stream?: 'events' | 'download';
+}
+
+export type RouteTable = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'DELETE'} /api/${string}`, Route>>;
+
+/** Keeps the exact types of a table while checking its shape. */
+export const defineRoutes = <const T extends RouteTable>(table: T): T => table;

@@ -1,0 +1,25 @@
+/** How many rows match. */
+import { fromClause, type Plan } from './row-groups.ts';
+import type { SqlEngine } from './sql-engine.ts';
+
+/** Exact up to `limit`, and not counted further than that. */
+export async function countRows(
+  engine: SqlEngine,
+  plan: Plan,
+  limit: number,
+  signal: AbortSignal,
+): Promise<number> {
+  if (plan.everything !== undefined) return plan.everything;
+  const bounded = Number.isFinite(limit);
+  let total = 0;
+  for (const group of plan.groups) {
+    const from = fromClause(group.rowSets, group.used);
+    const sql = bounded
+      ? `SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${group.where} LIMIT ${limit + 1 - total})`
+      : `SELECT count(*) FROM ${from} WHERE ${group.where}`;
+    const [row] = await engine.rows(sql, signal);
+    total += Number(row![0]);
+    if (total > limit) break;
+  }
+  return total;
+}

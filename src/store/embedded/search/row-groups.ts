@@ -1,0 +1,163 @@
+/** Which rows a request must look at, put together by the columns they have, each with its WHERE clause. */
+import { columnTypes, type FieldType } from '../../../query/field-types.ts';
+import { toSql } from '../../../query/sql.ts';
+import { sqlText } from '../../../query/sql-literal.ts';
+import type { Query } from '../../../query/tree.ts';
+import type { RowSet, Snapshot } from '../snapshot.ts';
+import { fieldsOf, timeBounds } from './query-fields.ts';
+import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
+
+/** Rows of one shape. */
+export interface RowGroup {
+  readonly rowSets: readonly RowSet[];
+  /** SQL condition of the rows that match, without those deleted. */
+  readonly where: string;
+  /** Stored columns that `where` uses. */
+  readonly used: ReadonlySet<string>;
+  /** The columns of a field name or pattern in these rows. */
+  columns(pattern: string): readonly ResolvedColumn[];
+}
+
+export interface PlanOptions {
+  readonly snapshot: Snapshot;
+  readonly query: Query;
+  /** Fields that are sorted by, aggregated or returned, beside those in the query. */
+  readonly fields: readonly string[];
+  readonly now: number;
+  /** Further conditions that are compiled for each group, such as those of filter aggregations. */
+  readonly queries?: readonly Query[];
+}
+
+export class Plan {
+  readonly groups: readonly RowGroup[];
+  /** Rows that no condition could leave out, when the query is about all of them: then counting needs no reading. */
+  readonly everything: number | undefined;
+  readonly #snapshot: Snapshot;
+  readonly #resolver: FieldResolver;
+  readonly #now: number;
+
+  constructor({ snapshot, query, fields, now, queries = [] }: PlanOptions) {
+    this.#snapshot = snapshot;
+    this.#resolver = new FieldResolver(snapshot);
+    this.#now = now;
+    const { from, to } = timeBounds(query, now);
+    const patterns = fieldsOf(query);
+    for (const other of queries) fieldsOf(other, patterns);
+    for (const field of fields) patterns.add(field);
+    const bounded = from !== undefined || to !== undefined;
+    const groups = new Map<string, RowSet[]>();
+    let rows = 0;
+    for (const rowSet of snapshot.rowSets) {
+      if (rowSet.rows === 0 || query.type === 'none') continue;
+      if (bounded) {
+        if (rowSet.latest === undefined || rowSet.earliest === undefined) continue;
+        if (from !== undefined && rowSet.latest < from) continue;
+        if (to !== undefined && rowSet.earliest > to) continue;
+      }
+      rows += rowSet.rows - rowSet.tombstones.length;
+      const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const group = groups.get(key);
+      if (group) group.push(rowSet);
+      else groups.set(key, [rowSet]);
+    }
+    this.everything = query.type === 'all' ? rows : undefined;
+    this.groups = [...groups.values()]
+      .map((rowSets) => this.#group(rowSets, query))
+      .filter((group) => group.where !== 'false');
+  }
+
+  /** Some index of the snapshot has the field, though perhaps no row fills it. */
+  isMapped(field: string): boolean {
+    for (const { fields, aliases } of this.#snapshot.indices.values())
+      if (fields.has(field) || aliases.has(field)) return true;
+    return field.endsWith('.keyword') && this.isMapped(field.slice(0, -8));
+  }
+
+  #signature(rowSet: RowSet, patterns: ReadonlySet<string>): string {
+    let signature = '';
+    for (const pattern of patterns) {
+      if (pattern.startsWith('nested:')) {
+        const path = pattern.slice(7);
+        const mapped = [...rowSet.indices.keys()].some((index) =>
+          this.#snapshot.indices.get(index)?.nested.has(path),
+        );
+        signature += mapped ? 'n;' : ';';
+        continue;
+      }
+      for (const { expression } of this.#resolver.columns(rowSet, pattern)) signature += `${expression},`;
+      signature += ';';
+    }
+    return signature;
+  }
+
+  #group(rowSets: readonly RowSet[], query: Query): RowGroup {
+    const first = rowSets[0]!;
+    const used = new Set<string>();
+    const matches = this.compile(first, query, used);
+    const deleted = rowSets.flatMap(({ tombstones }) => tombstones);
+    const alive = deleted.length > 0 ? `_seq NOT IN (SELECT unnest([${deleted.join(',')}]))` : undefined;
+    const where = alive === undefined ? matches : matches === 'true' ? alive : `(${matches}) AND ${alive}`;
+    return {
+      rowSets,
+      where,
+      used,
+      columns: (pattern) => this.#resolver.columns(first, pattern),
+    };
+  }
+
+  /** The condition of a query in the rows of a group; stored columns it uses are added to `used`. */
+  compile(rows: Pick<RowSet, 'columns' | 'indices'>, query: Query, used: Set<string>): string {
+    if (query.type === 'all') return 'true';
+    return toSql(query, sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used));
+  }
+}
+
+/** FROM clause for some row sets of one group. With `rowNumbers`: also `filename` and `file_row_number`. */
+export function fromClause(
+  rowSets: readonly RowSet[],
+  wanted: ReadonlySet<string>,
+  rowNumbers = false,
+): string {
+  const files = rowSets.flatMap(({ file }) => (file === undefined ? [] : [sqlText(file)]));
+  if (files.length === rowSets.length)
+    return `read_parquet([${files.join(',')}]${rowNumbers ? ', filename=true, file_row_number=true' : ''})`;
+  if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
+  return `(${rowSets[0]!.relation([...wanted])})`;
+}
+
+/** A type that values of all these can be given in; text when there is no common one. */
+export function commonType(types: ReadonlySet<FieldType>): Exclude<FieldType, 'unindexed'> | undefined {
+  if (types.size === 0) return undefined;
+  const [first] = types as ReadonlySet<Exclude<FieldType, 'unindexed'>>;
+  if (types.size === 1) return first;
+  const all = [...types];
+  if (all.every((type) => type === 'long' || type === 'date')) return 'long';
+  if (
+    all.every((type) => type === 'long' || type === 'double' || type === 'unsigned_long' || type === 'date')
+  )
+    return 'double';
+  return 'keyword';
+}
+
+/**
+ * The value of a field as one expression of `type`: NULL where a row has none. `multi` makes it a list in every case.
+ */
+export function fieldValue(
+  columns: readonly ResolvedColumn[],
+  type: Exclude<FieldType, 'unindexed'>,
+  multi: boolean,
+): string {
+  const sqlType = columnTypes[type];
+  const cast = (column: ResolvedColumn): string =>
+    columnTypes[column.type] === sqlType
+      ? column.expression
+      : `TRY_CAST(${column.expression} AS ${sqlType}${column.multi ? '[]' : ''})`;
+  const parts = columns.map((column) => {
+    if (!multi) return cast(column);
+    return column.multi
+      ? cast(column)
+      : `CASE WHEN ${column.expression} IS NULL THEN NULL ELSE [${cast(column)}] END`;
+  });
+  if (parts.length === 0) return `NULL::${sqlType}${multi ? '[]' : ''}`;
+  return parts.length === 1 ? parts[0]! : `coalesce(${parts.join(', ')})`;
+}

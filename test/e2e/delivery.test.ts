@@ -1,0 +1,197 @@
+/** Outputs that are dead or hang, with the real program: how often they are asked, shutdown, reload. */
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await cleanUp();
+});
+
+interface Sink {
+  /** How often each `n=…` arrived. */
+  readonly arrived: Map<number, number>;
+  requests: number;
+}
+
+/** Answers with a status, or never. */
+async function startSink(port: number, status: number | 'never' = 200): Promise<Sink> {
+  const sink: Sink = { arrived: new Map(), requests: 0 };
+  const server = createServer((request, response) => {
+    sink.requests++;
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      if (status === 'never') return;
+      if (status === 200)
+        for (const [, id] of body.matchAll(/n=(\d+)/g))
+          sink.arrived.set(Number(id), (sink.arrived.get(Number(id)) ?? 0) + 1);
+      response.statusCode = status;
+      response.end();
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  return sink;
+}
+
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, at) => `n=${from + at}\n`).join('');
+
+async function sendTcp(port: number, text: string): Promise<void> {
+  await new Promise<void>((done, fail) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end(text));
+    socket.on('close', () => done()).on('error', fail);
+    socket.resume();
+  });
+}
+
+const config = (input: number, output: number, format = 'json_batch'): string =>
+  `input { tcp { host => "127.0.0.1" port => ${input} } }
+   output { http { id => "out" url => "http://127.0.0.1:${output}/" http_method => post format => ${format} } }`;
+
+interface Started {
+  readonly millrace: Millrace;
+  readonly file: string;
+}
+
+async function start(text: string, data: string, ...args: string[]): Promise<Started> {
+  const file = join(temporaryFolder(), 'pipeline.conf');
+  writeFileSync(file, text);
+  const all = ['-f', file, '--path.data', data, '--api.http.port', '19600-19999', ...args];
+  return { millrace: await new Millrace({ args: all }).ready(), file };
+}
+
+const json = async (url: string): Promise<any> => (await fetch(url)).json();
+const stats = async ({ api }: Millrace): Promise<any> =>
+  (await json(`${api}/_node/stats/pipelines`)).pipelines.main;
+/** Records that the input has taken and no output yet. */
+const received = async (millrace: Millrace): Promise<number> => (await stats(millrace)).queue.events_count;
+const persisted = ['--queue.type', 'persisted'];
+
+describe('an output that fails', () => {
+  test.each(['json_batch', 'json'])(
+    'a server that is down is asked once in each back-off period, whatever waits (%s)',
+    async (format) => {
+      const [input, output] = [await freePort(), await freePort()];
+      const sink = await startSink(output, 503);
+      const { millrace } = await start(config(input, output, format), temporaryFolder(), '-w', '8');
+      for (let at = 0; at < 20; at++) {
+        await sendTcp(input, lines(at * 100 + 1, at * 100 + 100));
+        await delay(20);
+      }
+      await until(async () => (await received(millrace)) === 2000, 'all taken');
+      await delay(1000);
+      const before = sink.requests;
+      await delay(3000);
+      // Two workers at most, and the wait is beyond a second on average by now.
+      expect(sink.requests - before).toBeLessThan(20);
+      expect(sink.requests - before).toBeGreaterThan(0);
+      await millrace.kill();
+    },
+    20_000,
+  );
+
+  test('SIGTERM while a server hangs: ends in the configured time, the queue is whole, the next start delivers all', async () => {
+    const [input, output] = [await freePort(), await freePort()];
+    const data = temporaryFolder();
+    const hanging = await startSink(output, 'never');
+    const args = [...persisted, '--pipeline.shutdown_timeout', '2'];
+    const { millrace } = await start(config(input, output), data, ...args);
+    await sendTcp(input, lines(1, 3000));
+    await until(async () => (await stats(millrace)).queue.events_count === 3000, 'all in the queue');
+    await until(() => hanging.requests > 0, 'a request that hangs');
+    const began = Date.now();
+    expect(await millrace.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(4500);
+    servers[0]!.closeAllConnections();
+    await new Promise((done) => servers[0]!.close(done));
+    const { arrived } = await startSink(output);
+    const again = await start(config(input, output), data, ...args);
+    await until(() => arrived.size === 3000, 'all of it');
+    expect([...arrived.values()].every((count) => count === 1)).toBe(true);
+    expect(await again.millrace.stop()).toBe(0);
+  }, 40_000);
+
+  test('an input whose sender waits for its answer does not hold up the end', async () => {
+    const [input, output] = [await freePort(), await freePort()];
+    await startSink(output, 'never');
+    const text = config(input, output).replace('tcp {', 'http {');
+    const { millrace } = await start(text, temporaryFolder(), ...persisted, '--queue.max_events', '2');
+    const asking = Array.from({ length: 6 }, () =>
+      fetch(`http://127.0.0.1:${input}/`, { method: 'POST', body: 'n=1' }).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    );
+    await until(async () => (await stats(millrace)).queue.events_count === 2, 'the queue is full');
+    await delay(200);
+    const began = Date.now();
+    expect(await millrace.stop()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(8000);
+    await Promise.all(asking);
+  }, 40_000);
+
+  test('pipeline.unsafe_shutdown: a queue in memory and a dead output end after 25 seconds', async () => {
+    const [input, output] = [await freePort(), await freePort()];
+    const { millrace } = await start(
+      config(input, output),
+      temporaryFolder(),
+      '--pipeline.unsafe_shutdown',
+      'true',
+    );
+    await sendTcp(input, lines(1, 100));
+    await until(async () => (await received(millrace)) === 100, 'taken');
+    const began = Date.now();
+    expect(await millrace.stop()).toBe(1);
+    expect(Date.now() - began).toBeLessThan(27_000);
+    expect(millrace.stderr).toContain('Forcefully quitting');
+  }, 40_000);
+
+  test.each([
+    ['in memory', []],
+    ['persisted', persisted],
+  ])(
+    'a reload with a mended address takes over what was in flight; the queue is %s',
+    async (_, queue) => {
+      const [input, dead, mended] = [await freePort(), await freePort(), await freePort()];
+      const reload = ['-r', '--config.reload.interval', '1s'];
+      const { millrace, file } = await start(config(input, dead), temporaryFolder(), ...queue, ...reload);
+      for (let at = 0; at < 10; at++) {
+        await sendTcp(input, lines(at * 100 + 1, at * 100 + 100));
+        await delay(60);
+      }
+      await until(async () => (await received(millrace)) === 1000, 'in flight');
+      const { arrived } = await startSink(mended);
+      writeFileSync(file, config(input, mended));
+      await until(() => arrived.size === 1000, 'all events', 20);
+      await sendTcp(input, lines(1001, 1010));
+      await until(() => arrived.has(1010), 'what came later');
+      expect([...arrived.values()].reduce((sum, count) => sum + count)).toBe(1010);
+      await until(async () => ((await stats(millrace)).queue.events_count ?? 0) === 0, 'empty');
+      expect(await millrace.stop()).toBe(0);
+    },
+    40_000,
+  );
+
+  test('a reload while a server hangs: what was in flight follows when the request is given up', async () => {
+    const [input, hanging, mended] = [await freePort(), await freePort(), await freePort()];
+    await startSink(hanging, 'never');
+    const text = config(input, hanging).replace('http_method', 'request_timeout => 2 http_method');
+    const { millrace, file } = await start(text, temporaryFolder(), '-r', '--config.reload.interval', '1s');
+    await sendTcp(input, lines(1, 500));
+    await until(async () => (await received(millrace)) === 500, 'in flight');
+    const { arrived } = await startSink(mended);
+    writeFileSync(file, config(input, mended));
+    await until(() => arrived.size === 500, 'all events', 20);
+    expect(await millrace.stop()).toBe(0);
+  }, 40_000);
+});

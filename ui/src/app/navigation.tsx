@@ -1,0 +1,14 @@
+/** What the menu offers; a screen appears here when it exists. */
+import { IconSearch, type TablerIcon } from '@tabler/icons-react';
+import type { Role } from '../../../src/server/contract.ts';
+
+export interface MenuEntry {
+  readonly to: string;
+  readonly title: string;
+  readonly icon: TablerIcon;
+  readonly role: Role;
+}
+
+export const menu: readonly MenuEntry[] = [
+  { to: '/discover', title: 'Discover', icon: IconSearch, role: 'viewer' },
+];
