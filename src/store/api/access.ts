@@ -176,7 +176,8 @@ export async function narrow(
   privilege: Privilege,
   selection: IndexSelection,
 ): Promise<IndexSelection> {
-  if (privilege === 'read' && identity.partial === true) throw denied(identity, privilege);
+  if (!identity.privileges.has(privilege) || (privilege === 'read' && identity.partial === true))
+    throw denied(identity, privilege, selection.names);
   if (identity.grants.length === 0) return selection;
   const found = await store.indices(selection);
   const named = selection.names.filter(

@@ -48,7 +48,8 @@ export function makeCall(
       return narrow(store, identity, privilege, selection);
     },
     allow: async (privilege, name) => {
-      if (privilege === 'read' && identity.partial === true) throw denied(identity, privilege, [name]);
+      if (!identity.privileges.has(privilege) || (privilege === 'read' && identity.partial === true))
+        throw denied(identity, privilege, [name]);
       if (identity.grants.length === 0 || isGranted(identity, privilege, [name])) return;
       // Perhaps under another of its names.
       const found = await store.indices({ names: [name], ignoreUnavailable: true });

@@ -2,7 +2,6 @@
 import { indexNotFound, parsingError, StoreError, unsupported } from '../../errors.ts';
 import { compileSourceFilter } from '../../source-filter.ts';
 import type { BulkAction, BulkItem, BulkOperation, StoredDocument } from '../../store.ts';
-import { denied } from '../access.ts';
 import {
   type Answer,
   type Call,
@@ -26,7 +25,6 @@ async function write(call: Call, action: BulkAction): Promise<BulkItem> {
   if (query['version'] !== undefined || (query['version_type'] ?? 'internal') !== 'internal')
     throw unsupported('[version] of other systems ([version_type])');
   const privilege = action === 'delete' || action === 'create' ? action : 'write';
-  if (!call.identity.privileges.has(privilege)) throw denied(call.identity, privilege, [index]);
   await call.allow(privilege, index);
   if (action !== 'delete' && body.length === 0)
     throw new StoreError(400, 'parse_exception', 'request body is required');
