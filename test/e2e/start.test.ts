@@ -195,6 +195,7 @@ describe('millrace up', () => {
         '--beats',
         'off',
         '--syslog=off',
+        '--print',
         '--http',
         `localhost:${http}`,
         '--api.http.port',
