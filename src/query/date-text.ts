@@ -8,7 +8,7 @@ import { compileDatePattern } from '../lib/dates/pattern.ts';
 import { type Zone, zoneOf } from '../lib/dates/time-zone.ts';
 import { QueryError } from './query-error.ts';
 
-export const DEFAULT_DATE_FORMAT = 'strict_date_optional_time||epoch_millis';
+const DEFAULT_DATE_FORMAT = 'strict_date_optional_time||epoch_millis';
 
 /** Calendar and clock units by the letters of date math. */
 export type DateUnit = 'y' | 'M' | 'w' | 'd' | 'h' | 'm' | 's' | 'S';
@@ -170,7 +170,7 @@ function localMillis(
 }
 
 /** The instant of a local time; one that a change of clocks leaves out is moved forward, as java.time does. */
-export function toUtc(local: number, zone: Zone): number {
+function toUtc(local: number, zone: Zone): number {
   const millis = zone.toUtc(local);
   return Number.isNaN(millis) ? local - zone.offsetAt(local - 86_400_000) : millis;
 }
