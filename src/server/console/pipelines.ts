@@ -1,7 +1,9 @@
 /** Running pipelines in the console: list, graph, numbers, history, taps. */
 import type { Engine } from '../../engine/engine.ts';
-import type { pipelineRoutes } from '../contract/pipelines.ts';
-import { type Access, type HandlersOf, notThere } from './call.ts';
+import type { TapOptions } from '../../engine/open-taps.ts';
+import type { pipelineRoutes, TapAnswer } from '../contract/pipelines.ts';
+import { type Access, type Caller, ConsoleError, type HandlersOf, notThere } from './call.ts';
+import { eventHider } from './pipelines/hide-fields.ts';
 import type { PipelineMonitor } from './pipelines/pipeline-monitor.ts';
 
 export interface PipelineHandlerOptions {
@@ -45,10 +47,50 @@ export function pipelineHandlers({
         ...(node === undefined && { queued: column('queued') }),
       };
     },
-    'GET /api/pipelines/:id/tap': async function* ({ params }) {
-      known(params['id']!);
-      void access;
-      yield { samples: [], skipped: 0, ended: 'gone' as const };
+    'GET /api/pipelines/:id/tap': ({ params, query, caller, address, signal }) => {
+      const id = known(params['id']!);
+      const { node, rate } = query;
+      mayTap(caller!);
+      access.audit({
+        action: 'pipelines.tap',
+        user: caller!.name,
+        address,
+        outcome: 'success',
+        details: { pipeline: id, node, rate },
+      });
+      return tapped(engine, id, { node, rate, signal }, caller!.hiddenFields ?? []);
     },
   };
+}
+
+/** A tap shows whatever passes: only who may see all events may look. @throws ConsoleError */
+export function mayTap({ name, indices, filter }: Caller): void {
+  if (indices === undefined && filter === undefined) return;
+  throw new ConsoleError(
+    403,
+    'role',
+    `${name} may see only some events, and events on their way belong to no index yet`,
+  );
+}
+
+async function* tapped(
+  engine: Engine,
+  id: string,
+  options: TapOptions,
+  hidden: readonly string[],
+): AsyncGenerator<TapAnswer> {
+  const show = eventHider(hidden);
+  // The page learns at once that the tap is open.
+  const partial = !engine.buildsAllFields(id);
+  yield { samples: [], skipped: 0, ...(partial && { partial }) };
+  for await (const { samples, skipped, ended } of engine.tap(id, options))
+    yield {
+      samples: samples.map(({ before, after, ...rest }) => ({
+        ...rest,
+        ...(before !== undefined && { before: show(before) }),
+        after: after.map(show),
+      })),
+      skipped,
+      ...(ended && { ended }),
+    };
 }
