@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type QueryTable, queryTable, typesOf } from '../../test/support/query-table.ts';
-import { CASES_NOW, caseSets, caseTitle } from './cases.ts';
+import { CASES_NOW } from './case-documents.ts';
+import { caseSets, caseTitle } from './cases.ts';
 import { toDsl } from './dsl.ts';
 import { parseDsl } from './dsl-parse.ts';
 import { parseKql } from './kql.ts';

@@ -1,6 +1,7 @@
 /** What queries mean (`src/query/cases.ts`), asked of a real OpenSearch by way of `toDsl`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CaseIndex, caseSets, caseTitle } from '../../src/query/cases.ts';
+import type { CaseIndex } from '../../src/query/case-documents.ts';
+import { caseSets, caseTitle } from '../../src/query/cases.ts';
 import { toDsl } from '../../src/query/dsl.ts';
 import { parseKql } from '../../src/query/kql.ts';
 import { describePeer } from '../support/peers.ts';
