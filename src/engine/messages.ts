@@ -169,7 +169,14 @@ export interface EventSample {
   readonly more?: number;
 }
 
+/** The answer to a thread that asked for the event store; no port: there is none. */
+export interface StoreAnswer {
+  readonly type: 'store';
+  readonly port: MessagePort | undefined;
+}
+
 export type ToWorker =
+  | StoreAnswer
   | { readonly type: 'tap'; readonly request: TapRequest }
   | { readonly type: 'untap'; readonly token: number }
   | { readonly type: 'intake'; readonly port: MessagePort }
@@ -177,6 +184,8 @@ export type ToWorker =
   | { readonly type: 'print'; readonly token: number; readonly version: number };
 
 export type FromWorker =
+  /** It wants a port to the event store. */
+  | { readonly type: 'store' }
   | { readonly type: 'ready' }
   | NewNames
   | {

@@ -12,6 +12,7 @@ import type {
   ToWorker,
   WorkerToIntake,
 } from './messages.ts';
+import { StoreAccess } from './store-access.ts';
 import { loadRegistry, sentence, threadLogger } from './thread.ts';
 import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 
@@ -33,6 +34,8 @@ const toIntake = (message: WorkerToIntake): void => intake?.postMessage(message)
 let nextToken = 1;
 const sends = new Map<number, (accepted: boolean) => void>();
 
+const store = new StoreAccess(() => post({ type: 'store' }));
+
 function hostOf(spec: PipelineSpec): WorkerHost {
   return {
     registry,
@@ -48,6 +51,7 @@ function hostOf(spec: PipelineSpec): WorkerHost {
         since: Date.now(),
       }),
     done,
+    store: () => store.get(),
     returned: (blocks) => {
       tellDelivered();
       toIntake({ type: 'returned', version: spec.version, blocks });
@@ -159,6 +163,7 @@ port.on('message', (message: ToWorker) => {
   if (message.type === 'load') void load(message.spec);
   else if (message.type === 'tap') tap(message.request);
   else if (message.type === 'untap') untap(message.token);
+  else if (message.type === 'store') store.take(message);
   else if (message.type === 'intake') {
     intake = message.port;
     intake.on('message', fromIntake);

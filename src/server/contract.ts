@@ -7,7 +7,14 @@ import { eventRoutes } from './contract/events.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 
-export type { EventField, EventHit, EventQuery, FilterPill, Histogram } from './contract/events.ts';
+export type {
+  EventField,
+  EventHit,
+  EventQuery,
+  FilterPill,
+  Histogram,
+  SavedSearch,
+} from './contract/events.ts';
 export type {
   Edge,
   HealthStatus,

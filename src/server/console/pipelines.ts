@@ -2,20 +2,20 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { TapOptions } from '../../engine/open-taps.ts';
 import type { pipelineRoutes, TapAnswer } from '../contract/pipelines.ts';
-import { type Access, type Caller, ConsoleError, type HandlersOf, notThere } from './call.ts';
+import { type AuditEntry, type Caller, ConsoleError, type HandlersOf, notThere } from './call.ts';
 import { eventHider } from './pipelines/hide-fields.ts';
 import type { PipelineMonitor } from './pipelines/pipeline-monitor.ts';
 
 export interface PipelineHandlerOptions {
   readonly engine: Engine;
   readonly monitor: PipelineMonitor;
-  readonly access: Pick<Access, 'audit'>;
+  audit(entry: AuditEntry): void;
 }
 
 export function pipelineHandlers({
   engine,
   monitor,
-  access,
+  audit,
 }: PipelineHandlerOptions): HandlersOf<keyof typeof pipelineRoutes> {
   const known = (id: string): string => {
     if (!engine.pipelines.has(id)) throw notThere(`pipeline ${id}`);
@@ -51,7 +51,7 @@ export function pipelineHandlers({
       const id = known(params['id']!);
       const { node, rate } = query;
       mayTap(caller!);
-      access.audit({
+      audit({
         action: 'pipelines.tap',
         user: caller!.name,
         address,
