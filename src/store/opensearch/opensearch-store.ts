@@ -39,6 +39,7 @@ import { applyRetention, storedRetention, storeRetention } from './retention.ts'
 import { getDocument, search } from './search.ts';
 import { selectionPath } from './selection.ts';
 import { restoreFrom, snapshotTo } from './snapshots.ts';
+import { SortTypes } from './sort-types.ts';
 import { clusterStatus } from './status.ts';
 import { installTemplate } from './template.ts';
 
@@ -51,11 +52,13 @@ const RETENTION_EVERY = 10 * 60_000;
 export class OpenSearchStore implements Store {
   readonly #cluster: Cluster;
   readonly #refreshes: Refreshes;
+  readonly #sortTypes: SortTypes;
   readonly #retention: NodeJS.Timeout | undefined;
 
   private constructor(cluster: Cluster, { logger, retentionEvery = RETENTION_EVERY }: ClusterOptions) {
     this.#cluster = cluster;
     this.#refreshes = new Refreshes(cluster);
+    this.#sortTypes = new SortTypes(cluster);
     if (retentionEvery <= 0) return;
     this.#retention = setInterval(() => {
       applyRetention(cluster).then(
@@ -99,7 +102,8 @@ export class OpenSearchStore implements Store {
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
     if (!request.pointInTime) await this.#refreshes.before(request.indices);
-    return search(this.#cluster, request, signal);
+    const indices = request.pointInTime ? { names: [] } : request.indices;
+    return search(this.#cluster, request, await this.#sortTypes.of(request.sort, indices), signal);
   }
 
   async count(

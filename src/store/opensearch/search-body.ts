@@ -44,22 +44,26 @@ export function searchBody(request: SearchRequest, page: Page): Json {
   };
 }
 
-export function sortBody({ field, order, missing, mode, unmappedType, format }: SortKey): Json {
-  if (field === '_score' || field === '_doc' || field === '_shard_doc' || field === '_seq_no')
-    return { [field]: { order } };
+/** `type`: of the field, for indices that do not have it; their documents have no value there. */
+export function sortBody(
+  { field, order, missing, mode, unmappedType, format }: SortKey,
+  type: string | undefined,
+): Json {
+  if (isMetaKey(field)) return { [field]: { order } };
+  const unmapped = unmappedType ?? type;
   return {
     [field]: {
       order,
       ...(missing !== undefined && { missing }),
       ...(mode && { mode }),
-      ...(!field.startsWith('_') && { unmapped_type: unmappedType ?? usualType(field) }),
+      ...(unmapped !== undefined && { unmapped_type: unmapped }),
       ...(format && { format }),
     },
   };
 }
 
-/** A field that an index does not have is no error: its documents have no value there. */
-const usualType = (field: string): string => (field === '@timestamp' ? 'date' : 'keyword');
+/** `_id`, `_doc`, … */
+export const isMetaKey = (field: string): boolean => field.startsWith('_');
 
 function highlightBody({ fields, preTags, postTags, requireFieldMatch, query }: Highlight): Json {
   return {

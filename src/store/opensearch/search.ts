@@ -1,10 +1,12 @@
 /** Searching, with pages as deep and as long as one likes. */
-import type { SearchHit, SearchRequest, SearchResult, StoredDocument } from '../store.ts';
+import type { SearchHit, SearchRequest, SearchResult, SortKey, StoredDocument } from '../store.ts';
 import { parseDocument, parseSearchAnswer } from './answers.ts';
 import { type Cluster, type Json, path, refusal } from './cluster.ts';
 import { closePointInTime, clusterId, openPointInTime, renewed, tieBreakers } from './points-in-time.ts';
 import { type Page, type SortValues, searchBody, sortBody } from './search-body.ts';
 import { selectionPath } from './selection.ts';
+
+type SortTypesByField = ReadonlyMap<string, string>;
 
 /** The cluster's `index.max_result_window`: no single answer can have more hits. */
 const MAX_WINDOW = 10_000;
@@ -14,22 +16,24 @@ const PAGING_KEEP_ALIVE = 120_000;
 export async function search(
   cluster: Cluster,
   request: SearchRequest,
+  types: SortTypesByField,
   signal?: AbortSignal,
 ): Promise<SearchResult> {
   const { from, size, searchAfter, pointInTime } = request;
   const isWithin = searchAfter ? size <= MAX_WINDOW : from + size <= MAX_WINDOW;
   // What is beyond is refused by the cluster in its own words, as the embedded store does in the same ones.
-  if (isWithin || !(searchAfter || pointInTime)) return searchOnce(cluster, request, signal);
-  return searchInPages(cluster, request, signal);
+  if (isWithin || !(searchAfter || pointInTime)) return searchOnce(cluster, request, types, signal);
+  return searchInPages(cluster, request, types, signal);
 }
 
 async function searchOnce(
   cluster: Cluster,
   request: SearchRequest,
+  types: SortTypesByField,
   signal: AbortSignal | undefined,
 ): Promise<SearchResult> {
   const { from, size, searchAfter, pointInTime } = request;
-  const sort = sortOf(request, pointInTime?.id, searchAfter);
+  const sort = sortOf(request, types, pointInTime?.id, searchAfter);
   return ask(cluster, request, { from, size, after: searchAfter, sort, first: true, pointInTime }, signal);
 }
 
@@ -37,12 +41,13 @@ async function searchOnce(
 async function searchInPages(
   cluster: Cluster,
   request: SearchRequest,
+  types: SortTypesByField,
   signal: AbortSignal | undefined,
 ): Promise<SearchResult> {
   const { from, size, searchAfter, pointInTime } = request;
   let id = pointInTime?.id ?? (await openPointInTime(cluster, request.indices, PAGING_KEEP_ALIVE));
   const keepAlive = pointInTime === undefined ? PAGING_KEEP_ALIVE : pointInTime.keepAlive;
-  const sort = sortOf(request, id, undefined);
+  const sort = sortOf(request, types, id, undefined);
   let skip = searchAfter ? 0 : from;
   let after = searchAfter;
   let result: SearchResult | undefined;
@@ -78,12 +83,14 @@ async function searchInPages(
 /** With a snapshot something unique ends the order, so that pages neither skip nor repeat. */
 function sortOf(
   { sort }: SearchRequest,
+  types: SortTypesByField,
   snapshot: string | undefined,
   after: SortValues | undefined,
 ): Json[] {
-  if (snapshot === undefined) return sort.map(sortBody);
+  const typed = (key: SortKey): Json => sortBody(key, types.get(key.field));
+  if (snapshot === undefined) return sort.map(typed);
   const [arrival = '_seq_no', ...others] = tieBreakers(snapshot);
-  const own = sort.map((key) => sortBody(key.field === '_doc' ? { ...key, field: arrival } : key));
+  const own = sort.map((key) => typed(key.field === '_doc' ? { ...key, field: arrival } : key));
   if (after !== undefined && after.length === own.length) return own;
   const has = (field: string): boolean => own.some((key) => Object.hasOwn(key, field));
   const missing = [arrival, ...others].filter((field) => !has(field));

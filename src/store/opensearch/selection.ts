@@ -21,5 +21,3 @@ export function selectionPath({ names, ignoreUnavailable, allowNoIndices }: Inde
     },
   };
 }
-
-export const isPattern = (name: string): boolean => name.includes('*') || name === '_all' || name === '';
