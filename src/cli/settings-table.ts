@@ -334,6 +334,22 @@ export const settings = {
     description: 'Keep metrics.',
     ignored: 'counters cost nothing here and are always kept',
   },
+  'store.enabled': {
+    type: 'string',
+    oneOf: ['auto', 'true', 'false'],
+    default: 'auto',
+    description:
+      'Run the event store in this process. auto: with `millrace up` (npm start), and where a pipeline has a `store` input or output. (Not in Logstash.)',
+  },
+  'store.path': {
+    type: 'path',
+    description: 'Folder of the event store; path.data/store unless set. (Not in Logstash.)',
+  },
+  'store.memory_limit': {
+    type: 'bytes',
+    description:
+      'Memory for searches of the event store; a quarter of the machine, 4 GB at most, unless set. (Not in Logstash.)',
+  },
   'api.enabled': {
     type: 'boolean',
     default: true,

@@ -3,7 +3,7 @@
  * and stops them, replaces a worker that died, and keeps what the monitoring API shows.
  */
 import { extname } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { EscapeStyle } from '../event/field-reference.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
@@ -20,6 +20,7 @@ import type {
   NewNames,
   PipelineSpec,
   QueueState,
+  StoreAnswer,
   ThreadData,
   ToIntake,
   ToWorker,
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly escapeStyle: EscapeStyle;
   /** Worker threads at most; as many as the busiest pipeline asks for are started. */
   readonly maxThreads: number;
+  /** A port to the event store for a thread; undefined: there is none. */
+  readonly connectStore?: () => Promise<MessagePort | undefined>;
 }
 
 interface WorkerThread {
@@ -162,6 +165,7 @@ export class Engine {
       done: () => {},
       returned: () => {},
       send: async () => false,
+      store: () => Promise.reject(new Error('nothing is written while compiling')),
     };
     return (await WorkerPipeline.make(spec, host)).source;
   }
@@ -311,6 +315,16 @@ export class Engine {
     });
   }
 
+  async #connectStore(thread: Worker): Promise<void> {
+    let port: MessagePort | undefined;
+    try {
+      port = await this.#options.connectStore?.();
+    } catch {
+      // Whoever wants to write says that there is none, and tries again.
+    }
+    thread.postMessage({ type: 'store', port } satisfies StoreAnswer, port ? [port] : []);
+  }
+
   /** Its blocks are still with the intake: a new thread gets the same pipelines, and the blocks once more. */
   #replaceWorker(worker: WorkerThread): void {
     this.#options.logger.error(
@@ -341,6 +355,9 @@ export class Engine {
       this.#connect(worker);
     }
     switch (message.type) {
+      case 'store':
+        void this.#connectStore(worker.thread);
+        break;
       case 'loaded': {
         const status = this.pipelines.get(message.id);
         if (status) {

@@ -143,12 +143,21 @@ export interface Health {
   readonly since: number;
 }
 
+/** The answer to a thread that asked for the event store; no port: there is none. */
+export interface StoreAnswer {
+  readonly type: 'store';
+  readonly port: MessagePort | undefined;
+}
+
 export type ToWorker =
+  | StoreAnswer
   | { readonly type: 'intake'; readonly port: MessagePort }
   | { readonly type: 'load'; readonly spec: PipelineSpec }
   | { readonly type: 'print'; readonly token: number; readonly version: number };
 
 export type FromWorker =
+  /** It wants a port to the event store. */
+  | { readonly type: 'store' }
   | { readonly type: 'ready' }
   | NewNames
   | {

@@ -9,6 +9,7 @@ import type { NestedPlugin } from '../kernel/options.ts';
 import {
   type Block,
   type Decoder,
+  type DocumentSink,
   type Filter,
   type FilterPlugin,
   type InputPlugin,
@@ -45,6 +46,8 @@ export interface WorkerHost {
   /** This version can not deliver these blocks: another one shall. */
   returned(blocks: readonly number[]): void;
   send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
+  /** Rejects with a sentence when there is no event store. */
+  store(): Promise<DocumentSink>;
 }
 
 /** A block on its way: the message and its bytes. */

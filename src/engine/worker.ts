@@ -11,6 +11,7 @@ import type {
   ToWorker,
   WorkerToIntake,
 } from './messages.ts';
+import { StoreAccess } from './store-access.ts';
 import { loadRegistry, sentence, threadLogger } from './thread.ts';
 import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 
@@ -32,6 +33,8 @@ const toIntake = (message: WorkerToIntake): void => intake?.postMessage(message)
 let nextToken = 1;
 const sends = new Map<number, (accepted: boolean) => void>();
 
+const store = new StoreAccess(() => post({ type: 'store' }));
+
 function hostOf(spec: PipelineSpec): WorkerHost {
   return {
     registry,
@@ -47,6 +50,7 @@ function hostOf(spec: PipelineSpec): WorkerHost {
         since: Date.now(),
       }),
     done,
+    store: () => store.get(),
     returned: (blocks) => {
       tellDelivered();
       toIntake({ type: 'returned', version: spec.version, blocks });
@@ -126,6 +130,7 @@ async function retire(version: number): Promise<void> {
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'load') void load(message.spec);
+  else if (message.type === 'store') store.take(message);
   else if (message.type === 'intake') {
     intake = message.port;
     intake.on('message', fromIntake);
