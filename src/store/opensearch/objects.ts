@@ -4,7 +4,7 @@ import type { StoredKind } from '../store.ts';
 import { type Cluster, type Json, path } from './cluster.ts';
 
 /** Hidden; one document an object. */
-export const OWN_INDEX = '.millrace';
+const OWN_INDEX = '.millrace';
 
 type StoredObject = { name: string; body: Record<string, unknown> };
 

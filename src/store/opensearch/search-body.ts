@@ -77,7 +77,7 @@ function highlightBody({ fields, preTags, postTags, requireFieldMatch, query }: 
   };
 }
 
-export function aggregationsBody(aggregations: Readonly<Record<string, Aggregation>>): Json {
+function aggregationsBody(aggregations: Readonly<Record<string, Aggregation>>): Json {
   return Object.fromEntries(
     Object.entries(aggregations).map(([name, { type, aggregations: inner, meta, ...own }]) => [
       name,

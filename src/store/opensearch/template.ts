@@ -11,7 +11,7 @@ const LONGEST_KEYWORD = 8191;
  * The embedded store's default for the cluster: strings are exact keywords, and what does not fit its field is kept but
  * not searchable there, where a cluster by itself would refuse the document.
  */
-export function clusterTemplate(patterns: readonly string[]): Json {
+function clusterTemplate(patterns: readonly string[]): Json {
   const { settings, mappings } = DEFAULT_TEMPLATE as { settings: Json; mappings: Record<string, any> };
   const keyword = { type: 'keyword', ignore_above: LONGEST_KEYWORD };
   const { 'index.number_of_shards': _, 'index.number_of_replicas': __, ...limits } = settings;
