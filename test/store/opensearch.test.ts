@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentLogger } from '../../src/kernel/logger.ts';
+import { StoreClient } from '../../src/store/embedded/store-client.ts';
 import { OpenSearchStore } from '../../src/store/opensearch/opensearch-store.ts';
 import { type OpenSearch, openSearchMissing, startOpenSearch } from '../peers/opensearch.ts';
 import { describePeer } from '../support/peers.ts';
@@ -65,6 +66,19 @@ describePeer('OpenSearch', [await openSearchMissing()], () => {
     });
     await expect(store.snapshot('nowhere', { names: [] })).rejects.toThrow(/PUT _snapshot/);
     await expect(store.restore('nowhere/x', { indices: { names: [] } })).rejects.toThrow(/PUT _snapshot/);
+  });
+
+  test('in the thread of the store, as the settings start it', async () => {
+    const said: string[] = [];
+    const logger = { ...silentLogger, info: (_: object, message: string) => said.push(message) };
+    const cluster = { connection: { hosts: [server.url] }, secrets: {}, templatePatterns: ['*'] };
+    const client = await StoreClient.start({ cluster }, logger);
+    const body = new Uint8Array(Buffer.from('{"index":{}}\n{"a":1}\n'));
+    expect((await client.bulkBody({ body, index: 'in-thread' })).errors).toBe(false);
+    expect(await client.count({ names: ['in-thread'] }, { type: 'all' })).toEqual({ count: 1, shards: 1 });
+    await expect(client.get('no-such', '1')).rejects.toMatchObject({ type: 'index_not_found_exception' });
+    await client.close();
+    expect(said).toEqual([expect.stringMatching(/^connected to OpenSearch 2\./)]);
   });
 
   test('a cluster that is not there', async () => {
