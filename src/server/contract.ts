@@ -6,7 +6,14 @@ import type { z } from 'zod';
 import { eventRoutes } from './contract/events.ts';
 import { sessionRoutes } from './contract/session.ts';
 
-export type { EventField, EventHit, EventQuery, FilterPill, Histogram } from './contract/events.ts';
+export type {
+  EventField,
+  EventHit,
+  EventQuery,
+  FilterPill,
+  Histogram,
+  SavedSearch,
+} from './contract/events.ts';
 export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 
