@@ -8,6 +8,7 @@ import { pluginNodes } from '../lang/graph-walk.ts';
 import type { StoreApi } from '../store/api/server.ts';
 import type { StoreClient } from '../store/embedded/store-client.ts';
 import type { ProcessSettings } from './configuration.ts';
+import { storeCluster } from './store-cluster.ts';
 
 /** Whether this process has a store: as set, or because a pipeline writes to it. */
 export function wantsStore(
@@ -78,22 +79,20 @@ export class EventStore {
   async #open(): Promise<StoreClient> {
     const started = performance.now();
     const { StoreClient } = await import('../store/embedded/store-client.ts');
+    const isCluster = this.#settings.get<string>('store.driver') === 'opensearch';
+    const where = isCluster ? { hosts: this.#settings.get<string>('store.hosts') } : { folder: this.folder };
     try {
       const memoryLimit = this.#settings.get<number | undefined>('store.memory_limit');
-      const client = await StoreClient.start({
-        folder: this.folder,
-        ...(memoryLimit !== undefined && { memoryLimit }),
-      });
-      this.#logger.debug(
-        { folder: this.folder },
-        `Event store opened in ${Math.round(performance.now() - started)} ms`,
+      const client = await StoreClient.start(
+        isCluster
+          ? storeCluster(this.#settings)
+          : { folder: this.folder, ...(memoryLimit !== undefined && { memoryLimit }) },
+        this.#logger,
       );
+      this.#logger.debug(where, `Event store opened in ${Math.round(performance.now() - started)} ms`);
       return client;
     } catch (error) {
-      this.#logger.error(
-        { folder: this.folder },
-        `The event store can not be opened: ${(error as Error).message}`,
-      );
+      this.#logger.error(where, `The event store can not be opened: ${(error as Error).message}`);
       throw error;
     }
   }

@@ -341,6 +341,51 @@ export const settings = {
     description:
       'Run the event store in this process. auto: with `millrace up` (npm start), and where a pipeline has a `store` input or output. (Not in Logstash.)',
   },
+  'store.driver': {
+    type: 'string',
+    oneOf: ['embedded', 'opensearch'],
+    default: 'embedded',
+    description:
+      'Where the event store keeps events: in a folder of this machine, or in an OpenSearch or Elasticsearch cluster (then the settings from store.hosts on count). (Not in Logstash.)',
+  },
+  'store.hosts': {
+    type: 'string',
+    default: '127.0.0.1:9200',
+    description:
+      'Nodes of the cluster, separated by commas: `https://host:9200`. For store.driver opensearch. (Not in Logstash.)',
+  },
+  'store.user': { type: 'string', description: 'User of the cluster. (Not in Logstash.)' },
+  'store.password': { type: 'password', description: 'Its password. (Not in Logstash.)' },
+  'store.api_key': {
+    type: 'password',
+    description:
+      'API key for the cluster instead of user and password: `id:key`, or base64 of that. (Not in Logstash.)',
+  },
+  'store.template_patterns': {
+    type: 'string',
+    description:
+      "Names of the cluster's indices, separated by commas, that begin with Millrace's mappings (strings as exact keywords) unless a template of the cluster fits them; those of Beats, Logstash and Millrace unless set; empty: none. (Not in Logstash.)",
+  },
+  'store.ssl.certificate_authorities': {
+    type: 'path',
+    description:
+      "File with the authorities that the cluster's certificate must come from. (Not in Logstash.)",
+  },
+  'store.ssl.certificate': {
+    type: 'path',
+    description: 'Own certificate for the cluster. (Not in Logstash.)',
+  },
+  'store.ssl.key': { type: 'path', description: 'Private key of store.ssl.certificate. (Not in Logstash.)' },
+  'store.ssl.verification_mode': {
+    type: 'string',
+    oneOf: ['full', 'none'],
+    default: 'full',
+    description: "Whether the cluster's certificate is checked. (Not in Logstash.)",
+  },
+  'store.ssl.ca_trusted_fingerprint': {
+    type: 'string',
+    description: "SHA-256 fingerprint of an authority in the cluster's chain to trust. (Not in Logstash.)",
+  },
   'store.path': {
     type: 'path',
     description: 'Folder of the event store; path.data/store unless set. (Not in Logstash.)',
