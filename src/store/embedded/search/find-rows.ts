@@ -55,7 +55,7 @@ export async function findRows(
     );
   const compare = comparison(keys);
   let found: FoundRow[] = [];
-  for (const step of steps(plan, keys[0]!)) {
+  for (const step of steps(plan, keys[0]!, after)) {
     const rows = await Promise.all(
       step.rowSets.map(([group, rowSets]) => query(engine, group, rowSets, keys, limit, after, signal)),
     );
@@ -76,8 +76,10 @@ interface Step {
 }
 
 /** Rows in memory and segments in the order of their times, in growing steps; all at once for other orders. */
-function* steps(plan: Plan, first: Key): Generator<Step> {
-  const all = plan.groups.flatMap((group) => group.rowSets.map((rowSet) => ({ group, rowSet })));
+function* steps(plan: Plan, first: Key, after: PageRequest['after']): Generator<Step> {
+  const all = plan.groups.flatMap((group) =>
+    group.rowSets.filter((rowSet) => mayFollow(rowSet, first, after)).map((rowSet) => ({ group, rowSet })),
+  );
   if (first.field !== '@timestamp' || first.type !== 'date' || first.nullsFirst) {
     yield { rowSets: byGroup(all), beyond: undefined };
     return;
@@ -96,6 +98,17 @@ function* steps(plan: Plan, first: Key): Generator<Step> {
       beyond: beyond === undefined ? undefined : first.descending ? -beyond : beyond,
     };
   }
+}
+
+/** False: no row of the set comes behind `after`, as bounds of its times and its sequence tell. */
+function mayFollow(rowSet: RowSet, first: Key, after: PageRequest['after']): boolean {
+  const value = after?.[0];
+  if (typeof value !== 'number') return true;
+  const { field, descending, type, nullsFirst } = first;
+  if (field === ARRIVAL) return descending ? rowSet.firstSequence <= value : rowSet.lastSequence >= value;
+  if (field !== '@timestamp' || type !== 'date' || nullsFirst || rowSet.undated > 0) return true;
+  const { earliest, latest } = rowSet;
+  return earliest === undefined || latest === undefined || (descending ? earliest <= value : latest >= value);
 }
 
 /** Rows in memory one table at a time, segments of one group together. */
