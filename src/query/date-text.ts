@@ -38,9 +38,21 @@ export function dateReader(format: string = DEFAULT_DATE_FORMAT): DateReader {
   return reader;
 }
 
+const CANONICAL = /^\d{4}-\d\d-\d\dT[01]\d:\d\d:\d\d\.\d{3}Z$|^\d{4}-\d\d-\d\dT2[0-3]:\d\d:\d\d\.\d{3}Z$/;
+/** Digits of the 29th: behind the 28th V8 takes days that a month does not have for those of the next. */
+const MIN_LATE_DAY = '2'.charCodeAt(0) * 10 + '9'.charCodeAt(0);
+
 /** A stored value of a `date` field (default format, UTC) in epoch milliseconds, or NaN. */
 export function millisOfValue(value: unknown): number {
-  if (typeof value === 'string') return value.length > 64 ? Number.NaN : dateReader()(value, UTC, false);
+  if (typeof value === 'string') {
+    // What events have, `2026-11-20T10:00:00.000Z`, V8 reads fast and in no other way than we would.
+    if (value.length === 24 && CANONICAL.test(value)) {
+      const millis = Date.parse(value);
+      if (!Number.isNaN(millis) && value.charCodeAt(8) * 10 + value.charCodeAt(9) < MIN_LATE_DAY)
+        return millis;
+    }
+    return value.length > 64 ? Number.NaN : dateReader()(value, UTC, false);
+  }
   return typeof value === 'number' ? dateReader()(String(value), UTC, false) : Number.NaN;
 }
 

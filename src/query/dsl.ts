@@ -134,7 +134,12 @@ function fields(names: readonly string[], of: FieldClause): Dsl {
     case 'wildcard':
       return { query_string: { query: escapedPattern(of.pattern), ...lenient } };
     case 'regexp':
-      return { query_string: { query: `/${of.pattern.replaceAll('/', '\\/')}/`, ...lenient } };
+      return {
+        query_string: {
+          query: `/${of.pattern.replace(/\\[\s\S]|\//g, (part) => (part === '/' ? '\\/' : part))}/`,
+          ...lenient,
+        },
+      };
     case 'range': {
       const open = of.gt !== undefined ? '{' : '[';
       const close = of.lt !== undefined ? '}' : ']';
@@ -151,7 +156,7 @@ const escaped = (text: string): string => text.replace(/[-+=&|><!(){}[\]^"~*?:\\
 
 /** `*` and `?` stay, and what the tree escapes is escaped. */
 const escapedPattern = (pattern: string): string =>
-  pattern.replace(/\\[\s\S]|[-+=&|><!(){}[\]^"~:/\s]/g, (part) => (part.length > 1 ? part : `\\${part}`));
+  pattern.replace(/\\[\s\S]|[-+=\\&|><!(){}[\]^"~:/\s]/g, (part) => (part.length > 1 ? part : `\\${part}`));
 
 /**
  * Words anywhere: as a phrase of analysed fields, and by a regular expression in keywords, whose values are one term.

@@ -166,7 +166,7 @@ async function copy(
     const taken = new Set<string>();
     const selected = names.map((name) => {
       const column = columns.get(name)!;
-      return `${valueOf(column)} AS ${identifier(uniqueName(name, taken))}`;
+      return `${columnValue(column)} AS ${identifier(uniqueName(name, taken))}`;
     });
     const types = names.map((name) => {
       const column = columns.get(name)!;
@@ -184,7 +184,7 @@ async function copy(
   }
 }
 
-function valueOf(column: Column): string {
+function columnValue(column: Column): string {
   const { key, isList } = column;
   if (!isList) return key;
   const type = typeOf(column);
