@@ -4,21 +4,31 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../kernel/logger.ts';
-import { SetUpCode } from '../server/access/set-up-code.ts';
 import { Sessions } from '../server/access/sessions.ts';
+import { SetUpCode } from '../server/access/set-up-code.ts';
 import { Throttle } from '../server/access/throttle.ts';
 import type { AuditLog } from '../server/audit/audit-log.ts';
 import { ConsoleAccess } from '../server/console/access.ts';
-import { ConsoleError, type Handler, type Handlers, type HandlersOf } from '../server/console/call.ts';
+import {
+  type AuditEntry,
+  ConsoleError,
+  type Handler,
+  type Handlers,
+  type HandlersOf,
+} from '../server/console/call.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
+import { eventHandlers } from '../server/console/events.ts';
+import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
+import { pipelineHandlers } from '../server/console/pipelines.ts';
 import { sessionHandlers } from '../server/console/session.ts';
 import { eventRoutes } from '../server/contract/events.ts';
 import type { RouteName } from '../server/contract.ts';
+import { NodeStats } from '../server/node-stats.ts';
+import { storeAuthenticator } from '../server/store-authenticator.ts';
 import { UserSignIn } from '../server/user-sign-in.ts';
 import { Users } from '../server/users.ts';
 import { ApiKeys } from '../store/api/api-keys.ts';
 import { isLoopback } from '../store/api/authenticate.ts';
-import { storeAuthenticator } from '../server/store-authenticator.ts';
 import { tlsOf } from '../store/api/tls-settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessSettings } from './configuration.ts';
@@ -39,14 +49,14 @@ const PAGES = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/ui' : '../ui', import.meta.url),
 );
 
-/** Whether this process serves the console: as set, or because it is `millrace up`. */
-export function wantsConsole(settings: ProcessSettings, byDefault: boolean): boolean {
-  const enabled = settings.get<string>('console.enabled');
-  return enabled === 'auto' ? byDefault : enabled === 'true';
-}
-
 /** Serves the console and says where. @throws MillraceError when it can not be served, or not safely */
-export async function startConsole({ settings, engine, store, audit, logger }: ConsoleParts): Promise<Console> {
+export async function startConsole({
+  settings,
+  engine,
+  store,
+  audit,
+  logger,
+}: ConsoleParts): Promise<Console> {
   const setting = (name: string): unknown => settings.get(name as never);
   const host = settings.get<string>('console.http.host');
   const tls = await tlsOf(setting, !isLoopback(host), 'console');
@@ -78,6 +88,9 @@ export async function startConsole({ settings, engine, store, audit, logger }: C
             }))
       : undefined,
   });
+  const note = (entry: AuditEntry): void => audit.append(entry);
+  const stats = new NodeStats(engine);
+  const monitor = new PipelineMonitor(engine, stats);
   const place = { url: '' };
   const setUp = new SetUpCode((code) => {
     process.stderr.write(`Set-up code: ${code}  (open ${place.url} and make the first administrator)\n`);
@@ -96,17 +109,18 @@ export async function startConsole({ settings, engine, store, audit, logger }: C
       providers: [],
       version: VERSION,
     }),
-    ...later(eventRoutes, async () => {
-      await openStore();
-      throw new ConsoleError(501, 'not_here', 'searching is not part of this version');
-    }),
+    ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
+    ...pipelineHandlers({ engine, monitor, audit: note }),
   };
-  void engine;
 
   const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '');
+  const stop = (): void => {
+    monitor.close();
+    stats.close();
+  };
   const server = await startServer({
     handlers,
     access,
@@ -116,11 +130,20 @@ export async function startConsole({ settings, engine, store, audit, logger }: C
     hosts: [hostname().toLowerCase(), ...hosts],
     pages: PAGES,
     ...(tls && { tls }),
+  }).catch((error: unknown) => {
+    stop();
+    throw error;
   });
   place.url = server.url;
   logger.info({}, `Console at ${server.url}`);
   if (users.size === 0) setUp.offer();
-  return server;
+  return {
+    ...server,
+    close: async () => {
+      stop();
+      await server.close();
+    },
+  };
 }
 
 /** Handlers of an area that are made at the first call, such as when the event store has opened. */

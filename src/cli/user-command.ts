@@ -11,14 +11,14 @@ export const help = `Usage: millrace user COMMAND [--path.data DIR | --path.sett
 Users of the event store and the console. Until there is one, everything is open on this machine and
 closed to others. The password is asked for, or read from standard input.
 
-  add NAME [--role ROLE]   make a user; the first one is an administrator, others are viewers unless said
+  add NAME [--role ROLE]   make a user: the first an administrator, others viewers unless said
   list                     names, roles, and since when
   passwd NAME              another password
   role NAME ROLE           another role
   remove NAME              remove a user; its sessions and API keys end at once
 
-Roles: viewer (search), analyst (viewer, and works on alerts), operator (analyst, and writes and sets up
-pipelines), administrator (everything).
+Roles: viewer (search), analyst (viewer, and works on alerts), operator (analyst, and writes and
+sets up pipelines), administrator (everything).
 
   millrace user add anna
   printf %s "$PASSWORD" | millrace user add beats --role operator

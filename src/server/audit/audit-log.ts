@@ -169,7 +169,10 @@ function lastHead(folder: string): { readonly head: Head; readonly torn: number 
     return {
       head: content
         ? { seq: content.seq, hash: content.hash }
-        : { seq: text.slice(0, end).split('\n').length - 1, hash: createHash('sha256').update(line).digest('hex') },
+        : {
+            seq: text.slice(0, end).split('\n').length - 1,
+            hash: createHash('sha256').update(line).digest('hex'),
+          },
       torn,
     };
   }

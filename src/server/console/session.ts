@@ -1,12 +1,12 @@
 /** Signing in and out, and the first administrator. */
 import { MillraceError } from '../../kernel/errors.ts';
-import type { SetUpCode } from '../access/set-up-code.ts';
 import { csrfOf, type Sessions } from '../access/sessions.ts';
+import type { SetUpCode } from '../access/set-up-code.ts';
 import type { Throttle } from '../access/throttle.ts';
 import type { sessionRoutes } from '../contract/session.ts';
 import type { SessionView } from '../contract.ts';
-import type { User, Users } from '../users.ts';
 import type { UserSignIn } from '../user-sign-in.ts';
+import type { User, Users } from '../users.ts';
 import type { ConsoleAccess, OpenSession } from './access.ts';
 import { type Call, ConsoleError, type HandlersOf } from './call.ts';
 

@@ -50,7 +50,8 @@ async function keyMaterial(setting: Setting, server: string): Promise<ServerOpti
   }
   if ((certificate === undefined) !== (key === undefined))
     throw new MillraceError('ERR_SETTING', `${prefix}.certificate and ${prefix}.key go together`);
-  if (certificate !== undefined) return { cert: read(certificate, `${prefix}.certificate`), key: read(key, `${prefix}.key`) };
+  if (certificate !== undefined)
+    return { cert: read(certificate, `${prefix}.certificate`), key: read(key, `${prefix}.key`) };
   return ownCertificate(String(setting('path.data')), server);
 }
 
