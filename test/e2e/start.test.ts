@@ -19,6 +19,8 @@ interface Ports {
   readonly http: number;
 }
 
+const servers = ['--api.http.port=19600-19999', '--store.http.port=0', '--console.http.port=0'];
+
 const freePorts = async (): Promise<Ports> => ({
   beats: await freePort(),
   syslog: await freePort(),
@@ -28,7 +30,7 @@ const freePorts = async (): Promise<Ports> => ({
 function up(ports: Ports, ...more: string[]): Millrace {
   const { beats, syslog, http } = ports;
   const listeners = ['--beats', String(beats), `--syslog=${syslog}`, '--http', String(http)];
-  return new Millrace({ args: ['up', ...listeners, '--api.http.port', '19600-19999', '--print', ...more] });
+  return new Millrace({ args: ['up', ...listeners, ...servers, '--print', ...more] });
 }
 
 function connect(port: number): Promise<Socket> {
@@ -190,17 +192,7 @@ describe('millrace up', () => {
   test('listeners can be left out, or listen elsewhere', async () => {
     const { http } = await freePorts();
     const millrace = new Millrace({
-      args: [
-        'up',
-        '--beats',
-        'off',
-        '--syslog=off',
-        '--print',
-        '--http',
-        `localhost:${http}`,
-        '--api.http.port',
-        '19600-19999',
-      ],
+      args: ['up', '--beats', 'off', '--syslog=off', '--print', '--http', `localhost:${http}`, ...servers],
     });
     await millrace.ready();
     expect(millrace.stderr).toContain(
