@@ -21,7 +21,7 @@ key "tests", or with "testcases" as logstash-filter-verifier has them.
   --verbose             name the tests that pass, too
   --color, --no-color   colours (default: on a terminal, unless NO_COLOR is set)
 
-Exit status: 0 all passed; 1 a test failed or could not be run; 64 wrong arguments.
+Exit status: 0 all passed; 1 a test failed or could not be run, or an argument is wrong.
 
   millrace test                                    all tests below this folder
   millrace test tests/ --filter sshd --watch

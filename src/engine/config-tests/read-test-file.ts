@@ -101,7 +101,7 @@ export function readTestFile(file: string, text: string, defaults: Defaults = {}
 
 /** Does a file's text look like tests? For the search in folders. */
 export const looksLikeTests = (text: string): boolean =>
-  /^(?:tests|testcases)\s*:/m.test(text) || /^\s*"(?:tests|testcases)"\s*:\s*\[/m.test(text);
+  /^(?:tests|testcases)\s*:/m.test(text) || /^\s*"tests"\s*:\s*\[|"testcases"\s*:\s*\[/m.test(text);
 
 function isVerifier(reader: YamlReader): boolean {
   const root = reader.root;

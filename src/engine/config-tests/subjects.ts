@@ -75,8 +75,14 @@ export class Subjects {
   ): Promise<T> {
     const { id, graph } = loaded.pipelines[at]!;
     const { position: _, ...what } = test.subject;
-    // Filters look at the time zone when they are made.
-    const key = JSON.stringify([what, test.subject.inline && test.subject.position.file, at, test.timezone]);
+    // Filters look at the time zone when they are made, and remember what texts meant at the time.
+    const key = JSON.stringify([
+      what,
+      test.subject.inline && test.subject.position.file,
+      at,
+      test.timezone,
+      test.now,
+    ]);
     let pipeline = this.#idle.get(key);
     if (!pipeline) {
       const spec = { id, graph, settings: this.#settings(test.subject), dataPath: this.#around.dataPath };
