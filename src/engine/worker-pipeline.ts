@@ -132,7 +132,12 @@ export class WorkerPipeline {
     const counters = new Counters(nodes.length);
     const deadLetters = DeadLetters.of(spec, counters, host);
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
-    const parts: ContextParts & { readonly spec: PipelineSpec } = { spec, counters, logger: host.logger, codecs };
+    const parts: ContextParts & { readonly spec: PipelineSpec } = {
+      spec,
+      counters,
+      logger: host.logger,
+      codecs,
+    };
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
     /** Targets of the date filters so far. */
     const timeFields: string[] = [];
