@@ -18,6 +18,7 @@ import {
   processSettings,
   readConfiguration,
 } from './configuration.ts';
+import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
 import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
@@ -28,11 +29,20 @@ const REGISTRY_URL = new URL(
   import.meta.url,
 ).href;
 
+export interface RunOptions {
+  /** There is an event store unless settings say otherwise. */
+  readonly storeByDefault?: boolean;
+}
+
 /**
  * Runs the configured pipelines, or those given, until they end. Resolves to the exit status.
  * @throws MillraceError before anything runs
  */
-export async function run(given: SettingValues, definitions?: readonly Definition[]): Promise<number> {
+export async function run(
+  given: SettingValues,
+  definitions?: readonly Definition[],
+  { storeByDefault = false }: RunOptions = {},
+): Promise<number> {
   const settings = await processSettings(given);
   const log = logging(settings);
   const logger = threadLogger(log);
@@ -48,7 +58,10 @@ export async function run(given: SettingValues, definitions?: readonly Definitio
     process.stdout.write('Configuration OK\n');
     return 0;
   }
-  return new Runner(settings, logger, log, configuration, definitions).run();
+  const store = wantsStore(settings, configuration.pipelines, storeByDefault)
+    ? new EventStore(settings, logger)
+    : undefined;
+  return new Runner(settings, logger, log, configuration, definitions, store).run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -71,6 +84,7 @@ class Runner {
   readonly #definitions: readonly Definition[] | undefined;
   readonly #logger: Logger;
   readonly #engine: Engine;
+  readonly #store: EventStore | undefined;
   #configuration: Configuration;
   #monitoring: Monitoring | undefined;
   #reloading: Promise<void> | undefined;
@@ -85,7 +99,9 @@ class Runner {
     log: ThreadData['logging'],
     configuration: Configuration,
     definitions: readonly Definition[] | undefined,
+    store: EventStore | undefined,
   ) {
+    this.#store = store;
     this.#settings = settings;
     this.#level = new Uint8Array(log.level);
     this.#definitions = definitions;
@@ -99,6 +115,7 @@ class Runner {
       logging: log,
       escapeStyle: settings.get('config.field_reference.escape_style'),
       maxThreads: availableParallelism(),
+      ...(store && { connectStore: () => store.connect() }),
     });
   }
 
@@ -112,12 +129,15 @@ class Runner {
     this.#engine.onChange(() => this.#checkEnded());
     this.#listenToSignals();
     const monitoring = this.#startMonitoring();
+    // It opens while the pipelines start; an output that comes too early tries again.
+    void this.#store?.start();
     const results = await Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
     this.#monitoring = await monitoring;
     const running = results.filter(Boolean).length;
     if (running === 0 && !this.#reloads) {
       await this.#monitoring?.close();
       await this.#engine.terminate();
+      await this.#store?.close();
       return 1;
     }
     const list = [...this.#engine.pipelines.values()]
@@ -131,6 +151,7 @@ class Runner {
     this.#checkEnded();
     const status = await ended;
     await this.#monitoring?.close();
+    await this.#store?.close();
     return status;
   }
 

@@ -86,6 +86,11 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   readonly #roomWaiters: (() => void)[] = [];
   #full = false;
   #fullSince: number | undefined;
+  /**
+   * There was no room when blocks were due: they grow until there is. Cut one by one they would take a slab each for
+   * the few records that came from senders who did not know yet.
+   */
+  #cutLater = false;
   /** What waited in the queue when it was opened. */
   #atStart = { events: 0, bytes: 0 };
   /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
@@ -188,6 +193,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     if (this.#full) {
       if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
       this.#isFull(false);
+      if (this.#cutLater) this.#cutAll();
     } else if (!this.#queue.hasRoom) this.#isFull(true);
     if (this.#slow && this.#queue.waitingBlocks <= SLOW_BLOCKS / 2) this.#slow = false;
     if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
@@ -215,7 +221,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   arm(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#cutAll();
+      if (this.#full) this.#cutLater = true;
+      else this.#cutAll();
     }, this.#loaded.spec.settings.batchDelay);
   }
 
@@ -430,6 +437,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   }
 
   #cutAll(): void {
+    this.#cutLater = false;
     for (const input of this.#inputs) input.writer.cut();
   }
 

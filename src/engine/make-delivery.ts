@@ -43,6 +43,7 @@ export async function makeDelivery(
     workers: { value: spec.threads.length },
     health: { value: health },
     send: { value: host.send },
+    store: { value: host.store },
   });
   const output = plugin.create(node.options as never, context);
   return new Delivery(output, {

@@ -9,6 +9,7 @@ import type { NestedPlugin } from '../kernel/options.ts';
 import {
   type Block,
   type Decoder,
+  type DocumentSink,
   type Filter,
   type FilterPlugin,
   type Registry,
@@ -23,10 +24,11 @@ import type { Delivery } from './delivery.ts';
 import { makeDecoder } from './make-decoder.ts';
 import { inNode, makeDelivery } from './make-delivery.ts';
 import { makeFilter } from './make-filter.ts';
-import type { BlockMessage, HealthSeverity, PipelineSpec } from './messages.ts';
+import type { BlockMessage, EventSample, HealthSeverity, PipelineSpec, TapRequest } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 import { type ContextParts, codecNames } from './plugin-context.ts';
 import { rawEvents } from './raw-events.ts';
+import { Taps } from './taps.ts';
 import { loadCodecs, sentence } from './thread.ts';
 
 /** So long an output of an old version may fail before its blocks go to the new one. */
@@ -45,6 +47,8 @@ export interface WorkerHost {
   /** This version can not deliver these blocks: another one shall. */
   returned(blocks: readonly number[]): void;
   send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
+  /** Rejects with a sentence when there is no event store. */
+  store(): Promise<DocumentSink>;
 }
 
 /** A block on its way: the message and its bytes. */
@@ -85,6 +89,8 @@ export class WorkerPipeline {
   /** A newer version runs: for so many seconds in a row an output of this one has failed meanwhile. */
   #leaving: number | undefined;
   #abandoned: Promise<void> | undefined;
+  /** Undefined: nobody looks at events. */
+  #taps: Taps | undefined;
 
   private constructor(
     spec: PipelineSpec,
@@ -269,8 +275,9 @@ export class WorkerPipeline {
   #process({ message, bytes }: ReceivedBlock): Promise<void> | undefined {
     const { values } = this.counters;
     const { count, input } = message;
-    if (this.spec.countOnly) return this.#countOnly(input, count);
-    if (this.spec.passThrough && this.#linesOnly(message) && isUtf8(bytes))
+    const tapped = this.#taps?.due(performance.now()) === true;
+    if (this.spec.countOnly && !tapped) return this.#countOnly(input, count);
+    if (this.spec.passThrough && !tapped && this.#linesOnly(message) && isUtf8(bytes))
       return this.#passThrough(input, bytes, count);
     const events: Event[] = [];
     const block: Block = {
@@ -288,6 +295,7 @@ export class WorkerPipeline {
     this.#decoders[input]!.decode(block, emit);
     values[input * SLOTS_PER_NODE + Slot.millis]! += performance.now() - began;
     values[input * SLOTS_PER_NODE + Slot.out]! += events.length;
+    if (tapped) this.#taps!.decoded(this.spec.graph.inputs[input]!.id, events);
     return this.#afterDecode(events);
   }
 
@@ -329,9 +337,13 @@ export class WorkerPipeline {
     const outputs: Event[][] = [];
     for (let index = 0; index < this.#deliveries.length; index++) outputs.push([]);
     this.#countBatch(events.length);
-    const running = this.#isTimed(events.length)
-      ? this.#runTimed(events, outputs)
-      : this.#compiled.run(events, outputs, this.counters.values);
+    const isTimed = this.#isTimed(events.length);
+    const running =
+      this.#taps?.wants === true
+        ? this.#taps.run(events, outputs, this.counters.values)
+        : isTimed
+          ? this.#runTimed(events, outputs)
+          : this.#compiled.run(events, outputs, this.counters.values);
     return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
   }
 
@@ -423,6 +435,24 @@ export class WorkerPipeline {
     return undefined;
   }
 
+  // ---- taps ----
+
+  /** Samples of events are wanted. */
+  tap(request: TapRequest): void {
+    this.#taps ??= new Taps(this.spec.graph, this.#compiled, this.spec.threads.length);
+    this.#taps.open(request);
+  }
+
+  untap(token: number): void {
+    this.#taps?.close(token);
+    if (this.#taps?.size === 0) this.#taps = undefined;
+  }
+
+  /** What a tap found since the last time. */
+  tapped(token: number): readonly EventSample[] {
+    return this.#taps?.take(token) ?? [];
+  }
+
   /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
     if (this.#abandoned || this.#checkLeaving()) return;
@@ -431,7 +461,12 @@ export class WorkerPipeline {
     for (const writing of this.#writing) writing.update(now);
     this.#deadLetters?.tick();
     const events: Event[] = [];
-    for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), false);
+    for (const [input, decoder] of this.#decoders.entries()) {
+      const before = events.length;
+      decoder.flush?.((event) => events.push(event), false);
+      if (this.#taps && events.length > before && this.#taps.due(now))
+        this.#taps.decoded(this.spec.graph.inputs[input]!.id, events.slice(before));
+    }
     const result = this.#afterDecode(events);
     if (result) this.#track(result);
     for (const delivery of this.#deliveries) {
@@ -444,7 +479,7 @@ export class WorkerPipeline {
   flushFilters(final = false): void {
     if (this.#abandoned && !final) return;
     const outputs: Event[][] = this.#deliveries.map(() => []);
-    const flushed = this.#compiled.flush(final, outputs, this.counters.values);
+    const flushed = (this.#taps ?? this.#compiled).flush(final, outputs, this.counters.values);
     const result = flushed ? flushed.then(() => this.#deliver(outputs, true)) : this.#deliver(outputs, true);
     if (result) this.#track(result);
   }

@@ -267,7 +267,38 @@ export interface WriteFailure {
   readonly retryAfter?: number;
 }
 
+/** Documents for Millrace's own event store: as `BulkRequest` in `store/store.ts`. */
+export interface DocumentBatch {
+  /** UTF-8 JSON texts behind one another; the buffer belongs to the store afterwards. */
+  readonly source: Uint8Array;
+  /** Where each document ends; the same as the one before: none (delete). */
+  readonly ends: Int32Array;
+  /** One a document, or one for all of them. */
+  readonly operations: readonly DocumentOperation[] | DocumentOperation;
+}
+
+export interface DocumentOperation {
+  readonly action: 'index' | 'create' | 'update' | 'delete';
+  readonly index: string;
+  readonly id?: string;
+}
+
+export interface DocumentResult {
+  readonly status: number;
+  readonly error?: { readonly type: string; readonly reason: string };
+}
+
+/** The event store as outputs see it. */
+export interface DocumentSink {
+  /** Resolves when what was accepted is on disk and can be found. */
+  bulk(
+    batch: DocumentBatch,
+  ): Promise<{ readonly errors: boolean; readonly items: readonly DocumentResult[] }>;
+}
+
 export interface OutputContext extends PluginContext {
+  /** Millrace's own event store. Rejects with a sentence when this process has none. */
+  store(): Promise<DocumentSink>;
   /** The output's codec. */
   readonly outputCodec: Codec;
   /** How many workers write side by side. */

@@ -42,6 +42,7 @@ const plugins: Record<PluginKind, Readonly<Record<string, Import>>> = {
     pipeline: () => import('./outputs/pipeline.ts'),
     sink: () => import('./outputs/sink.ts'),
     stdout: () => import('./outputs/stdout.ts'),
+    store: () => import('./outputs/store.ts'),
     tcp: () => import('./outputs/tcp.ts'),
     udp: () => import('./outputs/udp.ts'),
   },

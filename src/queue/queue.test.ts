@@ -7,6 +7,21 @@ import { MemoryQueue } from './queue.ts';
 const peer = (key: string): Peer => ({ key });
 const source = { node: 'in', plugin: 'tcp' };
 
+describe('SlabPool', () => {
+  test('what it does not keep is told, so that workers forget it', () => {
+    const discarded: number[] = [];
+    const pool = new SlabPool((id) => discarded.push(id));
+    const slabs = Array.from({ length: 300 }, () => pool.take(100));
+    for (const slab of slabs) pool.give(slab);
+    const kept = slabs.length - discarded.length;
+    expect(kept).toBeGreaterThan(0);
+    expect(discarded).toEqual(slabs.slice(kept).map(({ id }) => id));
+    const large = pool.take(10_000_000);
+    pool.give(large);
+    expect(discarded.at(-1)).toBe(large.id);
+  });
+});
+
 describe('BlockBuilder', () => {
   test('lines of one peer become one run, those of another a new one', () => {
     const builder = new BlockBuilder(new SlabPool(), -1);

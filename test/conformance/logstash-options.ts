@@ -153,6 +153,7 @@ const output: Record<string, LogstashPlugin> = {
   null: { options: [] },
   pipeline: { options: words('send_to ensure_delivery') },
   sink: { options: [] },
+  store: { options: words('index document_id action') },
   stdout: { options: [], defaultCodec: 'rubydebug' },
   tcp: {
     options: words(`

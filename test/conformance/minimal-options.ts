@@ -42,6 +42,7 @@ export const minimalOptions: Readonly<Record<PluginKind, Minimal>> = {
     null: '',
     pipeline: 'send_to => ["there"]',
     sink: '',
+    store: '',
     stdout: '',
     tcp: 'host => "127.0.0.1"\nport => 5000',
     udp: 'host => "127.0.0.1"\nport => 5000',

@@ -28,7 +28,7 @@ const freePorts = async (): Promise<Ports> => ({
 function up(ports: Ports, ...more: string[]): Millrace {
   const { beats, syslog, http } = ports;
   const listeners = ['--beats', String(beats), `--syslog=${syslog}`, '--http', String(http)];
-  return new Millrace({ args: ['up', ...listeners, '--api.http.port', '19600-19999', ...more] });
+  return new Millrace({ args: ['up', ...listeners, '--api.http.port', '19600-19999', '--print', ...more] });
 }
 
 function connect(port: number): Promise<Socket> {
@@ -195,6 +195,7 @@ describe('millrace up', () => {
         '--beats',
         'off',
         '--syslog=off',
+        '--print',
         '--http',
         `localhost:${http}`,
         '--api.http.port',

@@ -28,7 +28,7 @@ export function differencesOf(
 }
 
 /** A field's name as configs write it. */
-export const fieldName = (path: readonly string[]): string => {
+const fieldName = (path: readonly string[]): string => {
   const [first = ''] = path;
   if (path.length === 1 && !/[[\]]/.test(first)) return first;
   return formatFieldReference({ path: [...path], metadata: false });

@@ -2,7 +2,6 @@
  * Finds, checks and compiles what tests name. A config is checked once for all tests that share it, and a pipeline
  * whose filters remember nothing serves all of them.
  */
-import { basename } from 'node:path';
 import { type Diagnostic, formatDiagnostic, type Position } from '../../kernel/diagnostic.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Registry } from '../../kernel/plugin.ts';
@@ -238,7 +237,3 @@ export class Subjects {
     return formatDiagnostic({ ...diagnostic, column: column + Math.max(0, indent) }, text);
   }
 }
-
-/** How a config is called in lists. */
-export const subjectName = (subject: Subject): string =>
-  subject.pipeline ?? (subject.paths ? subject.paths.map((path) => basename(path)).join(', ') : 'config');

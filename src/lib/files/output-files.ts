@@ -10,9 +10,12 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
+  readSync,
   statSync,
+  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { makeFolder } from '../../kernel/make-folder.ts';
 import { DescriptorWriter } from './write-fully.ts';
@@ -27,6 +30,8 @@ export interface OutputFilesOptions {
   /** Modes of what is made here, whatever the umask; undefined: the system's default. */
   readonly dirMode: number | undefined;
   readonly fileMode: number | undefined;
+  /** What ends every record; undefined: nothing does. */
+  readonly delimiter: string | undefined;
   /** Milliseconds without a write after which a file is closed. */
   readonly staleAfter: number;
 }
@@ -46,6 +51,37 @@ interface OpenFile {
 /** Files open at once; beyond it the one opened first is closed. */
 const MAX_OPEN = 500;
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+
+/** How long workers wait for each other before they end a torn record. */
+const TURN_MS = 10;
+
+/**
+ * A process that was killed may have left half a record at the end of the file (its event comes again, whole): what is
+ * appended now begins behind a delimiter. Workers look in turn, so that one of them writes it, and a write that
+ * is under way can end.
+ */
+function endTornRecord(path: string, fd: number, delimiter: Buffer): void {
+  if (endsWith(path, delimiter)) return;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TURN_MS * (1 + (threadId % 16)));
+  if (!endsWith(path, delimiter)) writeSync(fd, delimiter);
+}
+
+/** Also true of a file that may not be read: nothing is known of it. */
+function endsWith(path: string, delimiter: Buffer): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY);
+  } catch {
+    return true;
+  }
+  try {
+    const end = Buffer.alloc(delimiter.length);
+    const from = fstatSync(fd).size - end.length;
+    return from >= 0 && readSync(fd, end, 0, end.length, from) === end.length && end.equals(delimiter);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 export class OutputFiles {
   readonly #options: OutputFilesOptions;
@@ -104,6 +140,9 @@ export class OutputFiles {
     const fd = this.#openDescriptor(path);
     const { fileMode } = this.#options;
     if (stat === undefined && fileMode !== undefined) fchmodSync(fd, fileMode);
+    const { delimiter, overwrite, gzip } = this.#options;
+    if (stat?.isFile() && stat.size > 0 && delimiter !== undefined && !overwrite && !gzip)
+      endTornRecord(path, fd, Buffer.from(delimiter));
     const opened = fstatSync(fd);
     const file: OpenFile = {
       fd,

@@ -51,6 +51,13 @@ const at = (...names: string[]): string => join(folder, ...names);
 const text = (...names: string[]): string => readFileSync(at(...names), 'utf8');
 
 describe('file output', () => {
+  it('begins a new line behind half a record that a killed process left', async () => {
+    appendFileSync(at('out.json'), '{"n":1}\n{"n"');
+    await create({ path: at('out.json') }).write(events({ n: 2 }), signal);
+    await create({ path: at('out.json') }).write(events({ n: 3 }), signal);
+    expect(text('out.json')).toBe('{"n":1}\n{"n"\n{"n":2}\n{"n":3}\n');
+  });
+
   it('appends JSON lines and makes folders', async () => {
     const output = create({ path: at('a/b/out.json') });
     expect((await output.write(events({ n: 1 }, { n: 2 }), signal)) ?? []).toEqual([]);

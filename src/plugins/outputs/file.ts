@@ -70,6 +70,7 @@ export const file = defineOutput({
   differences: [
     'Batches are written at once; `flush_interval` is accepted and has no effect.',
     'A file that was renamed or replaced (logrotate) is opened again by its name.',
+    'Half a record that a killed process left at the end of a file is ended, so that it spoils no other.',
     'The digits of `dir_mode` and `file_mode` are octal (0750 is rwxr-x---), as the documentation of Logstash shows.',
     'Paths that can not be a file (too long, a folder, a NUL character) go to `filename_failure` too.',
   ],
@@ -93,6 +94,7 @@ export const file = defineOutput({
       onlyWriter: context.workers === 1,
       dirMode: octal(options.dir_mode),
       fileMode: octal(options.file_mode),
+      delimiter: codec.delimiter,
       staleAfter: options.stale_cleanup_interval * 1000,
     });
     const { pathOf, failurePath, fixedPath } = outputPath(options.path, options.filename_failure);

@@ -216,7 +216,7 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
   return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${ROW_GROUP} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
 }
 
-/** Fields by which people look for addresses, hashes and names. */
+/** Fields by which people look for addresses, hashes and names; those of type ip are listed under any name. */
 export const INDICATOR_FIELD =
   /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
 
@@ -238,8 +238,8 @@ async function writeIndicators(
   const parts: string[] = [];
   for (const name of columns) {
     const { field, type } = catalogue.columns.get(Number(name.slice(1)));
-    if (type !== 'ip' && !(type === 'keyword' && INDICATOR_FIELD.test(field))) continue;
-    const value = name.startsWith('m') ? `unnest(${name})` : name;
+    if (type !== 'ip' && (type === 'flattened' || !INDICATOR_FIELD.test(field))) continue;
+    const value = `${name.startsWith('m') ? `unnest(${name})` : name}::VARCHAR`;
     parts.push(
       `SELECT ${sqlText(field)} AS field, value, count(*) AS count, min(t) AS first, max(t) AS last FROM (SELECT ${value} AS value, ${time ?? 'NULL::BIGINT'} AS t FROM read_parquet(${sqlText(file)}) WHERE ${name} IS NOT NULL) GROUP BY value`,
     );
