@@ -325,6 +325,27 @@ describe('hostile senders', () => {
     expect((await api.ask('GET', '/')).status).toBe(200);
   });
 
+  test('the search of a client that leaves is ended', async () => {
+    const { hostname, port } = new URL(api.url);
+    const { search } = api.store;
+    const ended = new Promise<boolean>((resolve) => {
+      api.store.search = (_request, signal) =>
+        new Promise((_, reject) =>
+          signal!.addEventListener('abort', () => {
+            resolve(true);
+            reject(signal!.reason as Error);
+          }),
+        );
+    });
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /_search HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await new Promise((done) => setTimeout(done, 50));
+    socket.destroy();
+    expect(await ended).toBe(true);
+    api.store.search = search;
+    expect(api.log).toEqual([]);
+  });
+
   test('deep JSON, names that are properties of every object, many stars', async () => {
     const deep = `{"query":${'{"bool":{"must":'.repeat(5000)}{}${'}}'.repeat(5000)}}`;
     expect((await api.ask('POST', '/_search', deep)).status).toBe(400);
