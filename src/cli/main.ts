@@ -28,6 +28,8 @@ async function main(): Promise<number> {
       return (await import('./search-command.ts')).searchCommand(rest);
     case 'export':
       return (await import('./export-command.ts')).exportCommand(rest);
+    case 'test':
+      return (await import('./test-command.ts')).testCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':
