@@ -36,7 +36,7 @@ export async function openStore(given: ConnectionArguments, values: SettingValue
   try {
     return { store: await connect(ownAddress(settings), given, settings), isRemote: true };
   } catch (error) {
-    if (owner !== undefined || !/ECONNREFUSED/.test((error as Error).message)) throw error;
+    if (owner !== undefined || !/refuses connections/.test((error as Error).message)) throw error;
     throw new MillraceError(
       'ERR_IO',
       `there is no event store in ${folder}, and none answers at ${ownAddress(settings)}: name its folder with --path.data DIR, or its address with --url`,
@@ -89,7 +89,8 @@ async function connect(url: string, given: ConnectionArguments, settings: Proces
       logger: silentLogger,
     });
   } catch (error) {
-    throw new MillraceError('ERR_IO', hinted(error as Error));
+    const { message } = error as Error;
+    throw new MillraceError('ERR_IO', /\(40[13]\)/.test(message) ? withHint(message) : message);
   }
 }
 
@@ -112,11 +113,8 @@ async function credentialsOf(
   return { user, password: new Secret(password) };
 }
 
-function hinted({ message }: Error): string {
-  return /\b40[13]\b|security_exception|unauthori[sz]ed/.test(message) && !message.includes('--user')
-    ? `${message}. Give --user NAME, or an API key with --api-key-stdin`
-    : message;
-}
+const withHint = (message: string): string =>
+  `${message}. Give --user NAME, or an API key with --api-key-stdin`;
 
 /** What the store says as an error of the command. */
 export function asCommandError(error: unknown): unknown {
@@ -125,6 +123,6 @@ export function asCommandError(error: unknown): unknown {
   const { status, type, message } = error;
   return new MillraceError(
     status < 500 ? 'ERR_USAGE' : 'ERR_IO',
-    type === 'security_exception' ? hinted(error) : message,
+    type === 'security_exception' ? withHint(message) : message,
   );
 }
