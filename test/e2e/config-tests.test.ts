@@ -133,6 +133,20 @@ test('tests of logstash-filter-verifier with the config on the command line', as
   expect((await run(folder, 'cases')).stdout).toContain('it is not said what is tested');
 });
 
+test('--plugin-mock, as logstash-filter-verifier has it', async () => {
+  const folder = folderWith({
+    'filters.conf': 'filter { mutate { id => "one" add_field => { "a" => "1" } } }',
+    'mocks.yml': '- id: one\n  mock: |\n    mutate { add_field => { "a" => "2" } }\n',
+    't.yml': 'tests:\n  - { lines: x, expect: { fields: { a: "2" } } }\n',
+    'no.yml': 'id: one\n',
+  });
+  const result = await run(folder, 't.yml', 'filters.conf', '--plugin-mock', 'mocks.yml');
+  expect([result.code, result.stdout]).toEqual([0, expect.stringMatching(/^1 passed/)]);
+  expect((await run(folder, 't.yml', '--plugin-mock', 'no.yml')).stderr).toContain(
+    'expected a list of mocks',
+  );
+});
+
 test('--watch runs again when a config changes, and ends with a signal', async () => {
   const folder = folderWith({ 'pipeline.conf': config, 'pipeline.test.yml': tests });
   const child = new Millrace({ args: ['test', '--watch'], cwd: folder });

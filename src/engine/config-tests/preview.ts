@@ -163,6 +163,7 @@ function testOf({ lines = [], events = [], input, codec, source = {} }: PreviewS
     events,
     fields: {},
     source,
+    codecOnly: false,
     ...(input !== undefined && { input: { name: input, position } }),
     ...(codec !== undefined && { codec: { text: codec, position } }),
   };
