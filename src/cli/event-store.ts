@@ -5,6 +5,7 @@ import type { PipelineConfig } from '../engine/pipeline-status.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
+import type { StoreApi } from '../store/api/server.ts';
 import type { StoreClient } from '../store/embedded/store-client.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { storeCluster } from './store-cluster.ts';
@@ -28,6 +29,7 @@ export class EventStore {
   readonly #settings: ProcessSettings;
   readonly #logger: Logger;
   #client: Promise<StoreClient> | undefined;
+  #api: Promise<StoreApi | undefined> | undefined;
 
   constructor(settings: ProcessSettings, logger: Logger) {
     this.#settings = settings;
@@ -44,6 +46,34 @@ export class EventStore {
       throw error;
     });
     return this.#client;
+  }
+
+  /** Opens the store and serves it to Elasticsearch's clients. What goes wrong is told in the log. */
+  async start(): Promise<void> {
+    this.#api ??= this.#serve().catch((error: unknown) => {
+      this.#logger.error({}, `the event store is not served: ${(error as Error).message}`);
+      return undefined;
+    });
+    await this.#api;
+  }
+
+  async #serve(): Promise<StoreApi | undefined> {
+    // Its own words are in the log already.
+    const store = await this.open().catch(() => undefined);
+    if (!store || !this.#settings.get<boolean>('store.http.enabled')) return undefined;
+    const { createStoreApi } = await import('../store/api/server.ts');
+    const { storeAuthenticator } = await import('../server/store-authenticator.ts');
+    const { Users } = await import('../server/users.ts');
+    const users = new Users(resolve(this.#settings.get<string>('path.data')));
+    const api = createStoreApi({
+      store,
+      setting: (name) => this.#settings.get(name as never),
+      logger: this.#logger,
+      authenticator: storeAuthenticator(users),
+    });
+    const url = await api.listen();
+    this.#logger.info({}, `Event store at ${url}`);
+    return api;
   }
 
   async #open(): Promise<StoreClient> {
@@ -73,6 +103,8 @@ export class EventStore {
   }
 
   async close(): Promise<void> {
+    await (await this.#api)?.close();
+    this.#api = undefined;
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     await client?.close();

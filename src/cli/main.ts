@@ -16,6 +16,8 @@ async function main(): Promise<number> {
       return (await import('./plugin-command.ts')).pluginCommand(rest);
     case 'certs':
       return (await import('./certs-command.ts')).certsCommand(rest);
+    case 'user':
+      return (await import('./user-command.ts')).userCommand(rest);
     case 'queue':
       return (await import('./queue-command.ts')).queueCommand(rest);
     case 'relay':

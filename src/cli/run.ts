@@ -130,7 +130,7 @@ class Runner {
     this.#listenToSignals();
     const monitoring = this.#startMonitoring();
     // It opens while the pipelines start; an output that comes too early tries again.
-    this.#store?.open().catch(() => {});
+    void this.#store?.start();
     const results = await Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
     this.#monitoring = await monitoring;
     const running = results.filter(Boolean).length;

@@ -395,6 +395,62 @@ export const settings = {
     description:
       'Memory for searches of the event store; a quarter of the machine, 4 GB at most, unless set. (Not in Logstash.)',
   },
+  'store.http.enabled': {
+    type: 'boolean',
+    default: true,
+    description:
+      "Serve the event store to Elasticsearch's clients, where there is a store. (Not in Logstash.)",
+  },
+  'store.http.host': {
+    type: 'string',
+    default: '127.0.0.1',
+    description:
+      'Address of the event store. Any other than loopback takes users (`millrace user add`) and TLS, for which certificates are made. (Not in Logstash.)',
+  },
+  'store.http.port': { type: 'number', default: 9200, description: 'Its port. (Not in Logstash.)' },
+  'store.http.hosts': {
+    type: 'string',
+    description:
+      "Further host names that requests may be addressed to, behind commas; addresses, localhost and this machine's name always may. (Not in Logstash.)",
+  },
+  'store.http.anonymous': {
+    type: 'string',
+    oneOf: ['none', 'write', 'all'],
+    default: 'write',
+    description:
+      'What may be done from this machine without credentials once there are users. write: write documents and set up templates, but read none. (Not in Logstash.)',
+  },
+  'store.http.max_content_length': {
+    type: 'bytes',
+    default: 100 * 1024 * 1024,
+    description: 'Largest body of a request, unpacked. (Not in Logstash.)',
+  },
+  'store.http.ssl.enabled': {
+    type: 'boolean',
+    description:
+      'Event store over TLS; always on other addresses than loopback. Without a certificate one is made in path.data/certs. (Not in Logstash.)',
+  },
+  'store.http.ssl.certificate': { type: 'path', description: 'Certificate, PEM. (Not in Logstash.)' },
+  'store.http.ssl.key': { type: 'path', description: 'Its private key, PEM. (Not in Logstash.)' },
+  'store.http.ssl.keystore.path': {
+    type: 'path',
+    description: 'PKCS#12 file with both, instead. (Not in Logstash.)',
+  },
+  'store.http.ssl.keystore.password': { type: 'password', description: 'Its password. (Not in Logstash.)' },
+  'store.http.ssl.supported_protocols': {
+    type: 'string',
+    description: 'TLS versions of the event store. (Not in Logstash.)',
+  },
+  'store.compat_version': {
+    type: 'string',
+    default: '8.19.0',
+    description: 'Version of Elasticsearch that the event store says it is. (Not in Logstash.)',
+  },
+  'store.snapshot.path': {
+    type: 'path',
+    description:
+      'Folder that repositories of snapshots lie in; path.data/snapshots unless set. (Not in Logstash.)',
+  },
   'api.enabled': {
     type: 'boolean',
     default: true,
