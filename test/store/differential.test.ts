@@ -2,7 +2,7 @@
  * The embedded store and a real OpenSearch have the same events and the same mappings, and answer the same searches alike.
  * 20,000 events; 200,000 in CI.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,9 +14,10 @@ import { embeddedSearcher } from '../../src/store/embedded/search/searcher.ts';
 import { OpenSearchStore } from '../../src/store/opensearch/opensearch-store.ts';
 import type { SearchResult, Store } from '../../src/store/store.ts';
 import { type OpenSearch, openSearchMissing, startOpenSearch } from '../peers/opensearch.ts';
-import { describePeer } from '../support/peers.ts';
+import { describePeer, root } from '../support/peers.ts';
 import { cases, type DifferentialCase } from './differential-cases.ts';
 
+const specification = readFileSync(join(root, 'docs/specs/elasticsearch-api.md'), 'utf8');
 const EVENTS = process.env['CI'] ? 200_000 : 20_000;
 /** Events that are not in segments of the embedded store yet. */
 const UNSEALED = 3000;
@@ -90,7 +91,6 @@ describePeer('OpenSearch and the embedded store', [await openSearchMissing()], (
       reserve: 0,
     });
     for (const store of [embedded, cluster]) await store.putObject('index_template', 'beats', template);
-    await cluster.putSettings({ names: [] }, { 'index.max_terms_count': 100_000 }).catch(() => {});
     const event = securityEvents(EVENTS);
     for (let from = 0; from < EVENTS; from += BATCH) {
       let body = '';
@@ -123,13 +123,30 @@ describePeer('OpenSearch and the embedded store', [await openSearchMissing()], (
       expectNear(JSON.parse(own.aggregations!), JSON.parse(theirs.aggregations!), one.within, 'aggregations');
       return;
     }
-    expect(comparable(own)).toEqual(comparable(theirs));
+    const isFiltered = typeof one.body['_source'] === 'object';
+    expect(comparable(own, isFiltered)).toEqual(comparable(theirs, isFiltered));
   });
+
+  test.each(cases.filter(({ differs }) => differs !== undefined))(
+    '$name differs, as is written',
+    async (one) => {
+      expect(specification).toContain(`\n| ${one.differs} |`);
+      const answers = await Promise.all(
+        [embedded, cluster].map((store) =>
+          ask(store, one).then(
+            (result) => comparable(result),
+            (error: Error) => error.message,
+          ),
+        ),
+      );
+      expect(answers[0]).not.toEqual(answers[1]);
+    },
+  );
 
   test('there are 300 of them, and most find something', async () => {
     expect(cases.length).toBeGreaterThanOrEqual(300);
     const empty: string[] = [];
-    for (const one of cases.filter(({ body }) => body['query'] !== undefined)) {
+    for (const one of cases.filter(({ body, differs }) => body['query'] !== undefined && !differs)) {
       const { total } = await ask(embedded, one);
       if (total?.value === 0) empty.push(one.name);
     }
@@ -138,11 +155,13 @@ describePeer('OpenSearch and the embedded store', [await openSearchMissing()], (
 });
 
 /** What has to be the same: hits with their documents and sort keys, totals, aggregations. */
-function comparable({ hits, total, aggregations }: SearchResult): unknown {
+function comparable({ hits, total, aggregations }: SearchResult, isFiltered = false): unknown {
   return {
     total,
     hits: hits.map(({ index, id, source, sort, fields, highlight, version }) => ({
-      ...{ index, id, source, fields, highlight, version },
+      ...{ index, id, fields, highlight, version },
+      // Byte for byte where all of it was asked for; parts come in an order that means nothing.
+      source: isFiltered && source !== undefined ? JSON.parse(source) : source,
       sort: sort?.map(plainSort),
     })),
     aggregations: aggregations === undefined ? undefined : plain(JSON.parse(aggregations)),
@@ -164,10 +183,16 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => key !== '_score' && key !== 'max_score')
+      // OpenSearch gives `filters` a `meta` that nobody asked for.
+      .filter(
+        ([key, inner]) => key !== '_score' && key !== 'max_score' && !(key === 'meta' && isEmpty(inner)),
+      )
       .map(([key, inner]) => [key, plain(inner)]),
   );
 }
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
 function expectNear(own: unknown, theirs: unknown, within: number, path: string): void {
   if (typeof own === 'number' && typeof theirs === 'number') {
