@@ -445,6 +445,7 @@ const differences: Readonly<Record<string, string>> = {
   'query: match minimum': 'Some of the words',
   'query: match minimum percent': 'Some of the words',
   'query: nested field from outside': 'Nested fields from outside',
+  'hits: source without': 'Parts of documents',
   'aggregation: nested': 'Aggregations over nested objects',
   'aggregation, narrowed: nested': 'Aggregations over nested objects',
   'aggregation: nested metrics': 'Aggregations over nested objects',
