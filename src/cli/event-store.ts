@@ -5,6 +5,7 @@ import type { PipelineConfig } from '../engine/pipeline-status.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
+import type { AuditEntry } from '../server/console/call.ts';
 import type { StoreApi } from '../store/api/server.ts';
 import type { StoreClient } from '../store/embedded/store-client.ts';
 import type { ProcessSettings } from './configuration.ts';
@@ -49,15 +50,15 @@ export class EventStore {
   }
 
   /** Opens the store and serves it to Elasticsearch's clients. What goes wrong is told in the log. */
-  async start(): Promise<void> {
-    this.#api ??= this.#serve().catch((error: unknown) => {
+  async start(audit: (entry: AuditEntry) => void = () => {}): Promise<void> {
+    this.#api ??= this.#serve(audit).catch((error: unknown) => {
       this.#logger.error({}, `the event store is not served: ${(error as Error).message}`);
       return undefined;
     });
     await this.#api;
   }
 
-  async #serve(): Promise<StoreApi | undefined> {
+  async #serve(audit: (entry: AuditEntry) => void): Promise<StoreApi | undefined> {
     // Its own words are in the log already.
     const store = await this.open().catch(() => undefined);
     if (!store || !this.#settings.get<boolean>('store.http.enabled')) return undefined;
@@ -70,6 +71,7 @@ export class EventStore {
       setting: (name) => this.#settings.get(name as never),
       logger: this.#logger,
       authenticator: storeAuthenticator(users),
+      audit,
     });
     const url = await api.listen();
     this.#logger.info({}, `Event store at ${url}`);

@@ -451,6 +451,51 @@ export const settings = {
     description:
       'Folder that repositories of snapshots lie in; path.data/snapshots unless set. (Not in Logstash.)',
   },
+  'console.enabled': {
+    type: 'string',
+    oneOf: ['auto', 'true', 'false'],
+    default: 'auto',
+    description: 'Serve the web console. auto: with `millrace up` (npm start). (Not in Logstash.)',
+  },
+  'console.http.host': {
+    type: 'string',
+    default: '127.0.0.1',
+    description:
+      'Address of the console. Any other than loopback takes TLS, for which certificates are made. (Not in Logstash.)',
+  },
+  'console.http.port': { type: 'number', default: 5601, description: 'Its port. (Not in Logstash.)' },
+  'console.http.hosts': {
+    type: 'string',
+    description:
+      "Further host names that the console is opened by, behind commas; its address, localhost and this machine's name always may. (Not in Logstash.)",
+  },
+  'console.http.ssl.enabled': {
+    type: 'boolean',
+    description:
+      'Console over TLS; always on other addresses than loopback. Without a certificate one is made in path.data/certs. (Not in Logstash.)',
+  },
+  'console.http.ssl.certificate': { type: 'path', description: 'Certificate, PEM. (Not in Logstash.)' },
+  'console.http.ssl.key': { type: 'path', description: 'Its private key, PEM. (Not in Logstash.)' },
+  'console.http.ssl.keystore.path': {
+    type: 'path',
+    description: 'PKCS#12 file with both, instead. (Not in Logstash.)',
+  },
+  'console.http.ssl.keystore.password': { type: 'password', description: 'Its password. (Not in Logstash.)' },
+  'console.http.ssl.supported_protocols': {
+    type: 'string',
+    description: 'TLS versions of the console. (Not in Logstash.)',
+  },
+  'console.session.idle_timeout': {
+    type: 'duration',
+    default: 1800,
+    description:
+      'A session that nobody uses ends after so long; an open live view is use. (Not in Logstash.)',
+  },
+  'console.session.lifetime': {
+    type: 'duration',
+    default: 12 * 3600,
+    description: 'Every session ends after so long. (Not in Logstash.)',
+  },
   'api.enabled': {
     type: 'boolean',
     default: true,

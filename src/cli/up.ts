@@ -70,7 +70,7 @@ export async function up(argv: readonly string[]): Promise<number> {
     return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
   });
   process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
-  return run(values, definitions, { storeByDefault: true });
+  return run(values, definitions, { everythingByDefault: true });
 }
 
 interface Place {

@@ -6,7 +6,11 @@ import type { User, Users } from './users.ts';
 export function storeAuthenticator(users: Users, signIn: UserSignIn = new UserSignIn(users)): Authenticator {
   return {
     hasUsers: () => users.size > 0,
-    signIn: async (name, password, address) => asStoreUser(await signIn.signIn(name, password, address)),
+    signIn: async (name, password, address) => {
+      const user = await signIn.signIn(name, password, address);
+      // A password alone is not enough for who has a second factor: API keys are.
+      return user?.totp ? undefined : asStoreUser(user);
+    },
     find: (name) => asStoreUser(users.find(name)),
   };
 }

@@ -46,7 +46,7 @@ export class UserSignIn {
     if (!(await this.#enter())) return undefined;
     let isRight = false;
     try {
-      if (user) isRight = await verifyPassword(password, user.password);
+      if (user && !user.external) isRight = await verifyPassword(password, user.password);
       else await wasteTime(password);
     } finally {
       this.#leave();

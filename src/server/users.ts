@@ -29,7 +29,27 @@ export interface User {
   readonly hiddenFields?: readonly string[];
   /** KQL that everything the user searches is narrowed by. */
   readonly filter?: string;
+  /** May not sign in; kept for its rules, keys and name. */
+  readonly disabled?: true;
+  /** Signs in through this OpenID Connect issuer, without a password here. */
+  readonly external?: { readonly issuer: string; readonly subject: string };
+  readonly totp?: SecondFactor;
 }
+
+/** Time-based one-time passwords, RFC 6238. */
+export interface SecondFactor {
+  /** Base32. */
+  readonly secret: string;
+  /** SHA-256 of codes for the day the phone is lost, each of use once. */
+  readonly recovery: readonly string[];
+  /** Time step of the last code that was taken: none is taken twice. */
+  readonly lastStep: number;
+}
+
+/** What can be changed of a user; undefined takes it away. */
+export type UserChange = {
+  readonly [K in 'indices' | 'hiddenFields' | 'filter' | 'disabled' | 'totp']?: User[K] | undefined;
+} & { readonly role?: UserRole };
 
 /** As OWASP's ASVS 5.0 (11.4.2, appendix C) has it. */
 const MEMORY = 47_104;
@@ -82,6 +102,15 @@ export function checkPassword(password: string): void {
     );
 }
 
+/** @throws MillraceError */
+function checkName(name: string): void {
+  if (!NAME.test(name))
+    throw new MillraceError(
+      'ERR_USAGE',
+      `\`${name}\` can not be a user's name: use letters, digits, and . _ @ + -, at most 128`,
+    );
+}
+
 interface Content {
   readonly users: ReadonlyMap<string, User>;
   readonly stamp: string;
@@ -103,7 +132,14 @@ export class Users {
     return [...this.#read().values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** A user who may sign in. */
   find(name: string): User | undefined {
+    const user = this.get(name);
+    return user?.disabled ? undefined : user;
+  }
+
+  /** Also one who is disabled. */
+  get(name: string): User | undefined {
     return this.#read().get(name);
   }
 
@@ -111,18 +147,18 @@ export class Users {
     return this.#read().size;
   }
 
-  /** @throws MillraceError for a name that is taken or none, and for weak passwords */
+  /**
+   * `first`: only while there is nobody else.
+   * @throws MillraceError for a name that is taken or none, and for weak passwords
+   */
   async add(
     name: string,
     role: UserRole,
     password: string,
     more: Pick<User, 'indices' | 'hiddenFields' | 'filter'> = {},
+    { first = false }: { readonly first?: boolean } = {},
   ): Promise<void> {
-    if (!NAME.test(name))
-      throw new MillraceError(
-        'ERR_USAGE',
-        `\`${name}\` can not be a user's name: use letters, digits, and . _ @ + -, at most 128`,
-      );
+    checkName(name);
     checkPassword(password);
     const users = new Map(this.#read());
     if (users.has(name)) throw new MillraceError('ERR_USAGE', `there is a user ${name} already`);
@@ -130,6 +166,7 @@ export class Users {
       throw new MillraceError('ERR_USAGE', 'the first user is an administrator');
     const hashed = await hashPassword(password);
     this.#change((now) => {
+      if (first && now.size > 0) throw new MillraceError('ERR_USAGE', 'there are users already');
       if (now.has(name)) throw new MillraceError('ERR_USAGE', `there is a user ${name} already`);
       now.set(name, { name, role, password: hashed, created: new Date().toISOString(), ...more });
     });
@@ -143,10 +180,24 @@ export class Users {
   }
 
   setRole(name: string, role: UserRole): void {
+    this.update(name, { role });
+  }
+
+  /** @throws MillraceError when nobody could administrate any more */
+  update(name: string, change: UserChange): void {
     this.#known(name);
     this.#change((users) => {
-      users.set(name, { ...users.get(name)!, role });
+      users.set(name, { ...users.get(name)!, ...change } as User);
       requireAdministrator(users);
+    });
+  }
+
+  /** Somebody whom an OpenID Connect issuer knows. @throws MillraceError when the name is another one's */
+  addExternal(name: string, role: UserRole, external: NonNullable<User['external']>): void {
+    checkName(name);
+    this.#change((users) => {
+      if (users.has(name)) throw new MillraceError('ERR_USAGE', `there is a user ${name} already`);
+      users.set(name, { name, role, password: '', created: new Date().toISOString(), external });
     });
   }
 
@@ -159,7 +210,7 @@ export class Users {
   }
 
   #known(name: string): User {
-    const user = this.find(name);
+    const user = this.get(name);
     if (!user) throw new MillraceError('ERR_USAGE', `there is no user ${name}`);
     return user;
   }
@@ -204,6 +255,6 @@ export class Users {
 
 /** Without one nobody could make another, or everybody could do everything. */
 function requireAdministrator(users: ReadonlyMap<string, User>): void {
-  if (![...users.values()].some(({ role }) => role === 'administrator'))
+  if (![...users.values()].some(({ role, disabled }) => role === 'administrator' && !disabled))
     throw new MillraceError('ERR_USAGE', 'the last administrator stays: make another one first');
 }

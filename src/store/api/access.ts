@@ -73,6 +73,7 @@ export interface Identity {
   readonly grants: readonly (readonly Grant[])[];
   /** Of an API key. */
   readonly keyId?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
   readonly partial?: boolean;
 }
 

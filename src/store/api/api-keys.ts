@@ -50,7 +50,7 @@ export class ApiKeys {
     const owner = this.#users.find(key.username);
     if (!owner) return undefined;
     const whole = userIdentity(owner);
-    const own = { kind: 'api_key', keyId: id } as const;
+    const own = { kind: 'api_key', keyId: id, metadata: key.metadata } as const;
     if (Object.keys(key.role_descriptors).length === 0) return { ...whole, ...own };
     const { cluster, grants } = parseRoles(key.role_descriptors);
     const ofIndices = grants.flatMap(({ privileges }) => [...privileges]);
