@@ -129,8 +129,6 @@ const queries: Readonly<Record<string, Dsl>> = {
   // Text.
   'match any word': match('message', 'refused scan'),
   'match all words': match('message', 'successfully logged', { operator: 'and' }),
-  'match minimum': match('message', 'account refused logged nothing', { minimum_should_match: 2 }),
-  'match minimum percent': match('message', 'account refused logged nothing', { minimum_should_match: '75%' }),
   'match keyword': match('event.dataset', 'nginx.access'),
   'match keyword with more': match('event.dataset', 'dns tls'),
   'match number': match('destination.port', '22'),
@@ -442,8 +440,6 @@ const differences: Readonly<Record<string, string>> = {
   'query: regexp complement': 'Regular expressions',
   'query: regexp and': 'Regular expressions',
   'query: exists geo point': 'Fields kept in the document only',
-  'query: match minimum': 'Some of the words',
-  'query: match minimum percent': 'Some of the words',
   'query: nested field from outside': 'Nested fields from outside',
   'hits: source without': 'Parts of documents',
   'aggregation: nested': 'Aggregations over nested objects',
