@@ -27,6 +27,9 @@ import type { FromStore, PlainError, StoreMethod, ThreadOptions, ToStore } from 
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Milliseconds that the thread may take to end when its store is closed. */
+const MAX_END_MS = 10_000;
+
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -73,8 +76,12 @@ export class StoreClient implements Store {
     });
     const port = worker as unknown as MessagePort;
     const client: StoreClient = new StoreClient(port, async () => {
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
       await client.#ask<void>({ type: 'close' });
-      await worker.terminate();
+      // It ends by itself: an engine that is cut off while something is under way takes the process with it.
+      const late = AbortSignal.timeout(MAX_END_MS);
+      await Promise.race([ended, new Promise((resolve) => late.addEventListener('abort', resolve))]);
+      if (late.aborted) await worker.terminate();
     });
     worker.on('error', (error: Error) => client.fail(error));
     worker.on('exit', () => client.fail(new Error('its thread ended')));

@@ -14,6 +14,8 @@ import {
 } from './store-protocol.ts';
 
 const owner = parentPort!;
+/** All that are served: what is open keeps the thread alive. */
+const ports = new Set<MessagePort>();
 
 try {
   const store = await open(workerData as ThreadOptions);
@@ -57,6 +59,7 @@ function loggerOf(port: MessagePort): Logger {
 }
 
 function serve(store: Store, port: MessagePort, isOwner: boolean): void {
+  ports.add(port);
   const running = new Map<number, AbortController>();
   const answer = (message: FromStore, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, [...transfer]);
@@ -70,10 +73,15 @@ function serve(store: Store, port: MessagePort, isOwner: boolean): void {
         break;
       case 'close':
         if (isOwner)
-          void store.close().then(
-            () => answer({ type: 'result', token: message.token, result: undefined }),
-            (error: unknown) => answer({ type: 'error', token: message.token, error: plainError(error) }),
-          );
+          void store
+            .close()
+            .then(
+              () => answer({ type: 'result', token: message.token, result: undefined }),
+              (error: unknown) => answer({ type: 'error', token: message.token, error: plainError(error) }),
+            )
+            .finally(() => {
+              for (const each of ports) each.close();
+            });
         break;
       case 'call':
         void call(store, message, running).then((outcome) => answer(outcome, buffersOf(outcome)));
@@ -82,6 +90,7 @@ function serve(store: Store, port: MessagePort, isOwner: boolean): void {
   });
   // Whoever is gone wants no more answers.
   port.on('close', () => {
+    ports.delete(port);
     for (const controller of running.values()) controller.abort();
   });
 }
