@@ -29,10 +29,10 @@ export function accountHandlers(options: AccountHandlerOptions): HandlersOf<keyo
   /** By the hash of a session. */
   const pending = new Map<string, { readonly secret: string; readonly until: number }>();
   const note = (
-    { request, address }: AnyCall,
+    { caller, address }: AnyCall,
     action: string,
     outcome: 'success' | 'failure' = 'success',
-  ): void => access.audit({ action, user: access.person(request).user.name, address, outcome });
+  ): void => access.audit({ action, user: caller!.name, address, outcome });
 
   /** Nobody changes how to sign in at a screen that was left unlocked. @throws ConsoleError */
   const askPassword = async (
