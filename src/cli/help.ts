@@ -22,6 +22,7 @@ Commands:
   queue      look into a persisted queue, mend it, empty it
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
+  test       run tests of configs
   top        live rates of every plugin in the terminal
   help       help of a command: millrace help keystore
   version    print the version
@@ -71,6 +72,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./queue-command.ts')).help;
     case 'relay':
       return (await import('./relay-command.ts')).help;
+    case 'test':
+      return (await import('./test-arguments.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
@@ -82,6 +85,7 @@ export async function helpText(topic: string | undefined): Promise<string> {
     'queue',
     'dlq',
     'relay',
+    'test',
     'top',
     'help',
     'version',

@@ -26,6 +26,8 @@ async function main(): Promise<number> {
       return (await import('./relay-command.ts')).relayCommand(rest);
     case 'dlq':
       return (await import('./dlq-command.ts')).dlqCommand(rest);
+    case 'test':
+      return (await import('./test-command.ts')).testCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':

@@ -96,6 +96,8 @@ class Runner {
   #audit: AuditLog | undefined;
   #reloading: Promise<void> | undefined;
   #stopping = false;
+  /** Until every pipeline has started, or failed to. */
+  #loading: Promise<unknown> | undefined;
   /** What the files said at the last look, so that a broken edit is reported once. */
   #lastSeen: string;
   #resolve!: (status: number) => void;
@@ -142,7 +144,9 @@ class Runner {
     if (this.#store || this.#wantsConsole) this.#audit = new AuditLog(dataPath, this.#logger);
     void this.#store?.start((entry) => this.#audit!.append(entry));
     if (this.#wantsConsole) this.#console = this.#startConsole();
-    const results = await Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
+    const loading = Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
+    this.#loading = loading;
+    const results = await loading;
     this.#monitoring = await monitoring;
     const running = results.filter(Boolean).length;
     if (running === 0 && !this.#reloads) {
@@ -371,6 +375,8 @@ class Runner {
   async #stop(status: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    // What is half started can not be stopped.
+    await this.#loading;
     await this.#engine.stop();
     this.#resolve(status);
   }

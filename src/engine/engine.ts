@@ -459,6 +459,9 @@ export class Engine {
       case 'named':
         this.#named(INTAKE, message);
         return;
+      case 'store':
+        void this.#connectStore(this.#intake!);
+        return;
       case 'totals': {
         const { token, id } = message;
         const totals = this.pipelines.has(id) ? totalsOf(this.counts(id)) : undefined;

@@ -63,6 +63,7 @@ export interface CounterRegion {
 }
 
 export type ToIntake =
+  | StoreAnswer
   | { readonly type: 'worker'; readonly index: number; readonly port: MessagePort }
   | { readonly type: 'worker lost'; readonly index: number }
   | { readonly type: 'start'; readonly spec: PipelineSpec }
@@ -80,6 +81,8 @@ export interface NewNames {
 }
 
 export type FromIntake =
+  /** It wants a port to the event store. */
+  | { readonly type: 'store' }
   | { readonly type: 'ready' }
   | NewNames
   | {

@@ -12,24 +12,24 @@ import {
   type DocumentSink,
   type Filter,
   type FilterPlugin,
-  type InputPlugin,
   type Registry,
   RunKind,
 } from '../kernel/plugin.ts';
-import { compileCommonOptions } from '../lang/common-options.ts';
 import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
+import { makeDecoder } from './make-decoder.ts';
 import { inNode, makeDelivery } from './make-delivery.ts';
+import { makeFilter } from './make-filter.ts';
 import type { BlockMessage, EventSample, HealthSeverity, PipelineSpec, TapRequest } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
-import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
+import { type ContextParts, codecNames } from './plugin-context.ts';
 import { rawEvents } from './raw-events.ts';
 import { Taps } from './taps.ts';
-import { loadCodecs, loadPlugin, sentence } from './thread.ts';
+import { loadCodecs, sentence } from './thread.ts';
 
 /** So long an output of an old version may fail before its blocks go to the new one. */
 const FAILING_SECONDS = 2;
@@ -138,42 +138,25 @@ export class WorkerPipeline {
     const counters = new Counters(nodes.length);
     const deadLetters = DeadLetters.of(spec, counters, host);
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
-    const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
+    const parts: ContextParts & { readonly spec: PipelineSpec } = {
+      spec,
+      counters,
+      logger: host.logger,
+      codecs,
+    };
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
     /** Targets of the date filters so far. */
     const timeFields: string[] = [];
     const deliveries: Delivery[] = [];
     const decoders: Decoder[] = [];
     for (const node of nodes) {
-      if (node.kind === 'filter') {
-        const plugin = await loadPlugin<FilterPlugin>(host.registry, 'filter', node.name);
-        const context = Object.create(pluginContext(node, parts), {
-          decorate: { value: compileCommonOptions('filter', node.options) ?? noDecoration },
-          timeFields: { value: [...timeFields] },
-        });
-        if (node.name === 'date') timeFields.push(String(node.options['target'] ?? '@timestamp'));
-        filters.set(node.id, {
-          plugin,
-          filter: await inNode(node, () => plugin.create(node.options as never, context)),
-        });
-      } else if (node.kind === 'output') {
+      if (node.kind === 'filter')
+        filters.set(node.id, await makeFilter(node, parts, host.registry, timeFields));
+      else if (node.kind === 'output') {
         deliveries.push(
           await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node), deadLetters)),
         );
-      } else {
-        const plugin = await loadPlugin<InputPlugin>(host.registry, 'input', node.name);
-        const base = pluginContext(node, parts);
-        const codec = base.codec(
-          (node.options['codec'] as NestedPlugin | undefined) ?? { plugin: 'plain', options: {} },
-        );
-        const context = Object.create(base, {
-          inputCodec: { value: codec },
-          needs: { value: spec.needs },
-          room: { value: spec.room },
-          decorate: { value: compileCommonOptions('input', node.options) ?? noDecoration },
-        });
-        decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));
-      }
+      } else decoders.push(await makeDecoder(node, parts, host.registry, spec));
     }
     const filterBranches = new Set(branchesOf(graph.filters).map((branch) => branch.id));
     const compiled = compilePipeline({
@@ -583,8 +566,6 @@ function clockMillis(): number {
   }
   return clockCost;
 }
-
-const noDecoration = (): void => {};
 
 /** The graph's nodes that are outputs, in order. */
 const outputsOf = (graph: PipelineGraph): GraphNode[] =>

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { cleanUp, freePort, Millrace, runToEnd, until } from '../support/millrace.ts';
 
@@ -187,6 +188,18 @@ describe('millrace up', () => {
       new RegExp(`Port ${ports.syslog} is in use by node .*\\(pid ${process.pid}\\): .*--syslog PORT`),
     );
     expect(await sendBeat(ports.beats, { message: 'x' })).toBe(1);
+  });
+
+  test('a signal while it starts ends it', async () => {
+    for (const delay of [0, 150, 400]) {
+      const millrace = up(await freePorts());
+      await until(() => millrace.stderr.includes('Starting listeners'), 'starting');
+      await new Promise((done) => setTimeout(done, delay));
+      millrace.child.kill('SIGTERM');
+      expect(await Promise.race([millrace.exited, sleep(15_000, 'still there')]), millrace.stderr).not.toBe(
+        'still there',
+      );
+    }
   });
 
   test('listeners can be left out, or listen elsewhere', async () => {

@@ -14,6 +14,7 @@ export async function clusterStatus(cluster: Cluster): Promise<StoreStatus> {
     const { docs, store, segments } = stats['_all'].primaries;
     const disks = Object.values(nodes['nodes'] as Record<string, any>);
     return {
+      driver: 'cluster',
       health: health['status'],
       problems: problemsOf(health),
       documents: docs?.count ?? 0,
@@ -25,7 +26,7 @@ export async function clusterStatus(cluster: Cluster): Promise<StoreStatus> {
     };
   } catch (error) {
     const nothing = { documents: 0, bytes: 0, unsealed: 0, segments: 0, quarantined: [], freeBytes: 0 };
-    return { health: 'red', problems: [(error as Error).message], ...nothing };
+    return { driver: 'cluster', health: 'red', problems: [(error as Error).message], ...nothing };
   }
 }
 

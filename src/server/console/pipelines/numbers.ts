@@ -88,7 +88,11 @@ export function summaryOf({
       maxBytes: queue?.maxBytes ?? 0,
       maxEvents: settings.queueMaxEvents,
       inFlight: queue?.inFlight ?? 0,
-      full: Math.max(share(queue?.bytes ?? 0, queue?.maxBytes ?? 0), Math.min(1, fill)),
+      // A memory queue has other limits, too.
+      full:
+        queue?.fullSince !== undefined
+          ? 1
+          : Math.max(share(queue?.bytes ?? 0, queue?.maxBytes ?? 0), Math.min(1, fill)),
       ...(queue?.fullSince !== undefined && { fullSince: queue.fullSince }),
     },
     failures: {
