@@ -11,8 +11,8 @@ import { processSettings } from './configuration.ts';
 
 export const help = `Usage: millrace audit COMMAND [--path.data DIR | --path.settings DIR]
 
-The audit log of the console and the event store: sign-ins, searches, exports, changes, taps. Each line
-holds the hash of the line before it, so that what is changed afterwards shows.
+The audit log of the console and the event store: sign-ins, searches, exports, changes, taps. Each
+line holds the hash of the line before it, so that what is changed afterwards shows.
 
   verify [--head SEQ:HASH]   check the chain; exit status 1 and the places when it is broken
   head                       print SEQ:HASH of the last line, to be noted elsewhere

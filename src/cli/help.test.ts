@@ -26,6 +26,7 @@ test('the overview has every setting that has an effect, once, in its group', as
     'Pipeline',
     'Queue',
     'Event store',
+    'Console',
     'Monitoring API',
     'Log',
     'Other',
