@@ -27,8 +27,10 @@ import type { FromStore, PlainError, StoreMethod, ThreadOptions, ToStore } from 
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Milliseconds that the thread may take to end when its store is closed. */
-const MAX_END_MS = 10_000;
+/** A thread that does not end by itself by then is ended. */
+const LAST_STEPS_MS = 5000;
+/** How long a process that exits waits for the engine to let go. */
+const EXIT_MS = 5000;
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -75,16 +77,25 @@ export class StoreClient implements Store {
       worker.on('message', begin);
     });
     const port = worker as unknown as MessagePort;
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const client: StoreClient = new StoreClient(port, async () => {
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
       await client.#ask<void>({ type: 'close' });
-      // It ends by itself: an engine that is cut off while something is under way takes the process with it.
-      const late = AbortSignal.timeout(MAX_END_MS);
-      await Promise.race([ended, new Promise((resolve) => late.addEventListener('abort', resolve))]);
-      if (late.aborted) await worker.terminate();
+      const late = setTimeout(() => void worker.terminate(), LAST_STEPS_MS);
+      await gone;
+      clearTimeout(late);
     });
+    // A thread that is ended while its engine works takes the whole process with it, in an abort.
+    const letGo = (): void => {
+      const ended = new Int32Array(new SharedArrayBuffer(4));
+      port.postMessage({ type: 'exit', ended } satisfies ToStore);
+      Atomics.wait(ended, 0, 0, EXIT_MS);
+    };
+    process.once('exit', letGo);
     worker.on('error', (error: Error) => client.fail(error));
-    worker.on('exit', () => client.fail(new Error('its thread ended')));
+    worker.on('exit', () => {
+      process.off('exit', letGo);
+      client.fail(new Error('its thread ended'));
+    });
     return client;
   }
 
