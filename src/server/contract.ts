@@ -3,10 +3,12 @@
  * for each stands in `console/`, and `GET /api/openapi.json` describes them all.
  */
 import type { z } from 'zod';
+import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 
+export type { Letter, LetterFilter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
 export type {
   EventField,
   EventHit,
@@ -29,7 +31,7 @@ export type {
 export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 
-export const routes = { ...sessionRoutes, ...eventRoutes, ...pipelineRoutes };
+export const routes = { ...sessionRoutes, ...eventRoutes, ...pipelineRoutes, ...deadLetterRoutes };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
 
