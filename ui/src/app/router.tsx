@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { discoverSearch } from '../screens/discover/search-state.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -22,6 +23,7 @@ const home = createRoute({
 const discover = createRoute({
   getParentRoute: () => root,
   path: '/discover',
+  validateSearch: discoverSearch,
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
