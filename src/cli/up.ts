@@ -34,8 +34,8 @@ const LOOPBACK = '127.0.0.1';
 export const help = `Usage: millrace up [OPTIONS]
 
 Listens on 127.0.0.1 for Beats (5044), syslog over TCP and UDP (5514) and webhooks (HTTP 8080),
-keeps every event in the event store (data/store), answers to Elasticsearch's clients on 9200, and serves the
-monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
+keeps every event in the event store (data/store), answers to Elasticsearch's clients on 9200, and
+serves the monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
 
   --beats PORT    another port for Beats, or HOST:PORT, or off
   --syslog PORT   the same for syslog
@@ -70,7 +70,7 @@ export async function up(argv: readonly string[]): Promise<number> {
     return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
   });
   process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
-  return run(values, definitions, { storeByDefault: true });
+  return run(values, definitions, { everythingByDefault: true });
 }
 
 interface Place {

@@ -26,6 +26,7 @@ import type {
   ToWorker,
 } from './messages.ts';
 import { type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
+import { OpenTaps, type TapBatch, type TapOptions } from './open-taps.ts';
 import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
 import { planPipeline } from './plan.ts';
 import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
@@ -79,6 +80,9 @@ export class Engine {
   readonly #ended = new Map<string, ((left: number) => void)[]>();
   readonly #retired = new Map<number, () => void>();
   readonly #buffers: BufferedPipelines;
+  readonly #taps = new OpenTaps((message) => {
+    for (const { thread } of this.#workers) thread.postMessage(message);
+  });
   #stopping = false;
   readonly #listeners: ((status: PipelineStatus) => void)[] = [];
 
@@ -303,6 +307,7 @@ export class Engine {
   #startWorker(worker: WorkerThread): void {
     const thread = this.#thread('worker', worker.index);
     worker.thread = thread;
+    for (const message of this.#taps.messages()) thread.postMessage(message);
     thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
     thread.on('error', (error: Error) =>
       this.#options.logger.error(
@@ -387,6 +392,9 @@ export class Engine {
       case 'named':
         this.#named(worker.index, message);
         return;
+      case 'tapped':
+        this.#taps.take(message);
+        return;
       case 'ready':
         return;
     }
@@ -451,6 +459,9 @@ export class Engine {
       case 'named':
         this.#named(INTAKE, message);
         return;
+      case 'store':
+        void this.#connectStore(this.#intake!);
+        return;
       case 'totals': {
         const { token, id } = message;
         const totals = this.pipelines.has(id) ? totalsOf(this.counts(id)) : undefined;
@@ -509,6 +520,20 @@ export class Engine {
       this.#intake?.terminate(),
       ...this.#workers.map((worker) => worker.thread.terminate()),
     ]);
+  }
+
+  /**
+   * Samples of events at a node of a pipeline as they pass, until the signal, or for five minutes. Reloads do not end it.
+   * @throws Error when too many taps are open
+   */
+  tap(id: string, options: TapOptions): AsyncGenerator<TapBatch> {
+    return this.#taps.open(id, options);
+  }
+
+  /** Does a pipeline build every field of its events, or only those that something in it reads? */
+  buildsAllFields(id: string): boolean {
+    const spec = this.#specs.get(this.pipelines.get(id)?.version ?? 0);
+    return spec?.needs === 'all' || spec === undefined;
   }
 
   // ---- numbers ----

@@ -15,6 +15,7 @@ const plugins: Record<PluginKind, Readonly<Record<string, Import>>> = {
     pipeline: () => import('./inputs/pipeline.ts'),
     pipeline_stats: () => import('./inputs/pipeline-stats.ts'),
     stdin: () => import('./inputs/stdin.ts'),
+    store: () => import('./inputs/store.ts'),
     syslog: () => import('./inputs/syslog.ts'),
     tcp: () => import('./inputs/tcp.ts'),
     udp: () => import('./inputs/udp.ts'),

@@ -61,6 +61,7 @@ const input: Record<string, LogstashPlugin> = {
   // Not one of Logstash.
   pipeline_stats: { options: [] },
   stdin: { options: [], ecs: true, defaultCodec: 'line' },
+  store: { options: [] },
   syslog: {
     options: words(`
       host port syslog_field grok_pattern proxy_protocol use_labels facility_labels severity_labels timezone locale

@@ -16,6 +16,7 @@ export const minimalOptions: Readonly<Record<PluginKind, Minimal>> = {
     http: '',
     pipeline: 'address => "here"',
     stdin: '',
+    store: '',
     syslog: '',
     tcp: 'port => 5000',
     udp: 'port => 5000',

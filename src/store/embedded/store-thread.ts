@@ -1,8 +1,10 @@
-/** The thread that an embedded store lives in: answers calls that come over ports. */
+/** The thread that the store lives in: answers calls that come over ports. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Logger } from '../../kernel/logger.ts';
+import { Secret } from '../../kernel/options.ts';
+import { QueryError } from '../../query/query-error.ts';
 import { StoreError } from '../errors.ts';
-import { EmbeddedStore } from './embedded-store.ts';
-import { embeddedSearcher } from './search/searcher.ts';
+import type { Store } from '../store.ts';
 import {
   type FromStore,
   type PlainError,
@@ -14,7 +16,7 @@ import {
 const owner = parentPort!;
 
 try {
-  const store = await EmbeddedStore.open({ ...(workerData as ThreadOptions), searcher: embeddedSearcher });
+  const store = await open(workerData as ThreadOptions);
   serve(store, owner as unknown as MessagePort, true);
   owner.postMessage({ type: 'ready' } satisfies FromStore);
 } catch (error) {
@@ -22,7 +24,39 @@ try {
   owner.close();
 }
 
-function serve(store: EmbeddedStore, port: MessagePort, isOwner: boolean): void {
+/** A driver is imported when it is wanted: the other one's engine is never loaded. */
+async function open(options: ThreadOptions): Promise<Store> {
+  if (!('cluster' in options)) {
+    const { EmbeddedStore } = await import('./embedded-store.ts');
+    const { embeddedSearcher } = await import('./search/searcher.ts');
+    return EmbeddedStore.open({ ...options, searcher: embeddedSearcher });
+  }
+  const { OpenSearchStore } = await import('../opensearch/opensearch-store.ts');
+  const { secrets, connection, ...own } = options.cluster;
+  const revealed = Object.entries(secrets).map(([name, text]) => [name, new Secret(text)]);
+  return OpenSearchStore.open({
+    ...own,
+    connection: { ...connection, ...Object.fromEntries(revealed) },
+    logger: loggerOf(owner),
+  });
+}
+
+function loggerOf(port: MessagePort): Logger {
+  const log =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: object, message: string): void =>
+      port.postMessage({ type: 'log', level, fields, message } satisfies FromStore);
+  const logger: Logger = {
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+    child: () => logger,
+  };
+  return logger;
+}
+
+function serve(store: Store, port: MessagePort, isOwner: boolean): void {
   const running = new Map<number, AbortController>();
   const answer = (message: FromStore, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, [...transfer]);
@@ -53,7 +87,7 @@ function serve(store: EmbeddedStore, port: MessagePort, isOwner: boolean): void 
 }
 
 async function call(
-  store: EmbeddedStore,
+  store: Store,
   { token, method, arguments: given }: Extract<ToStore, { type: 'call' }>,
   running: Map<number, AbortController>,
 ): Promise<FromStore> {
@@ -84,6 +118,10 @@ function plainError(error: unknown): PlainError {
   if (error instanceof StoreError) {
     const { name, message, status, type, details } = error;
     return { name, message, status, type, details };
+  }
+  if (error instanceof QueryError) {
+    const { name, message, status, type } = error;
+    return { name, message, status, type };
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { name, message, stack };

@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { discoverSearch } from '../screens/discover/search-state.ts';
+import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -27,8 +28,21 @@ const discover = createRoute({
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: '/pipelines',
+  component: lazyRouteComponent(() => import('../screens/pipelines/list.tsx'), 'Pipelines'),
+});
+
+const pipeline = createRoute({
+  getParentRoute: () => root,
+  path: '/pipelines/$id',
+  validateSearch: pipelineSearch,
+  component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, discover]),
+  routeTree: root.addChildren([home, discover, pipelines, pipeline]),
   defaultPreload: 'intent',
 });
 
