@@ -17,6 +17,7 @@ import { IconCode, IconDots, IconDownload, IconShare } from '@tabler/icons-react
 import { useState } from 'react';
 import type { EventQuery } from '../../../../src/server/contract.ts';
 import { useMay } from '../../app/session.tsx';
+import classes from './discover.module.css';
 import type { Density } from './event-table.tsx';
 import { type Exporting, useExport } from './export-events.ts';
 import { SavedSearches } from './saved-searches.tsx';
@@ -71,7 +72,7 @@ export function Actions(props: ActionsProps) {
             aria-label="More"
             leftSection={<IconDots size={16} aria-hidden />}
           >
-            More
+            <span className={classes['actionText']}>More</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>

@@ -180,7 +180,7 @@ export function Discover() {
 
   const first = search.first ?? shown.state.first;
   const failure =
-    search.error instanceof ApiFailure && search.error.code === 'query' ? search.error : undefined;
+    search.error instanceof ApiFailure && search.error.position !== undefined ? search.error : undefined;
   const problem = live
     ? check.data?.problem
     : failure?.position !== undefined

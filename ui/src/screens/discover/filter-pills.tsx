@@ -143,6 +143,7 @@ function Pill({
       onChange={setEditing}
       position="bottom-start"
       width={340}
+      withRoles={false}
       trapFocus
       withinPortal
       shadow="md"

@@ -138,7 +138,11 @@ export function Histogram(props: HistogramProps) {
   );
 }
 
-const Waiting = () => <Skeleton height={CHART_HEIGHT - 24} mx="sm" radius="sm" aria-hidden />;
+const Waiting = () => (
+  <div style={{ padding: '0 12px' }} aria-hidden>
+    <Skeleton height={CHART_HEIGHT - 24} radius="sm" />
+  </div>
+);
 
 export function TotalButton({ onClick }: { readonly onClick: () => void }) {
   return (

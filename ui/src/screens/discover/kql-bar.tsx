@@ -106,8 +106,8 @@ function KqlProblem({
   return (
     <div role="alert" className={classes['kqlMessage']}>
       <Text size="sm" c="var(--problem)">
-        {visible(message)}
-        {position !== undefined && ` At character ${position + 1}`}
+        {visible(message).replace(/\.$/, '')}
+        {position !== undefined && ` (at character ${position + 1})`}
         {position !== undefined && position < query.length && (
           <>
             : <code>{visible(query.slice(position, position + 30), 30)}</code>

@@ -94,6 +94,7 @@ export default function KqlEditor({
             ...defaultKeymap,
           ]),
           problemField,
+          colons,
           placeholderOf(placeholder),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({
@@ -132,6 +133,33 @@ export default function KqlEditor({
   return <div ref={host} className="kql-host" />;
 }
 
+/** Puts a space behind, where something follows, and takes the one before a colon away. */
+function insert(view: EditorView, text: string, kind: string, from: number, to: number): void {
+  const start = kind === 'operator' && text.startsWith(':') ? closeUp(view.state, from) : from;
+  const inserted = text.endsWith('/') ? text : `${text} `;
+  view.dispatch({
+    changes: { from: start, to, insert: inserted },
+    selection: { anchor: start + inserted.length },
+    userEvent: 'input.complete',
+  });
+}
+
+const closeUp = (state: EditorState, at: number): number =>
+  at > 0 && state.sliceDoc(at - 1, at) === ' ' ? at - 1 : at;
+
+/** A colon that is typed behind a completed field name stands right behind it. */
+const colons = EditorView.inputHandler.of((view, from, to, text) => {
+  if (text !== ':' || from !== to || !/[\w.@-] $/.test(view.state.sliceDoc(Math.max(0, from - 2), from)))
+    return false;
+  const start = closeUp(view.state, from);
+  view.dispatch({
+    changes: { from: start, to, insert: ':' },
+    selection: { anchor: start + 1 },
+    userEvent: 'input.type',
+  });
+  return true;
+});
+
 async function completions(
   context: CompletionContext,
   scope: KqlInputProps['scope'],
@@ -154,10 +182,7 @@ async function completions(
       filter: false,
       options: options.map(({ text, kind, detail }) => ({
         label: text.length > 120 ? `${text.slice(0, 120)}…` : text,
-        apply:
-          kind === 'conjunction' || kind === 'operator'
-            ? `${text}${/\/$/.test(text) ? '' : ' '}`
-            : `${text} `,
+        apply: (view, _, start, end) => insert(view, text, kind, start, end),
         type: kind,
         ...(detail !== undefined && { detail }),
       })),

@@ -151,7 +151,7 @@ function Waiting({ height }: { readonly height: number }) {
     <Stack gap={0} px="sm" pt={34} aria-hidden className={classes['waiting']}>
       {Array.from({ length: 30 }, (_, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: all alike
-        <Group key={at} h={height} wrap="nowrap" gap="md">
+        <Group key={at} h={height} wrap="nowrap" gap="md" style={{ flexShrink: 0 }}>
           <Skeleton height={12} width={160} />
           <Skeleton height={12} width={`${50 + ((at * 23) % 45)}%`} />
         </Group>

@@ -7,6 +7,7 @@ import { useState } from 'react';
 import type { SavedSearch } from '../../../../src/server/contract.ts';
 import { useMay } from '../../app/session.tsx';
 import { call } from '../../lib/api.ts';
+import classes from './discover.module.css';
 import { visible } from './values.ts';
 
 const KEY = ['searches'];
@@ -44,9 +45,10 @@ export function SavedSearches({ state, onOpen }: SavedSearchesProps) {
             variant="subtle"
             color="gray"
             size="compact-sm"
+            aria-label="Saved searches"
             leftSection={<IconBookmark size={16} aria-hidden />}
           >
-            Saved
+            <span className={classes['actionText']}>Saved</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>

@@ -46,7 +46,7 @@ export function SearchStatus(props: SearchStatusProps) {
           <Text size="xs" c="dimmed" className={classes['tabular']}>
             {(waited / 1000).toFixed(0)} s
           </Text>
-          <Button size="compact-xs" variant="default" onClick={onCancel}>
+          <Button size="compact-xs" variant="default" style={{ flexShrink: 0 }} onClick={onCancel}>
             Cancel
           </Button>
         </>
