@@ -14,10 +14,13 @@ Runs Logstash pipelines. Without a command it takes Logstash's options:
 
 Commands:
   up         run with default listeners: beats 5044, syslog 5514, http 8080 (npm start)
+  search     events of the event store in the terminal; --follow shows what comes
+  export     everything that a search finds into a file: CSV, NDJSON, Parquet
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
   user       add, list, remove users of the event store and the console
+  audit      who did what in the console and the event store, and whether that log is whole
   queue      look into a persisted queue, mend it, empty it
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
@@ -35,6 +38,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Pipeline', ['pipeline.']],
   ['Queue', ['queue.', 'dead_letter_queue.']],
   ['Event store', ['store.']],
+  ['Console', ['console.']],
   ['Monitoring API', ['api.']],
   ['Log', ['log.', 'path.logs']],
 ];
@@ -58,6 +62,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./keystore-command.ts')).help;
     case 'plugin':
       return (await import('./plugin-command.ts')).help;
+    case 'audit':
+      return (await import('./audit-command.ts')).help;
     case 'user':
       return (await import('./user-command.ts')).help;
     case 'certs':
@@ -68,6 +74,10 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./queue-command.ts')).help;
     case 'relay':
       return (await import('./relay-command.ts')).help;
+    case 'search':
+      return (await import('./search-command.ts')).help;
+    case 'export':
+      return (await import('./export-command.ts')).help;
     case 'test':
       return (await import('./test-arguments.ts')).help;
     case 'top':
@@ -75,6 +85,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
   }
   const near = suggest(topic, [
     'up',
+    'search',
+    'export',
     'keystore',
     'plugin',
     'certs',

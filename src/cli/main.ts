@@ -18,12 +18,18 @@ async function main(): Promise<number> {
       return (await import('./certs-command.ts')).certsCommand(rest);
     case 'user':
       return (await import('./user-command.ts')).userCommand(rest);
+    case 'audit':
+      return (await import('./audit-command.ts')).auditCommand(rest);
     case 'queue':
       return (await import('./queue-command.ts')).queueCommand(rest);
     case 'relay':
       return (await import('./relay-command.ts')).relayCommand(rest);
     case 'dlq':
       return (await import('./dlq-command.ts')).dlqCommand(rest);
+    case 'search':
+      return (await import('./search-command.ts')).searchCommand(rest);
+    case 'export':
+      return (await import('./export-command.ts')).exportCommand(rest);
     case 'test':
       return (await import('./test-command.ts')).testCommand(rest);
     case 'top':
