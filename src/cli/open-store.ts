@@ -33,7 +33,8 @@ export async function openStore(given: ConnectionArguments, values: SettingValue
   const data = resolve(settings.get<string>('path.data'));
   const folder = resolve(settings.get<string | undefined>('store.path') ?? join(data, 'store'));
   const owner = existsSync(folder) ? lockOwner(folder) : undefined;
-  if (owner === undefined && existsSync(folder)) return { store: await direct(settings, folder), isRemote: false };
+  if (owner === undefined && existsSync(folder))
+    return { store: await direct(settings, folder), isRemote: false };
   try {
     return { store: await connect(ownAddress(settings), given, settings), isRemote: true };
   } catch (error) {
