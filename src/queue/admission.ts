@@ -119,7 +119,7 @@ export class Admission {
       if (slab) this.#host.pool.give(slab);
     }
     this.#queue.push(piece);
-    if (from.done) for (const callback of from.admitted) callback();
+    if (from.done) for (const callback of from.admitted.splice(0)) callback();
   }
 
   /** Calls back when all that was offered so far is in the queue. */
