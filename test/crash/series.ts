@@ -86,7 +86,7 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
       const millrace = start();
       if (moment === 'start') await delay(random.between(0, startMs * 1.2));
       else {
-        await millrace.ready(30);
+        await millrace.ready(90);
         startMs = 0.8 * startMs + 0.2 * (performance.now() - started);
         await waitFor(moment, millrace, random, join(folder, 'queue', 'main'));
       }
@@ -162,7 +162,7 @@ interface End {
 
 /** Everything is sent, answered and delivered; then the process ends as it should. */
 async function finish(millrace: Millrace, { senders, ledger, sink, folder }: End): Promise<void> {
-  await millrace.ready(30);
+  await millrace.ready(90);
   await Promise.race([Promise.all(senders.map((sender) => sender.stop())), delay(30_000)]);
   let total = -1;
   await until(
