@@ -27,12 +27,19 @@ const commands = {
 
 /**
  * rsyslog and syslog-ng exclude each other as packages: both are unpacked into build/peers instead of installed;
- * only the libraries they need are installed. libfaketime is a library that is loaded from there.
+ * only the libraries they need are installed. libfaketime is a library that is loaded from there, and
+ * python3-elasticsearch a module.
  */
 const unpacked = {
   'usr/sbin/rsyslogd': ['rsyslog', 'rsyslog-openssl'],
   'usr/sbin/syslog-ng': ['syslog-ng-core'],
   'usr/bin/faketime': ['faketime', 'libfaketime'],
+  'usr/lib/python3/dist-packages/elasticsearch': [
+    'python3-elasticsearch',
+    'python3-urllib3',
+    'python3-certifi',
+    'python3-six',
+  ],
 };
 const libraries = [
   'libestr0',

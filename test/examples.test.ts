@@ -2,7 +2,7 @@
  * Every folder of examples/ is run by the real program on its input, and must give the events of its
  * expected.jsonl. `UPDATE_EXAMPLES=1 npx vitest run test/examples.test.ts` writes those files anew.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -27,6 +27,8 @@ interface Example {
   readonly stdin?: string;
   /** Sends the input to the port that the config takes from PORT. */
   readonly send?: (port: number, path: (name: string) => string) => Promise<void>;
+  /** Run by `millrace test`: it has tests in the place of input and output. */
+  readonly configTests?: true;
   /** It does not end by itself. */
   readonly endless?: true;
   /** Run by pipelines.yml instead of pipeline.conf. */
@@ -63,6 +65,7 @@ const examples: Readonly<Record<string, Example>> = {
     endless: true,
   },
   'syslog-rfc3164': { guessesYear: true },
+  'tested-pipeline': { configTests: true },
   'two-pipelines': { stdin: 'mixed.jsonl', pipelines: true, endless: true, unordered: true },
   'wallarm-webhook': {
     send: (port, path) => http(port, 'POST', readFileSync(path('webhook.json'), 'utf8')),
@@ -171,6 +174,12 @@ async function run(name: string, example: Example, expected: number): Promise<st
 
 for (const [name, example] of Object.entries(examples)) {
   test(name, async () => {
+    if (example.configTests) {
+      const cwd = join(folder, name);
+      const output = execFileSync(process.execPath, [launcher, 'test'], { cwd, encoding: 'utf8' });
+      expect(output).toMatch(/^[1-9]\d* passed/);
+      return;
+    }
     const file = join(folder, name, 'expected.jsonl');
     const update = process.env['UPDATE_EXAMPLES'] !== undefined;
     const expected = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];

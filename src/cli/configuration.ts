@@ -135,7 +135,7 @@ export async function readConfiguration(
   };
 }
 
-async function definePipelines(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
+export async function definePipelines(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
   const text = process_.get<string | undefined>('config.string');
   const path = process_.get<string | undefined>('path.config');
   if (text !== undefined && path !== undefined) {
@@ -174,7 +174,7 @@ async function definePipelines(process_: ProcessSettings, warnings: string[]): P
   );
 }
 
-function pipelineSettings(definition: Definition, process_: ProcessSettings): PipelineSettings {
+export function pipelineSettings(definition: Definition, process_: ProcessSettings): PipelineSettings {
   const get = <T>(name: SettingName): T => settingOf(name, definition.values, process_.given, process_.file);
   const all: Record<string, unknown> = {};
   for (const name of Object.keys(table) as SettingName[]) {

@@ -17,9 +17,11 @@ Commands:
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
+  user       add, list, remove users of the event store and the console
   queue      look into a persisted queue, mend it, empty it
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
+  test       run tests of configs
   top        live rates of every plugin in the terminal
   help       help of a command: millrace help keystore
   version    print the version
@@ -32,6 +34,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['General', []],
   ['Pipeline', ['pipeline.']],
   ['Queue', ['queue.', 'dead_letter_queue.']],
+  ['Event store', ['store.']],
   ['Monitoring API', ['api.']],
   ['Log', ['log.', 'path.logs']],
 ];
@@ -55,6 +58,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./keystore-command.ts')).help;
     case 'plugin':
       return (await import('./plugin-command.ts')).help;
+    case 'user':
+      return (await import('./user-command.ts')).help;
     case 'certs':
       return (await import('./certs-command.ts')).help;
     case 'dlq':
@@ -63,6 +68,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./queue-command.ts')).help;
     case 'relay':
       return (await import('./relay-command.ts')).help;
+    case 'test':
+      return (await import('./test-arguments.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
@@ -74,6 +81,7 @@ export async function helpText(topic: string | undefined): Promise<string> {
     'queue',
     'dlq',
     'relay',
+    'test',
     'top',
     'help',
     'version',

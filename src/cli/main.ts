@@ -16,12 +16,16 @@ async function main(): Promise<number> {
       return (await import('./plugin-command.ts')).pluginCommand(rest);
     case 'certs':
       return (await import('./certs-command.ts')).certsCommand(rest);
+    case 'user':
+      return (await import('./user-command.ts')).userCommand(rest);
     case 'queue':
       return (await import('./queue-command.ts')).queueCommand(rest);
     case 'relay':
       return (await import('./relay-command.ts')).relayCommand(rest);
     case 'dlq':
       return (await import('./dlq-command.ts')).dlqCommand(rest);
+    case 'test':
+      return (await import('./test-command.ts')).testCommand(rest);
     case 'top':
       return (await import('./top.ts')).top(rest);
     case 'help':

@@ -9,6 +9,8 @@ import { threadLogger } from '../engine/thread.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
 import { registry } from '../plugins/registry.ts';
+import { AuditLog } from '../server/audit/audit-log.ts';
+import type { Console } from '../server/console/console.ts';
 import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
 import {
   type Configuration,
@@ -18,6 +20,8 @@ import {
   processSettings,
   readConfiguration,
 } from './configuration.ts';
+import { wantsConsole } from './console-settings.ts';
+import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
 import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
@@ -28,11 +32,20 @@ const REGISTRY_URL = new URL(
   import.meta.url,
 ).href;
 
+export interface RunOptions {
+  /** There are an event store and the console unless settings say otherwise. */
+  readonly everythingByDefault?: boolean;
+}
+
 /**
  * Runs the configured pipelines, or those given, until they end. Resolves to the exit status.
  * @throws MillraceError before anything runs
  */
-export async function run(given: SettingValues, definitions?: readonly Definition[]): Promise<number> {
+export async function run(
+  given: SettingValues,
+  definitions?: readonly Definition[],
+  { everythingByDefault = false }: RunOptions = {},
+): Promise<number> {
   const settings = await processSettings(given);
   const log = logging(settings);
   const logger = threadLogger(log);
@@ -48,7 +61,11 @@ export async function run(given: SettingValues, definitions?: readonly Definitio
     process.stdout.write('Configuration OK\n');
     return 0;
   }
-  return new Runner(settings, logger, log, configuration, definitions).run();
+  const store = wantsStore(settings, configuration.pipelines, everythingByDefault)
+    ? new EventStore(settings, logger)
+    : undefined;
+  const console = wantsConsole(settings, everythingByDefault);
+  return new Runner(settings, logger, log, configuration, definitions, store, console).run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -71,10 +88,16 @@ class Runner {
   readonly #definitions: readonly Definition[] | undefined;
   readonly #logger: Logger;
   readonly #engine: Engine;
+  readonly #store: EventStore | undefined;
   #configuration: Configuration;
   #monitoring: Monitoring | undefined;
+  #console: Promise<Console | undefined> | undefined;
+  readonly #wantsConsole: boolean;
+  #audit: AuditLog | undefined;
   #reloading: Promise<void> | undefined;
   #stopping = false;
+  /** Until every pipeline has started, or failed to. */
+  #loading: Promise<unknown> | undefined;
   /** What the files said at the last look, so that a broken edit is reported once. */
   #lastSeen: string;
   #resolve!: (status: number) => void;
@@ -85,7 +108,11 @@ class Runner {
     log: ThreadData['logging'],
     configuration: Configuration,
     definitions: readonly Definition[] | undefined,
+    store: EventStore | undefined,
+    wantsConsole: boolean,
   ) {
+    this.#store = store;
+    this.#wantsConsole = wantsConsole;
     this.#settings = settings;
     this.#level = new Uint8Array(log.level);
     this.#definitions = definitions;
@@ -99,6 +126,7 @@ class Runner {
       logging: log,
       escapeStyle: settings.get('config.field_reference.escape_style'),
       maxThreads: availableParallelism(),
+      ...(store && { connectStore: () => store.connect() }),
     });
   }
 
@@ -112,12 +140,19 @@ class Runner {
     this.#engine.onChange(() => this.#checkEnded());
     this.#listenToSignals();
     const monitoring = this.#startMonitoring();
-    const results = await Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
+    // It opens while the pipelines start; an output that comes too early tries again.
+    if (this.#store || this.#wantsConsole) this.#audit = new AuditLog(dataPath, this.#logger);
+    void this.#store?.start((entry) => this.#audit!.append(entry));
+    if (this.#wantsConsole) this.#console = this.#startConsole();
+    const loading = Promise.all(this.#configuration.pipelines.map((pipeline) => this.#load(pipeline)));
+    this.#loading = loading;
+    const results = await loading;
     this.#monitoring = await monitoring;
     const running = results.filter(Boolean).length;
     if (running === 0 && !this.#reloads) {
-      await this.#monitoring?.close();
+      await this.#closeServers();
       await this.#engine.terminate();
+      await this.#closeStore();
       return 1;
     }
     const list = [...this.#engine.pipelines.values()]
@@ -130,8 +165,35 @@ class Runner {
     if (this.#reloads) this.#watch();
     this.#checkEnded();
     const status = await ended;
-    await this.#monitoring?.close();
+    await this.#closeServers();
+    await this.#closeStore();
     return status;
+  }
+
+  async #closeServers(): Promise<void> {
+    await this.#monitoring?.close();
+    await (await this.#console)?.close();
+  }
+
+  async #closeStore(): Promise<void> {
+    await this.#store?.close();
+    await this.#audit?.close();
+  }
+
+  async #startConsole(): Promise<Console | undefined> {
+    try {
+      const { startConsole } = await import('./console.ts');
+      return await startConsole({
+        settings: this.#settings,
+        engine: this.#engine,
+        store: this.#store,
+        audit: this.#audit!,
+        logger: this.#logger,
+      });
+    } catch (error) {
+      this.#logger.error({}, `the console is off: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   async #print(): Promise<number> {
@@ -313,6 +375,8 @@ class Runner {
   async #stop(status: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    // What is half started can not be stopped.
+    await this.#loading;
     await this.#engine.stop();
     this.#resolve(status);
   }

@@ -6,26 +6,41 @@ import { run } from './run.ts';
 
 interface Listener {
   readonly input: string;
+  /** Output section: where its events are kept. */
+  readonly output: string;
   readonly title: string;
   readonly port: number;
 }
 
 /** What a fresh install listens on, by the option that changes it. */
 const listeners: Readonly<Record<string, Listener>> = {
-  beats: { input: 'beats', title: 'Beats', port: 5044 },
-  syslog: { input: 'syslog', title: 'syslog (TCP and UDP)', port: 5514 },
-  http: { input: 'http', title: 'HTTP', port: 8080 },
+  beats: {
+    input: 'beats',
+    title: 'Beats',
+    port: 5044,
+    output:
+      'if [@metadata][beat] and [@metadata][version] { store { index => "%{[@metadata][beat]}-%{[@metadata][version]}-%{+yyyy.MM.dd}" } } else { store { index => "beats-%{+yyyy.MM.dd}" } }',
+  },
+  syslog: {
+    input: 'syslog',
+    title: 'syslog (TCP and UDP)',
+    port: 5514,
+    output: 'store { index => "syslog-%{+yyyy.MM.dd}" }',
+  },
+  http: { input: 'http', title: 'HTTP', port: 8080, output: 'store { index => "webhook-%{+yyyy.MM.dd}" }' },
 };
 const LOOPBACK = '127.0.0.1';
 
 export const help = `Usage: millrace up [OPTIONS]
 
 Listens on 127.0.0.1 for Beats (5044), syslog over TCP and UDP (5514) and webhooks (HTTP 8080),
-prints every event, and serves the monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
+keeps every event in the event store (data/store), answers to Elasticsearch's clients on 9200, and
+serves the monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
 
   --beats PORT    another port for Beats, or HOST:PORT, or off
   --syslog PORT   the same for syslog
   --http PORT     the same for webhooks
+  --print         print every event, too
 
   millrace up
   millrace up --syslog 5515 --beats off
@@ -38,7 +53,8 @@ To run pipelines of your own use "millrace -f FILE" or "millrace --path.settings
 `;
 
 export async function up(argv: readonly string[]): Promise<number> {
-  const { places, rest } = parseListeners(argv);
+  const print = argv.includes('--print');
+  const { places, rest } = parseListeners(argv.filter((argument) => argument !== '--print'));
   const { values, help: wantsHelp, warnings } = parseArguments(rest);
   if (wantsHelp) {
     process.stdout.write(help);
@@ -48,13 +64,13 @@ export async function up(argv: readonly string[]): Promise<number> {
     if (values[option] !== undefined)
       throw new MillraceError('ERR_USAGE', `millrace up has its own pipelines: give ${option} to millrace`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const definitions = [...places].map(([option, place]) => definition(option, place));
+  const definitions = [...places].map(([option, place]) => definition(option, place, print));
   const list = [...places].map(([option, { host, port }]) => {
     const { title } = listeners[option]!;
     return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
   });
   process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
-  return run(values, definitions);
+  return run(values, definitions, { everythingByDefault: true });
 }
 
 interface Place {
@@ -95,9 +111,10 @@ export function parseListeners(argv: readonly string[]): {
   return { places, rest };
 }
 
-function definition(option: string, { host, port }: Place): Definition {
+function definition(option: string, { host, port }: Place, print: boolean): Definition {
   const id = `default-${option}`;
-  const text = `input { ${listeners[option]!.input} { host => "${host}" port => ${port} } }\noutput { stdout { } }`;
+  const { input, output } = listeners[option]!;
+  const text = `input { ${input} { host => "${host}" port => ${port} } }\noutput { ${print ? 'stdout { } ' : ''}${output} }`;
   return {
     id,
     values: { 'pipeline.id': id },

@@ -3,7 +3,7 @@
  * and stops them, replaces a worker that died, and keeps what the monitoring API shows.
  */
 import { extname } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { EscapeStyle } from '../event/field-reference.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/plugin.ts';
@@ -20,11 +20,13 @@ import type {
   NewNames,
   PipelineSpec,
   QueueState,
+  StoreAnswer,
   ThreadData,
   ToIntake,
   ToWorker,
 } from './messages.ts';
 import { type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
+import { OpenTaps, type TapBatch, type TapOptions } from './open-taps.ts';
 import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
 import { planPipeline } from './plan.ts';
 import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
@@ -39,6 +41,8 @@ export interface EngineOptions {
   readonly escapeStyle: EscapeStyle;
   /** Worker threads at most; as many as the busiest pipeline asks for are started. */
   readonly maxThreads: number;
+  /** A port to the event store for a thread; undefined: there is none. */
+  readonly connectStore?: () => Promise<MessagePort | undefined>;
 }
 
 interface WorkerThread {
@@ -76,6 +80,9 @@ export class Engine {
   readonly #ended = new Map<string, ((left: number) => void)[]>();
   readonly #retired = new Map<number, () => void>();
   readonly #buffers: BufferedPipelines;
+  readonly #taps = new OpenTaps((message) => {
+    for (const { thread } of this.#workers) thread.postMessage(message);
+  });
   #stopping = false;
   readonly #listeners: ((status: PipelineStatus) => void)[] = [];
 
@@ -162,6 +169,7 @@ export class Engine {
       done: () => {},
       returned: () => {},
       send: async () => false,
+      store: () => Promise.reject(new Error('nothing is written while compiling')),
     };
     return (await WorkerPipeline.make(spec, host)).source;
   }
@@ -299,6 +307,7 @@ export class Engine {
   #startWorker(worker: WorkerThread): void {
     const thread = this.#thread('worker', worker.index);
     worker.thread = thread;
+    for (const message of this.#taps.messages()) thread.postMessage(message);
     thread.on('message', (message: FromWorker) => this.#fromWorker(worker, message));
     thread.on('error', (error: Error) =>
       this.#options.logger.error(
@@ -309,6 +318,16 @@ export class Engine {
     thread.on('exit', () => {
       if (!this.#stopping) this.#replaceWorker(worker);
     });
+  }
+
+  async #connectStore(thread: Worker): Promise<void> {
+    let port: MessagePort | undefined;
+    try {
+      port = await this.#options.connectStore?.();
+    } catch {
+      // Whoever wants to write says that there is none, and tries again.
+    }
+    thread.postMessage({ type: 'store', port } satisfies StoreAnswer, port ? [port] : []);
   }
 
   /** Its blocks are still with the intake: a new thread gets the same pipelines, and the blocks once more. */
@@ -341,6 +360,9 @@ export class Engine {
       this.#connect(worker);
     }
     switch (message.type) {
+      case 'store':
+        void this.#connectStore(worker.thread);
+        break;
       case 'loaded': {
         const status = this.pipelines.get(message.id);
         if (status) {
@@ -369,6 +391,9 @@ export class Engine {
         return;
       case 'named':
         this.#named(worker.index, message);
+        return;
+      case 'tapped':
+        this.#taps.take(message);
         return;
       case 'ready':
         return;
@@ -434,6 +459,9 @@ export class Engine {
       case 'named':
         this.#named(INTAKE, message);
         return;
+      case 'store':
+        void this.#connectStore(this.#intake!);
+        return;
       case 'totals': {
         const { token, id } = message;
         const totals = this.pipelines.has(id) ? totalsOf(this.counts(id)) : undefined;
@@ -492,6 +520,20 @@ export class Engine {
       this.#intake?.terminate(),
       ...this.#workers.map((worker) => worker.thread.terminate()),
     ]);
+  }
+
+  /**
+   * Samples of events at a node of a pipeline as they pass, until the signal, or for five minutes. Reloads do not end it.
+   * @throws Error when too many taps are open
+   */
+  tap(id: string, options: TapOptions): AsyncGenerator<TapBatch> {
+    return this.#taps.open(id, options);
+  }
+
+  /** Does a pipeline build every field of its events, or only those that something in it reads? */
+  buildsAllFields(id: string): boolean {
+    const spec = this.#specs.get(this.pipelines.get(id)?.version ?? 0);
+    return spec?.needs === 'all' || spec === undefined;
   }
 
   // ---- numbers ----

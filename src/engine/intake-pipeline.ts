@@ -49,6 +49,7 @@ export interface IntakeHost {
   /** The thread's way to a worker, and which slabs that worker knows. */
   worker(index: number): WorkerLink | undefined;
   totals: IntakeContext['totals'];
+  store: IntakeContext['store'];
   receive(address: string, handler: Parameters<IntakeContext['receive']>[1]): () => void;
 }
 
@@ -315,6 +316,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       },
       health: { value: (problem: string | undefined) => this.#health(node.id, problem) },
       totals: { value: this.#host.totals },
+      store: { value: this.#host.store },
       receive: { value: this.#host.receive },
     });
     const input: RunningInput = {

@@ -21,6 +21,7 @@ import type {
   WorkerToIntake,
 } from './messages.ts';
 import { codecNames } from './plugin-context.ts';
+import { StoreAccess } from './store-access.ts';
 import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger } from './thread.ts';
 
 const data = workerData as ThreadData;
@@ -40,6 +41,8 @@ const blockIds = { next: 1 };
 const asked = new Map<number, (totals: PipelineTotals | undefined) => void>();
 let nextToken = 1;
 
+const store = new StoreAccess(() => post({ type: 'store' }));
+
 const host: IntakeHost = {
   pool: new SlabPool((slab) => {
     for (const link of workers.values())
@@ -58,6 +61,10 @@ const host: IntakeHost = {
       asked.set(token, resolve);
       post({ type: 'totals', token, id });
     }),
+  store: async () => {
+    const client = await store.get();
+    return (await import('./document-source.ts')).documentSource(client);
+  },
   receive: (address, handler) => {
     if (addresses.has(address)) throw new Error(`pipeline address ${address} is already in use`);
     addresses.set(address, handler);
@@ -134,6 +141,8 @@ port.on('message', (message: ToIntake) => {
       return void start(message.spec);
     case 'stop':
       return void pipelines.get(message.id)?.stop();
+    case 'store':
+      return store.take(message);
     case 'totals':
       asked.get(message.token)?.(message.totals);
       asked.delete(message.token);

@@ -4,6 +4,7 @@ import type { OutputPlugin } from '../kernel/plugin.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
+import type { PipelineSpec } from './messages.ts';
 import { PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 import { type ContextParts, pluginContext } from './plugin-context.ts';
 import { loadPlugin, sentence } from './thread.ts';
@@ -22,7 +23,7 @@ export async function inNode<T>(node: GraphNode, make: () => T | Promise<T>): Pr
 
 export async function makeDelivery(
   node: GraphNode,
-  parts: ContextParts,
+  parts: ContextParts & { readonly spec: PipelineSpec },
   host: WorkerHost,
   index: number,
   deadLetters: DeadLetters | undefined,
@@ -42,6 +43,7 @@ export async function makeDelivery(
     workers: { value: spec.threads.length },
     health: { value: health },
     send: { value: host.send },
+    store: { value: host.store },
   });
   const output = plugin.create(node.options as never, context);
   return new Delivery(output, {

@@ -63,6 +63,7 @@ export interface CounterRegion {
 }
 
 export type ToIntake =
+  | StoreAnswer
   | { readonly type: 'worker'; readonly index: number; readonly port: MessagePort }
   | { readonly type: 'worker lost'; readonly index: number }
   | { readonly type: 'start'; readonly spec: PipelineSpec }
@@ -80,6 +81,8 @@ export interface NewNames {
 }
 
 export type FromIntake =
+  /** It wants a port to the event store. */
+  | { readonly type: 'store' }
   | { readonly type: 'ready' }
   | NewNames
   | {
@@ -143,12 +146,49 @@ export interface Health {
   readonly since: number;
 }
 
+/** Samples of events at a node are wanted. */
+export interface TapRequest {
+  readonly token: number;
+  /** The pipeline. */
+  readonly id: string;
+  /** Empty: the whole pipeline, from its inputs to its outputs. */
+  readonly node: string;
+  /** Samples a second at most, of all workers together. */
+  readonly rate: number;
+  /** Every event while the rate allows. */
+  readonly all?: true;
+  /** Milliseconds since the epoch: workers forget it then by themselves. */
+  readonly until: number;
+}
+
+/** An event at a node. Texts are of the internal encoding (`event/event-encoding.ts`). */
+export interface EventSample {
+  readonly at: number;
+  /** Undefined: it was made there. */
+  readonly before?: string;
+  /** Empty: it was dropped. */
+  readonly after: readonly string[];
+  /** Further ones that came out. */
+  readonly more?: number;
+}
+
+/** The answer to a thread that asked for the event store; no port: there is none. */
+export interface StoreAnswer {
+  readonly type: 'store';
+  readonly port: MessagePort | undefined;
+}
+
 export type ToWorker =
+  | StoreAnswer
+  | { readonly type: 'tap'; readonly request: TapRequest }
+  | { readonly type: 'untap'; readonly token: number }
   | { readonly type: 'intake'; readonly port: MessagePort }
   | { readonly type: 'load'; readonly spec: PipelineSpec }
   | { readonly type: 'print'; readonly token: number; readonly version: number };
 
 export type FromWorker =
+  /** It wants a port to the event store. */
+  | { readonly type: 'store' }
   | { readonly type: 'ready' }
   | NewNames
   | {
@@ -166,6 +206,7 @@ export type FromWorker =
       readonly error: string;
     }
   | { readonly type: 'unloaded'; readonly id: string; readonly version: number }
+  | { readonly type: 'tapped'; readonly token: number; readonly samples: readonly EventSample[] }
   | Health;
 
 /** Intake → worker. */

@@ -9,7 +9,9 @@ import type { PipelineSpec } from './messages.ts';
 import type { Counters } from './metrics.ts';
 
 export interface ContextParts {
-  readonly spec: PipelineSpec;
+  readonly spec: Pick<PipelineSpec, 'id' | 'cutTexts'> & {
+    readonly settings: Pick<PipelineSpec['settings'], 'all' | 'dataPath'>;
+  };
   readonly counters: Counters;
   readonly logger: Logger;
   /** Codecs are loaded before plugins are made: making one never waits. */

@@ -9,25 +9,27 @@ import type { NestedPlugin } from '../kernel/options.ts';
 import {
   type Block,
   type Decoder,
+  type DocumentSink,
   type Filter,
   type FilterPlugin,
-  type InputPlugin,
   type Registry,
   RunKind,
 } from '../kernel/plugin.ts';
-import { compileCommonOptions } from '../lang/common-options.ts';
 import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
+import { makeDecoder } from './make-decoder.ts';
 import { inNode, makeDelivery } from './make-delivery.ts';
-import type { BlockMessage, HealthSeverity, PipelineSpec } from './messages.ts';
+import { makeFilter } from './make-filter.ts';
+import type { BlockMessage, EventSample, HealthSeverity, PipelineSpec, TapRequest } from './messages.ts';
 import { Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
-import { type ContextParts, codecNames, pluginContext } from './plugin-context.ts';
+import { type ContextParts, codecNames } from './plugin-context.ts';
 import { rawEvents } from './raw-events.ts';
-import { loadCodecs, loadPlugin, sentence } from './thread.ts';
+import { Taps } from './taps.ts';
+import { loadCodecs, sentence } from './thread.ts';
 
 /** So long an output of an old version may fail before its blocks go to the new one. */
 const FAILING_SECONDS = 2;
@@ -45,6 +47,8 @@ export interface WorkerHost {
   /** This version can not deliver these blocks: another one shall. */
   returned(blocks: readonly number[]): void;
   send(address: string, bytes: Uint8Array, ends: Int32Array): Promise<boolean>;
+  /** Rejects with a sentence when there is no event store. */
+  store(): Promise<DocumentSink>;
 }
 
 /** A block on its way: the message and its bytes. */
@@ -85,6 +89,8 @@ export class WorkerPipeline {
   /** A newer version runs: for so many seconds in a row an output of this one has failed meanwhile. */
   #leaving: number | undefined;
   #abandoned: Promise<void> | undefined;
+  /** Undefined: nobody looks at events. */
+  #taps: Taps | undefined;
 
   private constructor(
     spec: PipelineSpec,
@@ -132,42 +138,25 @@ export class WorkerPipeline {
     const counters = new Counters(nodes.length);
     const deadLetters = DeadLetters.of(spec, counters, host);
     const codecs = await loadCodecs(host.registry, codecNames(nodes));
-    const parts: ContextParts = { spec, counters, logger: host.logger, codecs };
+    const parts: ContextParts & { readonly spec: PipelineSpec } = {
+      spec,
+      counters,
+      logger: host.logger,
+      codecs,
+    };
     const filters = new Map<string, { plugin: FilterPlugin; filter: Filter }>();
     /** Targets of the date filters so far. */
     const timeFields: string[] = [];
     const deliveries: Delivery[] = [];
     const decoders: Decoder[] = [];
     for (const node of nodes) {
-      if (node.kind === 'filter') {
-        const plugin = await loadPlugin<FilterPlugin>(host.registry, 'filter', node.name);
-        const context = Object.create(pluginContext(node, parts), {
-          decorate: { value: compileCommonOptions('filter', node.options) ?? noDecoration },
-          timeFields: { value: [...timeFields] },
-        });
-        if (node.name === 'date') timeFields.push(String(node.options['target'] ?? '@timestamp'));
-        filters.set(node.id, {
-          plugin,
-          filter: await inNode(node, () => plugin.create(node.options as never, context)),
-        });
-      } else if (node.kind === 'output') {
+      if (node.kind === 'filter')
+        filters.set(node.id, await makeFilter(node, parts, host.registry, timeFields));
+      else if (node.kind === 'output') {
         deliveries.push(
           await inNode(node, () => makeDelivery(node, parts, host, nodes.indexOf(node), deadLetters)),
         );
-      } else {
-        const plugin = await loadPlugin<InputPlugin>(host.registry, 'input', node.name);
-        const base = pluginContext(node, parts);
-        const codec = base.codec(
-          (node.options['codec'] as NestedPlugin | undefined) ?? { plugin: 'plain', options: {} },
-        );
-        const context = Object.create(base, {
-          inputCodec: { value: codec },
-          needs: { value: spec.needs },
-          room: { value: spec.room },
-          decorate: { value: compileCommonOptions('input', node.options) ?? noDecoration },
-        });
-        decoders.push(await inNode(node, () => plugin.createDecoder(node.options as never, context)));
-      }
+      } else decoders.push(await makeDecoder(node, parts, host.registry, spec));
     }
     const filterBranches = new Set(branchesOf(graph.filters).map((branch) => branch.id));
     const compiled = compilePipeline({
@@ -286,8 +275,9 @@ export class WorkerPipeline {
   #process({ message, bytes }: ReceivedBlock): Promise<void> | undefined {
     const { values } = this.counters;
     const { count, input } = message;
-    if (this.spec.countOnly) return this.#countOnly(input, count);
-    if (this.spec.passThrough && this.#linesOnly(message) && isUtf8(bytes))
+    const tapped = this.#taps?.due(performance.now()) === true;
+    if (this.spec.countOnly && !tapped) return this.#countOnly(input, count);
+    if (this.spec.passThrough && !tapped && this.#linesOnly(message) && isUtf8(bytes))
       return this.#passThrough(input, bytes, count);
     const events: Event[] = [];
     const block: Block = {
@@ -305,6 +295,7 @@ export class WorkerPipeline {
     this.#decoders[input]!.decode(block, emit);
     values[input * SLOTS_PER_NODE + Slot.millis]! += performance.now() - began;
     values[input * SLOTS_PER_NODE + Slot.out]! += events.length;
+    if (tapped) this.#taps!.decoded(this.spec.graph.inputs[input]!.id, events);
     return this.#afterDecode(events);
   }
 
@@ -346,9 +337,13 @@ export class WorkerPipeline {
     const outputs: Event[][] = [];
     for (let index = 0; index < this.#deliveries.length; index++) outputs.push([]);
     this.#countBatch(events.length);
-    const running = this.#isTimed(events.length)
-      ? this.#runTimed(events, outputs)
-      : this.#compiled.run(events, outputs, this.counters.values);
+    const isTimed = this.#isTimed(events.length);
+    const running =
+      this.#taps?.wants === true
+        ? this.#taps.run(events, outputs, this.counters.values)
+        : isTimed
+          ? this.#runTimed(events, outputs)
+          : this.#compiled.run(events, outputs, this.counters.values);
     return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
   }
 
@@ -440,6 +435,24 @@ export class WorkerPipeline {
     return undefined;
   }
 
+  // ---- taps ----
+
+  /** Samples of events are wanted. */
+  tap(request: TapRequest): void {
+    this.#taps ??= new Taps(this.spec.graph, this.#compiled, this.spec.threads.length);
+    this.#taps.open(request);
+  }
+
+  untap(token: number): void {
+    this.#taps?.close(token);
+    if (this.#taps?.size === 0) this.#taps = undefined;
+  }
+
+  /** What a tap found since the last time. */
+  tapped(token: number): readonly EventSample[] {
+    return this.#taps?.take(token) ?? [];
+  }
+
   /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
     if (this.#abandoned || this.#checkLeaving()) return;
@@ -448,7 +461,12 @@ export class WorkerPipeline {
     for (const writing of this.#writing) writing.update(now);
     this.#deadLetters?.tick();
     const events: Event[] = [];
-    for (const decoder of this.#decoders) decoder.flush?.((event) => events.push(event), false);
+    for (const [input, decoder] of this.#decoders.entries()) {
+      const before = events.length;
+      decoder.flush?.((event) => events.push(event), false);
+      if (this.#taps && events.length > before && this.#taps.due(now))
+        this.#taps.decoded(this.spec.graph.inputs[input]!.id, events.slice(before));
+    }
     const result = this.#afterDecode(events);
     if (result) this.#track(result);
     for (const delivery of this.#deliveries) {
@@ -461,7 +479,7 @@ export class WorkerPipeline {
   flushFilters(final = false): void {
     if (this.#abandoned && !final) return;
     const outputs: Event[][] = this.#deliveries.map(() => []);
-    const flushed = this.#compiled.flush(final, outputs, this.counters.values);
+    const flushed = (this.#taps ?? this.#compiled).flush(final, outputs, this.counters.values);
     const result = flushed ? flushed.then(() => this.#deliver(outputs, true)) : this.#deliver(outputs, true);
     if (result) this.#track(result);
   }
@@ -548,8 +566,6 @@ function clockMillis(): number {
   }
   return clockCost;
 }
-
-const noDecoration = (): void => {};
 
 /** The graph's nodes that are outputs, in order. */
 const outputsOf = (graph: PipelineGraph): GraphNode[] =>

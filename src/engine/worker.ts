@@ -7,10 +7,12 @@ import type {
   FromWorker,
   IntakeToWorker,
   PipelineSpec,
+  TapRequest,
   ThreadData,
   ToWorker,
   WorkerToIntake,
 } from './messages.ts';
+import { StoreAccess } from './store-access.ts';
 import { loadRegistry, sentence, threadLogger } from './thread.ts';
 import { type WorkerHost, WorkerPipeline } from './worker-pipeline.ts';
 
@@ -32,6 +34,8 @@ const toIntake = (message: WorkerToIntake): void => intake?.postMessage(message)
 let nextToken = 1;
 const sends = new Map<number, (accepted: boolean) => void>();
 
+const store = new StoreAccess(() => post({ type: 'store' }));
+
 function hostOf(spec: PipelineSpec): WorkerHost {
   return {
     registry,
@@ -47,6 +51,7 @@ function hostOf(spec: PipelineSpec): WorkerHost {
         since: Date.now(),
       }),
     done,
+    store: () => store.get(),
     returned: (blocks) => {
       tellDelivered();
       toIntake({ type: 'returned', version: spec.version, blocks });
@@ -80,6 +85,7 @@ async function load(packed: PipelineSpec): Promise<void> {
   try {
     const pipeline = await WorkerPipeline.load(spec, hostOf(spec));
     pipelines.set(spec.version, pipeline);
+    for (const request of taps.values()) if (request.id === spec.id) pipeline.tap(request);
     const { id, version } = spec;
     const { counters } = pipeline;
     counters.onNamed = () => post({ type: 'named', id, version, named: counters.region().named });
@@ -124,8 +130,40 @@ async function retire(version: number): Promise<void> {
   toIntake({ type: 'retired', version });
 }
 
+/** Open taps, by their token. */
+const taps = new Map<number, TapRequest>();
+let tapTimer: NodeJS.Timeout | undefined;
+const TAPPED_MS = 100;
+
+function tap(request: TapRequest): void {
+  taps.set(request.token, request);
+  for (const pipeline of pipelines.values()) if (pipeline.spec.id === request.id) pipeline.tap(request);
+  tapTimer ??= setInterval(tellTapped, TAPPED_MS);
+}
+
+function untap(token: number): void {
+  taps.delete(token);
+  for (const pipeline of pipelines.values()) pipeline.untap(token);
+  if (taps.size > 0) return;
+  clearInterval(tapTimer);
+  tapTimer = undefined;
+}
+
+function tellTapped(): void {
+  for (const { token, until } of taps.values()) {
+    for (const pipeline of pipelines.values()) {
+      const samples = pipeline.tapped(token);
+      if (samples.length > 0) post({ type: 'tapped', token, samples });
+    }
+    if (Date.now() > until + 10_000) untap(token);
+  }
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'load') void load(message.spec);
+  else if (message.type === 'tap') tap(message.request);
+  else if (message.type === 'untap') untap(message.token);
+  else if (message.type === 'store') store.take(message);
   else if (message.type === 'intake') {
     intake = message.port;
     intake.on('message', fromIntake);

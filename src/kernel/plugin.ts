@@ -114,6 +114,8 @@ export interface IntakeContext extends PluginContext {
   finished(): void;
   /** Says in words what is wrong, shown in health; undefined clears it. */
   health(problem: string | undefined): void;
+  /** Millrace's own event store. Rejects with a sentence when this process has none. */
+  store(): Promise<DocumentSource>;
   /** Numbers of a pipeline of this process; undefined: there is none of that id. */
   totals(pipeline: string): Promise<PipelineTotals | undefined>;
   /**
@@ -125,6 +127,48 @@ export interface IntakeContext extends PluginContext {
     address: string,
     handler: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void,
   ): () => void;
+}
+
+/** A search of the event store, for inputs that take its documents. */
+export interface DocumentSearch {
+  /** KQL; empty: everything. */
+  readonly query: string;
+  /** Names and patterns; none: all. */
+  readonly indices: readonly string[];
+  /** Bounds of `@timestamp`, the second one excluded: times or date math (`now-7d`). */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly order: 'oldest_first' | 'newest_first' | 'arrival';
+}
+
+export interface FoundDocument {
+  readonly index: string;
+  readonly id: string;
+  /** JSON text, byte for byte as it was stored. */
+  readonly source: string;
+  /** Where a search in the same order goes on behind it; can be written as JSON. */
+  readonly position: readonly (string | number | boolean | null)[];
+  /** Its place in the order of arrival, which never changes; undefined: the store knows none. */
+  readonly arrival: number | undefined;
+  /** `@timestamp` in milliseconds, where the order is by it; undefined: it has none. */
+  readonly time: number | undefined;
+}
+
+/** The event store as inputs see it. Searches reject with a sentence. */
+export interface DocumentSource {
+  /**
+   * The place in the order of arrival behind everything that is there now; undefined: the store knows no such order
+   * (a cluster), so that nothing can be followed.
+   */
+  arrived(): Promise<number | undefined>;
+  /** What matches, page by page, as it is when the first page is asked for; `after`: from a position on. */
+  history(
+    search: DocumentSearch,
+    after: FoundDocument['position'] | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly FoundDocument[]>;
+  /** What matches of that which came after a place, in the order of arrival: a page, empty when there is nothing. */
+  newer(search: DocumentSearch, arrival: number, signal: AbortSignal): Promise<readonly FoundDocument[]>;
 }
 
 /** Events of one pipeline since it was started. */
@@ -267,7 +311,38 @@ export interface WriteFailure {
   readonly retryAfter?: number;
 }
 
+/** Documents for Millrace's own event store: as `BulkRequest` in `store/store.ts`. */
+export interface DocumentBatch {
+  /** UTF-8 JSON texts behind one another; the buffer belongs to the store afterwards. */
+  readonly source: Uint8Array;
+  /** Where each document ends; the same as the one before: none (delete). */
+  readonly ends: Int32Array;
+  /** One a document, or one for all of them. */
+  readonly operations: readonly DocumentOperation[] | DocumentOperation;
+}
+
+export interface DocumentOperation {
+  readonly action: 'index' | 'create' | 'update' | 'delete';
+  readonly index: string;
+  readonly id?: string;
+}
+
+export interface DocumentResult {
+  readonly status: number;
+  readonly error?: { readonly type: string; readonly reason: string };
+}
+
+/** The event store as outputs see it. */
+export interface DocumentSink {
+  /** Resolves when what was accepted is on disk and can be found. */
+  bulk(
+    batch: DocumentBatch,
+  ): Promise<{ readonly errors: boolean; readonly items: readonly DocumentResult[] }>;
+}
+
 export interface OutputContext extends PluginContext {
+  /** Millrace's own event store. Rejects with a sentence when this process has none. */
+  store(): Promise<DocumentSink>;
   /** The output's codec. */
   readonly outputCodec: Codec;
   /** How many workers write side by side. */

@@ -77,6 +77,8 @@ function graphOf(filters: Shape[], outputs: Shape[]): PipelineGraph {
   };
 }
 
+type Variant = 'plain' | 'timed' | 'watched';
+
 interface Observed {
   outputs: string[][];
   conditionErrors: string[];
@@ -87,7 +89,7 @@ interface Observed {
 async function compiled(
   graph: PipelineGraph,
   events: Event[],
-  timed: boolean,
+  variant: Variant,
   async: boolean,
 ): Promise<Observed> {
   const observed: Observed = { outputs: [], conditionErrors: [], filterErrors: [], counts: {} };
@@ -102,9 +104,21 @@ async function compiled(
   const lists: Event[][] = outputs.map(() => []);
   const nodes = pluginNodes(graph);
   const counters = new Float64Array(nodes.length * COUNTERS_PER_NODE);
-  const running = timed ? pipeline.runTimed(events, lists, counters) : pipeline.run(events, lists, counters);
+  let entered = 0;
+  let left = 0;
+  const watched = pipeline.watch(new Set(nodesOf(graph.filters).map(({ id }) => id)), {
+    before: () => ({ number: entered++ }),
+    after: () => left++,
+    made: () => {},
+  });
+  const running =
+    variant === 'timed'
+      ? pipeline.runTimed(events, lists, counters)
+      : (variant === 'watched' ? watched : pipeline).run(events, lists, counters);
   if (!async) expect(running).toBe(undefined);
   await running;
+  // Whatever came into a filter that is watched came out, or was dropped there.
+  expect(left).toBe(entered);
   observed.outputs = lists.map((list) => list.map(shown));
   for (const [index, node] of nodes.entries()) {
     const [entered, left] = counters.subarray(index * COUNTERS_PER_NODE);
@@ -141,10 +155,10 @@ describe('compiled pipelines agree with the interpreter on any graph and events'
         statements(tinyNames, 6),
         statements(['null'], 4),
         events,
-        fc.boolean(),
-        async (filters, outputs, parts, timed) => {
+        fc.constantFrom<Variant>('plain', 'timed', 'watched'),
+        async (filters, outputs, parts, variant) => {
           const graph = graphOf(filters, outputs);
-          const observed = await compiled(graph, parts.map(makeEvent), timed, false);
+          const observed = await compiled(graph, parts.map(makeEvent), variant, false);
           expect(inAnyOrder(observed)).toEqual(inAnyOrder(interpreted(graph, parts.map(makeEvent))));
         },
       ),
@@ -161,11 +175,11 @@ describe('compiled pipelines agree with the interpreter on any graph and events'
         statements(names, 5),
         statements(['null'], 3),
         events,
-        fc.boolean(),
-        async (filters, outputs, parts, timed) => {
+        fc.constantFrom<Variant>('plain', 'timed', 'watched'),
+        async (filters, outputs, parts, variant) => {
           const graph = graphOf(filters, outputs);
           const waits = nodesOf(graph.filters).some(({ name }) => name.startsWith('async_'));
-          const observed = await compiled(graph, parts.map(makeEvent), timed, waits);
+          const observed = await compiled(graph, parts.map(makeEvent), variant, waits);
           expect(inAnyOrder(observed)).toEqual(inAnyOrder(interpreted(graph, parts.map(makeEvent))));
         },
       ),

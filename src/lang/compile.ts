@@ -8,6 +8,7 @@ import type { Filter, FilterPlugin } from '../kernel/plugin.ts';
 import { compileCommonOptions } from './common-options.ts';
 import { compilePlan, type Plan, type PlanInput, type Run } from './compile-batch.ts';
 import { COUNTERS_PER_NODE, type NodeInfo } from './compile-segment.ts';
+import { type FilterObserver, watchedNode } from './compile-watched.ts';
 import { conditionState } from './condition-values.ts';
 import type { GraphNode, PipelineGraph } from './graph.ts';
 import { nodesOf, pluginNodes } from './graph-walk.ts';
@@ -41,7 +42,11 @@ export interface CompiledPipeline {
   runTimed(events: readonly Event[], outputs: Event[][], counters: Float64Array): void | Promise<void>;
   /** Flushes filters in order; events that they make continue behind their filter. */
   flush(final: boolean, outputs: Event[][], counters: Float64Array): void | Promise<void>;
+  /** A variant that tells an observer what the filters with these ids do; the filters are the same. */
+  watch(nodes: ReadonlySet<string>, observer: FilterObserver): WatchedPipeline;
 }
+
+export type WatchedPipeline = Pick<CompiledPipeline, 'run' | 'flush'>;
 
 /**
  * Compiles a pipeline whose filters have been created.
@@ -58,6 +63,34 @@ export function compilePipeline(input: CompileInput): CompiledPipeline {
       return settled(timedPlan.run(events, { outputs, counters }));
     },
     flush: (final, outputs, counters) => flushFrom(input, plan, 0, final, { outputs, counters }),
+    watch: (nodes, observer) => {
+      const watched = compilePlan(watchedInput(planInput(input, false), input.graph, nodes, observer));
+      return {
+        run: (events, outputs, counters) => settled(watched.run(events, { outputs, counters })),
+        flush: (final, outputs, counters) => flushFrom(input, watched, 0, final, { outputs, counters }),
+      };
+    },
+  };
+}
+
+function watchedInput(
+  input: PlanInput,
+  graph: PipelineGraph,
+  ids: ReadonlySet<string>,
+  observer: FilterObserver,
+): PlanInput {
+  const watched = new Map(
+    nodesOf(graph.filters)
+      .filter(({ id }) => ids.has(id))
+      .map((node) => [node.id, watchedNode(node.id, input.node(node), observer)]),
+  );
+  return {
+    ...input,
+    node: (node) => watched.get(node.id)?.info ?? input.node(node),
+    filterFailed: (node, error, event) => {
+      input.filterFailed(node, error, event);
+      watched.get(node)?.failed(event);
+    },
   };
 }
 

@@ -46,7 +46,7 @@ function listInSql(values: readonly StoredValue[], list: string, type: FieldType
 }
 
 /** A value of a column as a literal of the column's type. */
-export function literal(value: StoredValue, type: FieldType): string {
+function literal(value: StoredValue, type: FieldType): string {
   switch (typeof value) {
     case 'string':
       return sqlText(value);

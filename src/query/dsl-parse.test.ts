@@ -261,3 +261,8 @@ test('what we write as Query DSL we can read', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a backslash at the end of a pattern is one', () => {
+  const query: Query = { type: 'wildcard', field: 'a', pattern: '*\\' };
+  expect(parseDsl(toDsl(query))).toEqual({ type: 'wildcard', field: 'a', pattern: '*\\\\' });
+});

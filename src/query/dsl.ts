@@ -2,7 +2,7 @@
 import { anywhereWords } from './anywhere.ts';
 import { tooDeep } from './query-error.ts';
 import type { FieldClause, Query } from './tree.ts';
-import { MANY, type WildcardPart } from './wildcard.ts';
+import { hasWildcard, MANY, parseWildcard, type WildcardPart } from './wildcard.ts';
 
 export type Dsl = Readonly<Record<string, unknown>>;
 
@@ -86,7 +86,7 @@ function clause(field: string, of: FieldClause): Dsl {
     case 'prefix':
       return { prefix: { [field]: { value: of.value, ...ignoreCase } } };
     case 'wildcard':
-      return { wildcard: { [field]: { value: of.pattern, ...ignoreCase } } };
+      return wildcard(field, of.pattern, of.ignoreCase === true);
     case 'regexp':
       return { regexp: { [field]: { value: of.pattern, ...ignoreCase } } };
     case 'range': {
@@ -104,6 +104,15 @@ function clause(field: string, of: FieldClause): Dsl {
       };
     }
   }
+}
+
+/** `query_string` is the one that brings a pattern for analysed text into the form of its words. */
+function wildcard(field: string, pattern: string, ignoreCase: boolean): Dsl {
+  if (ignoreCase) return { wildcard: { [field]: { value: pattern, case_insensitive: true } } };
+  const parts = parseWildcard(pattern);
+  const text = parts.filter((part) => typeof part === 'string').join('');
+  if (!hasWildcard(parts)) return { term: { [field]: { value: text } } };
+  return { query_string: { query: escapedPattern(pattern), fields: [field.replaceAll('*', '\\*')] } };
 }
 
 /** `query_string` is what expands patterns of names and leaves out fields of types that a clause makes no sense for. */
@@ -125,7 +134,12 @@ function fields(names: readonly string[], of: FieldClause): Dsl {
     case 'wildcard':
       return { query_string: { query: escapedPattern(of.pattern), ...lenient } };
     case 'regexp':
-      return { query_string: { query: `/${of.pattern.replaceAll('/', '\\/')}/`, ...lenient } };
+      return {
+        query_string: {
+          query: `/${of.pattern.replace(/\\[\s\S]|\//g, (part) => (part === '/' ? '\\/' : part))}/`,
+          ...lenient,
+        },
+      };
     case 'range': {
       const open = of.gt !== undefined ? '{' : '[';
       const close = of.lt !== undefined ? '}' : ']';
@@ -142,7 +156,7 @@ const escaped = (text: string): string => text.replace(/[-+=&|><!(){}[\]^"~*?:\\
 
 /** `*` and `?` stay, and what the tree escapes is escaped. */
 const escapedPattern = (pattern: string): string =>
-  pattern.replace(/\\[\s\S]|[-+=&|><!(){}[\]^"~:/\s]/g, (part) => (part.length > 1 ? part : `\\${part}`));
+  pattern.replace(/\\[\s\S]|[-+=\\&|><!(){}[\]^"~:/\s]/g, (part) => (part.length > 1 ? part : `\\${part}`));
 
 /**
  * Words anywhere: as a phrase of analysed fields, and by a regular expression in keywords, whose values are one term.

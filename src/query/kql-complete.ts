@@ -11,7 +11,7 @@ export interface CompletionField {
   readonly type: FieldType | 'nested' | 'object';
 }
 
-export interface CompletionOption {
+interface CompletionOption {
   /** What replaces the text from `from` to `to`. */
   readonly text: string;
   readonly description: string;

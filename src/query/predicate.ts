@@ -9,6 +9,7 @@ import { type Clause, clauseCondition } from './condition.ts';
 import { type ValueTest, valueTest } from './condition-test.ts';
 import { type FieldPath, fieldPath, someAt, someField, someLeaf, someValue } from './document.ts';
 import { dynamicTest } from './dynamic-test.ts';
+import { takeEqualities } from './equalities.ts';
 import type { FieldType } from './field-types.ts';
 import { storedValue } from './field-value.ts';
 import { tooDeep } from './query-error.ts';
@@ -53,11 +54,17 @@ function compile(query: Query, outer: Context): Predicate {
       return never;
     case 'and':
       return every(query.of.map((each) => compile(each, context)));
-    case 'or':
-      return atLeast(
-        query.of.map((each) => compile(each, context)),
-        query.minimum ?? 1,
-      );
+    case 'or': {
+      const minimum = query.minimum ?? 1;
+      const { rest, merged } = minimum === 1 ? takeEqualities(query.of) : { rest: query.of, merged: [] };
+      const parts = rest.map((each) => compile(each, context));
+      for (const { field, clauses, values } of merged) {
+        const isText = context.options.types?.(field) === 'text';
+        const all: readonly Clause[] = isText ? clauses : [{ type: 'terms', values }];
+        for (const clause of all) parts.push(fieldPredicate(field, clause, context, true));
+      }
+      return atLeast(parts, minimum);
+    }
     case 'not': {
       const inner = compile(query.of, context);
       return (document) => !inner(document);

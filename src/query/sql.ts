@@ -8,6 +8,7 @@
 import { anywhereSql, anywhereWords } from './anywhere.ts';
 import { type Clause, type ConditionContext, clauseCondition } from './condition.ts';
 import { allOf, anyOf, columnSql } from './condition-sql.ts';
+import { type Equalities, takeEqualities } from './equalities.ts';
 import type { SqlColumn, SqlFields } from './field-types.ts';
 import { tooDeep } from './query-error.ts';
 import { flattenedColumn, nestedFields, objectsSql } from './sql-json.ts';
@@ -44,11 +45,13 @@ function compile(query: Query, outer: Context): string {
       const parts = query.of.map((each) => compile(each, context)).filter((part) => part !== 'true');
       return parts.includes('false') ? 'false' : allOf(parts);
     }
-    case 'or':
-      return orSql(
-        query.of.map((each) => compile(each, context)),
-        query.minimum ?? 1,
-      );
+    case 'or': {
+      const minimum = query.minimum ?? 1;
+      const { rest, merged } = minimum === 1 ? takeEqualities(query.of) : { rest: query.of, merged: [] };
+      const parts = rest.map((each) => compile(each, context));
+      for (const each of merged) parts.push(equalitiesSql(each, context));
+      return orSql(parts, minimum);
+    }
     case 'not': {
       const inner = compile(query.of, context);
       return inner === 'true' ? 'false' : inner === 'false' ? 'true' : `NOT coalesce(${inner}, false)`;
@@ -86,11 +89,31 @@ function orSql(all: readonly string[], minimum: number): string {
   return `(${all.map((part) => `CAST(coalesce(${part}, false) AS INTEGER)`).join(' + ')}) >= ${minimum}`;
 }
 
+const fieldSql = (field: string, clause: Clause, context: Context, lenient: boolean): string =>
+  columnsSql(columnsOf(field, clause, context.fields), clause, context, lenient);
+
+function equalitiesSql({ field, clauses, values }: Equalities, context: Context): string {
+  const clause: Clause = { type: 'terms', values };
+  const columns = columnsOf(field, clause, context.fields);
+  const isText = (column: SqlColumn): boolean => column.type === 'text';
+  const parts = [
+    columnsSql(
+      columns.filter((column) => !isText(column)),
+      clause,
+      context,
+      true,
+    ),
+  ];
+  const texts = columns.filter(isText);
+  if (texts.length > 0) for (const each of clauses) parts.push(columnsSql(texts, each, context, true));
+  return orSql(parts, 1);
+}
+
 /** Columns of one field and type are one: a row has a single value in one of them or several in the other. */
-function fieldSql(field: string, clause: Clause, context: Context, lenient: boolean): string {
+function columnsSql(all: readonly SqlColumn[], clause: Clause, context: Context, lenient: boolean): string {
   const conditionContext: ConditionContext = { now: context.fields.now, lenient };
   const groups = new Map<string, SqlColumn[]>();
-  for (const column of columnsOf(field, clause, context.fields)) {
+  for (const column of all) {
     const key = `${column.type} ${column.field}`;
     const group = groups.get(key);
     if (group) group.push(column);

@@ -4,13 +4,32 @@
  */
 import type { z } from 'zod';
 import { eventRoutes } from './contract/events.ts';
+import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 
-export type { EventField, EventHit, EventQuery, FilterPill, Histogram } from './contract/events.ts';
+export type {
+  EventField,
+  EventHit,
+  EventQuery,
+  FilterPill,
+  Histogram,
+  SavedSearch,
+} from './contract/events.ts';
+export type {
+  Edge,
+  HealthStatus,
+  NodeNumbers,
+  PipelineList,
+  PipelineLive,
+  PipelineSummary,
+  TapAnswer,
+  TapSample,
+  Vertex,
+} from './contract/pipelines.ts';
 export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 
-export const routes = { ...sessionRoutes, ...eventRoutes };
+export const routes = { ...sessionRoutes, ...eventRoutes, ...pipelineRoutes };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
 

@@ -351,6 +351,8 @@ export interface RetentionRule {
 }
 
 export interface StoreStatus {
+  /** embedded: documents have one order of arrival over all indices, which never changes (`_doc` sorts by it). */
+  readonly driver: 'embedded' | 'cluster';
   readonly health: 'green' | 'yellow' | 'red';
   /** What is wrong, in words. */
   readonly problems: readonly string[];

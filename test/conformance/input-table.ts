@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { AckReader, encodeJson, encodeWindow, V2 } from '../../src/lib/lumberjack/lumberjack.ts';
 import { DeadLetterQueue } from '../../src/queue/dead-letter-queue.ts';
 import { deadLetterDirectory } from '../../src/queue/dead-letter-segments.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** What a running input offers to its sender. */
 export interface Target {
@@ -16,6 +17,8 @@ export interface Target {
   readonly port: number;
   /** A folder of this run. */
   readonly folder: string;
+  /** The event store of the suite. */
+  readonly store: () => Promise<Store>;
   /** What it gave to `context.receive`. */
   readonly receive: (bytes: Uint8Array, ends: Int32Array, accepted: () => void) => void;
 }
@@ -169,6 +172,20 @@ async function deadLetters({ folder }: Target): Promise<Sender> {
   };
 }
 
+async function stored({ folder, store }: Target): Promise<Sender> {
+  const to = await store();
+  return {
+    async send(texts) {
+      const documents = texts.map((message) => JSON.stringify({ message, folder }));
+      const source = Buffer.from(documents.join(''));
+      let end = 0;
+      const ends = Int32Array.from(documents, (document) => (end += Buffer.byteLength(document)));
+      await to.bulk({ source, ends, operations: { action: 'index', index: 'sent' } });
+    },
+    close() {},
+  };
+}
+
 const beatsRow: InputRow = {
   run: 'host => "127.0.0.1" port => 0',
   connect: beats,
@@ -209,6 +226,12 @@ export const inputTable: Readonly<Record<string, InputRow>> = {
     flood: { count: 100, length: 100 },
   },
   stdin: { run: '', elsewhere: 'it reads standard input: see stdio.test.ts' },
+  store: {
+    run: `query => 'folder: "FOLDER"' sincedb_path => "FOLDER/sincedb" interval => "10 ms"`,
+    connect: stored,
+    remembers: true,
+    flood: { count: 3_000, length: 1_000 },
+  },
   syslog: {
     run: 'host => "127.0.0.1" port => 0',
     connect: stream((text) => `<13>Nov 20 10:00:00 host app: ${text}`),

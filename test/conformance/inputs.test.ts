@@ -5,11 +5,13 @@
 import { mkdirSync } from 'node:fs';
 import net from 'node:net';
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { documentSource } from '../../src/engine/document-source.ts';
 import type { Event } from '../../src/kernel/event-types.ts';
 import type { NestedPlugin } from '../../src/kernel/options.ts';
 import { type CodecPlugin, type Decoder, type Intake, RunKind } from '../../src/kernel/plugin.ts';
 import { registry } from '../../src/plugins/registry.ts';
+import { StoreClient } from '../../src/store/embedded/store-client.ts';
 import { decoderContext, loadCodecs, testContext } from '../support/plugin.ts';
 import { intakeContext, type TestIntakeContext, TestWriter } from '../support/writer.ts';
 import { problemInEvent } from './arbitraries.ts';
@@ -29,6 +31,12 @@ import {
 const folder = makeFolder();
 let folders = 0;
 const cleanups: (() => unknown)[] = [];
+let eventStore: Promise<StoreClient> | undefined;
+const openStore = (): Promise<StoreClient> => {
+  eventStore ??= StoreClient.start({ folder: `${folder.path}/store`, memoryLimit: 2 ** 28, reserve: 0 });
+  return eventStore;
+};
+afterAll(async () => (await eventStore)?.close());
 beforeAll(() => loadCodecs('plain', 'line', 'json', 'json_lines'));
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -76,6 +84,7 @@ async function make(entry: Entry<'input'>, row: InputRow, place?: string): Promi
   const context = intakeContext({
     writer,
     dataPath: own,
+    store: async () => documentSource(await openStore()),
     delimiter: delimiter === undefined ? undefined : Buffer.from(delimiter),
     receive: (_address, given) => {
       handler = given;
@@ -97,6 +106,7 @@ async function make(entry: Entry<'input'>, row: InputRow, place?: string): Promi
       const sender = await row.connect!({
         port: (intake as { port?: number }).port ?? 0,
         folder: own,
+        store: openStore,
         receive: (...args) => handler?.(...args),
       });
       cleanups.push(() => sender.close());

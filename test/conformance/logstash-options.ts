@@ -61,6 +61,7 @@ const input: Record<string, LogstashPlugin> = {
   // Not one of Logstash.
   pipeline_stats: { options: [] },
   stdin: { options: [], ecs: true, defaultCodec: 'line' },
+  store: { options: [] },
   syslog: {
     options: words(`
       host port syslog_field grok_pattern proxy_protocol use_labels facility_labels severity_labels timezone locale
@@ -153,6 +154,7 @@ const output: Record<string, LogstashPlugin> = {
   null: { options: [] },
   pipeline: { options: words('send_to ensure_delivery') },
   sink: { options: [] },
+  store: { options: words('index document_id action') },
   stdout: { options: [], defaultCodec: 'rubydebug' },
   tcp: {
     options: words(`

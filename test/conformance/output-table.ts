@@ -4,10 +4,13 @@ import dgram from 'node:dgram';
 import { closeSync, constants, existsSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import net from 'node:net';
+import { join } from 'node:path';
 import { decodeEvent } from '../../src/event/event-encoding.ts';
 import type { Intake, OutputContext } from '../../src/kernel/plugin.ts';
 import { plain } from '../../src/plugins/codecs/plain.ts';
 import { beats } from '../../src/plugins/inputs/beats.ts';
+import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
+import { embeddedSearcher } from '../../src/store/embedded/search/searcher.ts';
 import { fakeElasticsearch } from '../support/elasticsearch-server.ts';
 import { createCodec, decoderContext, resolveOptions } from '../support/plugin.ts';
 import { intakeContext } from '../support/writer.ts';
@@ -60,6 +63,45 @@ const listen = async (server: net.Server | Server, port = 0): Promise<number> =>
   );
   return (server.address() as net.AddressInfo).port;
 };
+
+/** A real event store behind a door. */
+async function store(folder: string): Promise<Receiver> {
+  const real = await EmbeddedStore.open({
+    folder: join(folder, 'store'),
+    searcher: embeddedSearcher,
+    memoryLimit: 2 ** 28,
+    reserve: 0,
+  });
+  const taken: string[] = [];
+  let behaviour: Behaviour = 'take';
+  return {
+    options: 'index => "events"',
+    context: {
+      store: async () => ({
+        bulk: async (batch) => {
+          if (behaviour === 'fail') throw new Error('the event store has ended');
+          while (behaviour === 'block') await new Promise((done) => setTimeout(done, 10));
+          const bytes = Buffer.from(Uint8Array.from(batch.source));
+          const result = await real.bulk(batch);
+          let start = 0;
+          for (const end of batch.ends) {
+            taken.push(JSON.parse(bytes.toString('utf8', start, end)).message);
+            start = end;
+          }
+          return result;
+        },
+      }),
+    },
+    texts: () => taken,
+    become: async (next) => {
+      behaviour = next;
+    },
+    close: async () => {
+      behaviour = 'take';
+      await real.close();
+    },
+  };
+}
 
 /** A TCP server that can go away and come back at its port. */
 async function tcp(): Promise<Receiver> {
@@ -302,6 +344,7 @@ export const outputTable: Readonly<Record<string, OutputRow>> = {
   null: { can: {} },
   pipeline: { receive: pipeline, can: { fail: true, block: true } },
   sink: { can: {} },
+  store: { receive: store, can: { fail: true, block: true } },
   stdout: { can: {}, elsewhere: 'it writes to standard output: see stdio.test.ts' },
   tcp: { receive: tcp, can: { fail: true, block: true, resume: true }, passesLines: true },
   udp: { receive: udp, can: {}, unsendable: 'x'.repeat(70_000), lossy: 100 },

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { cleanUp, freePort, Millrace, runToEnd, until } from '../support/millrace.ts';
 
@@ -19,6 +20,8 @@ interface Ports {
   readonly http: number;
 }
 
+const servers = ['--api.http.port=19600-19999', '--store.http.port=0', '--console.http.port=0'];
+
 const freePorts = async (): Promise<Ports> => ({
   beats: await freePort(),
   syslog: await freePort(),
@@ -28,7 +31,7 @@ const freePorts = async (): Promise<Ports> => ({
 function up(ports: Ports, ...more: string[]): Millrace {
   const { beats, syslog, http } = ports;
   const listeners = ['--beats', String(beats), `--syslog=${syslog}`, '--http', String(http)];
-  return new Millrace({ args: ['up', ...listeners, '--api.http.port', '19600-19999', ...more] });
+  return new Millrace({ args: ['up', ...listeners, ...servers, '--print', ...more] });
 }
 
 function connect(port: number): Promise<Socket> {
@@ -187,19 +190,22 @@ describe('millrace up', () => {
     expect(await sendBeat(ports.beats, { message: 'x' })).toBe(1);
   });
 
+  test('a signal while it starts ends it', async () => {
+    for (const delay of [0, 150, 400]) {
+      const millrace = up(await freePorts());
+      await until(() => millrace.stderr.includes('Starting listeners'), 'starting');
+      await new Promise((done) => setTimeout(done, delay));
+      millrace.child.kill('SIGTERM');
+      expect(await Promise.race([millrace.exited, sleep(15_000, 'still there')]), millrace.stderr).not.toBe(
+        'still there',
+      );
+    }
+  });
+
   test('listeners can be left out, or listen elsewhere', async () => {
     const { http } = await freePorts();
     const millrace = new Millrace({
-      args: [
-        'up',
-        '--beats',
-        'off',
-        '--syslog=off',
-        '--http',
-        `localhost:${http}`,
-        '--api.http.port',
-        '19600-19999',
-      ],
+      args: ['up', '--beats', 'off', '--syslog=off', '--print', '--http', `localhost:${http}`, ...servers],
     });
     await millrace.ready();
     expect(millrace.stderr).toContain(

@@ -9,6 +9,8 @@ import { describe } from 'vitest';
 
 export const root = resolve(import.meta.dirname, '../..');
 const unpacked = join(root, 'build', 'peers');
+/** For PYTHONPATH. */
+export const pythonModules = join(unpacked, 'usr/lib/python3/dist-packages');
 const libraries = join(unpacked, 'usr/lib/x86_64-linux-gnu');
 
 /** Why a peer can not be used; undefined when it can. */
@@ -36,6 +38,7 @@ export const peers = {
   rsyslog: inBuild('usr/sbin/rsyslogd', 'rsyslog'),
   faketime: inBuild('usr/bin/faketime', 'faketime'),
   syslogNg: inBuild('usr/sbin/syslog-ng', 'syslog-ng'),
+  pythonElasticsearch: inBuild('usr/lib/python3/dist-packages/elasticsearch', 'python3-elasticsearch'),
   curl: command('curl'),
   gcc: command('gcc'),
   logger: command('logger'),

@@ -110,6 +110,7 @@ export function outputContext(codec: Codec, more: Partial<OutputContext> = {}): 
     workers: 1,
     health: () => {},
     send: async () => false,
+    store: () => Promise.reject(new Error('there is no event store in this process')),
     ...more,
   };
 }

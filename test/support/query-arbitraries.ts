@@ -239,6 +239,10 @@ export const randomQuery: fc.Arbitrary<Query> = fc.letrec<{ query: Query; leaf: 
       },
       { requiredKeys: ['type', 'of'] },
     ),
+    fc.record({
+      type: fc.constant('or' as const),
+      of: fc.array(tie('leaf'), { minLength: 20, maxLength: 40 }),
+    }),
     fc.record({ type: fc.constant('nested' as const), path: fc.constant('a'), of: tie('query') }),
   ),
   leaf: fc.oneof(

@@ -179,9 +179,9 @@ export function typesOf(mapping: Mapping): (field: string) => FieldType | undefi
   return (field) => {
     const own = mapping[field] ?? mapping[field.replace(/\.keyword$/, '')];
     if (own !== undefined) return own === 'nested' ? undefined : own;
-    const root = Object.keys(mapping).find(
-      (name) => mapping[name] === 'flattened' && field.startsWith(`${name}.`),
-    );
-    return root === undefined ? undefined : 'flattened';
+    const isRoot = (name: string): boolean =>
+      (mapping[name] === 'flattened' || mapping[name] === 'unindexed') && field.startsWith(`${name}.`);
+    const root = Object.keys(mapping).find(isRoot);
+    return root === undefined ? undefined : (mapping[root] as FieldType);
   };
 }

@@ -105,6 +105,7 @@ export async function storeRows(
       file,
       indices: counts,
       columns: filled,
+      sparse: new Map(),
       rows: rows.length,
       earliest: times.length > 0 ? Math.min(...times) : undefined,
       latest: times.length > 0 ? Math.max(...times) : undefined,

@@ -185,6 +185,7 @@ export function intakeContext(more: Partial<IntakeContext> = {}): TestIntakeCont
       this.isFinished = true;
     },
     health: (problem) => healths.push(problem),
+    store: () => Promise.reject(new Error('there is no event store in this process')),
     totals: async () => ({ processed: 0, errors: 0 }),
     receive: () => () => {},
     ...more,

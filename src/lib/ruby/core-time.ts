@@ -1,5 +1,7 @@
 /** Time and LogStash::Timestamp. */
+
 import { coerceTimestamp, withFraction } from '../../event/timestamp.ts';
+import { fixedTime } from '../../kernel/fixed-clock.ts';
 import { classes, define, rubyError, Unsupported } from './class.ts';
 import { compare, compareTimes, instantOf } from './compare.ts';
 import { classOf, indexArgument, kindName, send, stringArgument } from './dispatch.ts';
@@ -41,7 +43,7 @@ function split(value: Value): [number, number] {
 }
 
 function now(): [number, number] {
-  const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
+  const micros = Math.round((fixedTime() ?? performance.timeOrigin + performance.now()) * 1000);
   return [Math.floor(micros / 1e6), (micros % 1e6) * 1000];
 }
 

@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import fs from 'node:fs';
+import { fixedTime } from '../../kernel/fixed-clock.ts';
 
 /** Where Ruby reads batches from and writes results to; ordinary files to Ruby. */
 export const BRIDGE_IN = '/dev/millrace-in';
@@ -444,5 +445,7 @@ function guarded(call: (...args: any[]) => number): (...args: any[]) => number {
 /** Nanoseconds: since the epoch for clock 0, otherwise since some start. */
 function clock(id: number): bigint {
   if (id !== 0) return process.hrtime.bigint();
+  const fixed = fixedTime();
+  if (fixed !== undefined) return BigInt(Math.round(fixed)) * 1_000_000n;
   return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 }

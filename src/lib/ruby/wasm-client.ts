@@ -9,6 +9,7 @@ import { parseFieldReference } from '../../event/field-reference.ts';
 import { parseJson } from '../../event/json.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Event, Fields, FieldValue } from '../../kernel/event-types.ts';
+import { clockBuffer } from '../../kernel/fixed-clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { WorkerData, WorkerReply, WorkerRequest } from './wasm-worker.ts';
 
@@ -133,7 +134,12 @@ export class RubyMachine {
   async #start(logger: Logger): Promise<Worker> {
     const modulePath = rubyModulePath();
     const file = import.meta.url.endsWith('.ts') ? './wasm-worker.ts' : './wasm-worker.js';
-    const data: WorkerData = { modulePath, progress: this.#progress, directory: process.cwd() };
+    const data: WorkerData = {
+      modulePath,
+      progress: this.#progress,
+      directory: process.cwd(),
+      clock: clockBuffer(),
+    };
     const worker = new Worker(new URL(file, import.meta.url), { workerData: data, execArgv: [] });
     worker.on('message', (reply: WorkerReply) => {
       if (reply.kind === 'print') print(reply.text, logger);

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { adoptClock } from '../../kernel/fixed-clock.ts';
 import { prelude } from './prelude.ts';
 import { Wasi } from './wasi.ts';
 import { localTime, zoneTransitions } from './zone.ts';
@@ -16,6 +17,8 @@ export interface WorkerData {
   /** Element 0: events finished of the current batch; 1: requests answered. The client's deadline watches them. */
   readonly progress: Int32Array;
   readonly directory: string;
+  /** See `kernel/fixed-clock.ts`; undefined: the real time. */
+  readonly clock: SharedArrayBuffer | undefined;
 }
 
 export type WorkerRequest =
@@ -31,7 +34,8 @@ export type WorkerReply =
 
 async function main(): Promise<void> {
   const port = parentPort!;
-  const { modulePath, progress, directory } = workerData as WorkerData;
+  const { modulePath, progress, directory, clock } = workerData as WorkerData;
+  if (clock) adoptClock(clock);
   const reply = (message: WorkerReply): void => port.postMessage(message);
   let input: Buffer = Buffer.alloc(0);
   let at = 0;

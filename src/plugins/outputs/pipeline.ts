@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeEvents } from '../../event/event-encoding.ts';
 import { defineOutput, type Output } from '../../kernel/plugin.ts';
+import { orAborted } from '../../lib/or-aborted.ts';
 
 const RETRY_MS = 100;
 
@@ -61,6 +62,7 @@ export const pipeline = defineOutput({
         await orAborted(
           Promise.all(addresses.map((address) => deliver(address, bytes, ends, signal))),
           signal,
+          'stopped before the other pipeline had taken the events',
         );
         return undefined;
       },
@@ -68,13 +70,3 @@ export const pipeline = defineOutput({
     };
   },
 });
-
-/** Settles as the promise does, or rejects when the signal says so: a full queue may never answer. */
-function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new Error('stopped before the other pipeline had taken the events'));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}

@@ -5,7 +5,8 @@ import { defineRoutes } from './route.ts';
 /** A condition that was clicked together; all that are enabled hold at once. */
 export const filterPill = z.object({
   field: z.string().max(1024),
-  operator: z.enum(['is', 'is_not', 'exists', 'not_exists', 'one_of', 'range']),
+  operator: z.enum(['is', 'is_not', 'exists', 'not_exists', 'one_of', 'not_one_of', 'range']),
+  /** `one_of`: a list. `range`: `{gt, gte, lt, lte}`. */
   value: z.unknown().optional(),
   disabled: z.boolean().optional(),
   pinned: z.boolean().optional(),
@@ -26,12 +27,16 @@ export const eventQuery = z.object({
 });
 export type EventQuery = z.infer<typeof eventQuery>;
 
+/** Where a page goes on: the `sort` of the last event before it. */
+const place = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
 /** An event as it is stored; `source` is its JSON text, so that no number is altered on the way. */
 export const eventHit = z.object({
   index: z.string(),
   id: z.string(),
   source: z.string(),
-  sort: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  sort: place,
+  /** By field: the parts of its values that the query found. */
   highlight: z.record(z.string(), z.array(z.string())).optional(),
   ignored: z.array(z.string()).optional(),
 });
@@ -55,6 +60,24 @@ export const eventField = z.object({
 });
 export type EventField = z.infer<typeof eventField>;
 
+/** A time range in milliseconds since the epoch, both ends included. */
+const timeRange = z.object({ from: z.number(), to: z.number() });
+
+const timeout = z.number().int().min(100).max(600_000).default(30_000);
+
+export const savedSearch = z.object({
+  id: z.string(),
+  title: z.string(),
+  owner: z.string(),
+  /** Milliseconds since the epoch. */
+  updated: z.number(),
+  /** What stands behind the `?` of the screen's URL. */
+  state: z.string(),
+  /** The caller may change and delete it. */
+  mine: z.boolean(),
+});
+export type SavedSearch = z.infer<typeof savedSearch>;
+
 /** What is wrong with a query, and where. */
 export const queryProblem = z.object({
   message: z.string(),
@@ -73,8 +96,12 @@ export const eventRoutes = defineRoutes({
         .array(z.object({ field: z.string().max(1024), order: z.enum(['asc', 'desc']) }))
         .max(5)
         .default([{ field: '@timestamp', order: 'desc' }]),
-      after: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      after: place.optional(),
       highlight: z.boolean().default(true),
+      /** Counts all that match instead of up to 10,000. */
+      exactTotal: z.boolean().default(false),
+      /** Milliseconds; what was found until then is answered. */
+      timeout,
     }),
     answer: z.object({
       hits: z.array(eventHit),
@@ -82,6 +109,8 @@ export const eventRoutes = defineRoutes({
       took: z.number(),
       timedOut: z.boolean(),
       failures: z.array(z.string()),
+      /** What `from` and `to` were: for the pages behind this one. */
+      range: timeRange,
       /** The query as Elasticsearch would be asked, for "Inspect". */
       inspect: z.string(),
     }),
@@ -91,9 +120,11 @@ export const eventRoutes = defineRoutes({
     access: 'viewer',
     body: eventQuery.extend({
       buckets: z.number().int().min(1).max(500).default(60),
-      interval: z.string().optional(),
+      /** `30s`, `1h`, `1d`, `1w`, `1M` …; made longer when it would give too many buckets. */
+      interval: z.string().max(20).optional(),
+      timeout,
     }),
-    answer: z.object({ histogram, total: z.number(), took: z.number() }),
+    answer: z.object({ histogram, total: z.number(), took: z.number(), timedOut: z.boolean() }),
   },
   'POST /api/events/values': {
     summary: 'The most frequent values of a field',
@@ -103,9 +134,14 @@ export const eventRoutes = defineRoutes({
       size: z.number().int().min(1).max(100).default(10),
     }),
     answer: z.object({
+      /** Numbers beyond 2^53 and times are text. */
       values: z.array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]), count: z.number() })),
+      /** How often all other values occur. */
       other: z.number(),
+      /** Events without the field, and all of them. */
       missing: z.number(),
+      total: z.number(),
+      timedOut: z.boolean(),
     }),
   },
   'POST /api/events/fields': {
@@ -143,7 +179,12 @@ export const eventRoutes = defineRoutes({
       limit: z.coerce.number().int().min(1).max(1000).default(200),
     }),
     stream: 'events',
-    answer: z.object({ hits: z.array(eventHit), skipped: z.number() }),
+    answer: z.object({
+      /** Oldest first. */
+      hits: z.array(eventHit),
+      /** Matched too, but were beyond the limit. */
+      skipped: z.number(),
+    }),
   },
   'GET /api/events/document': {
     summary: 'One event',
@@ -158,18 +199,18 @@ export const eventRoutes = defineRoutes({
       index: z.string().max(512),
       id: z.string().max(1024),
       size: z.coerce.number().int().min(1).max(200).default(10),
+      /** Of which indices, with commas; empty: all. */
+      indices: z.string().max(4096).default(''),
     }),
     answer: z.object({ before: z.array(eventHit), event: eventHit, after: z.array(eventHit) }),
   },
-  'GET /api/events/export': {
+  'POST /api/events/export': {
     summary: 'All events of a search as CSV or NDJSON',
     access: 'analyst',
-    query: z.object({
+    body: eventQuery.extend({
       format: z.enum(['csv', 'ndjson']),
-      /** JSON of `eventQuery`. */
-      search: z.string().max(131_072),
-      /** For CSV: columns, JSON array. */
-      columns: z.string().max(65_536).default('[]'),
+      /** Of CSV; empty: every field. */
+      columns: z.array(z.string().max(1024)).max(2000).default([]),
     }),
     stream: 'download',
     answer: z.string(),
@@ -177,20 +218,10 @@ export const eventRoutes = defineRoutes({
   'GET /api/searches': {
     summary: 'Saved searches',
     access: 'viewer',
-    answer: z.object({
-      searches: z.array(
-        z.object({
-          id: z.string(),
-          title: z.string(),
-          owner: z.string(),
-          updated: z.number(),
-          state: z.string(),
-        }),
-      ),
-    }),
+    answer: z.object({ searches: z.array(savedSearch) }),
   },
   'POST /api/searches': {
-    summary: 'Save a search: `state` is the URL of the screen',
+    summary: 'Save a search, or change one of your own',
     access: 'analyst',
     body: z.object({
       id: z.string().max(64).optional(),

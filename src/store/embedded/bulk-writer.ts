@@ -6,7 +6,6 @@ import type { ColumnNumbers } from '../mapping/row.ts';
 import type { BulkItem, BulkOperation, BulkRequest, ElasticError } from '../store.ts';
 import type { CatalogueRecord, Index } from './catalogue.ts';
 import type { Core } from './core.ts';
-import { addFilledColumns } from './filled-columns.ts';
 import { type DeadRow, FrameBuilder } from './frame.ts';
 import type { KnownId } from './hot-ids.ts';
 import { findIds, type IdRow } from './id-lookup.ts';
@@ -136,7 +135,7 @@ export class BulkWriter {
     const dead: DeadRow[] = [];
     const undo: (() => void)[] = [];
     const settle: (() => void)[] = [];
-    const touched = new Map<Index, Set<string>>();
+    const touched = new Map<Index, DocumentReader>();
     for (let at = 0; at < count; at++) {
       const operation = operationAt(at);
       const target = targets[at]!;
@@ -244,7 +243,7 @@ export class BulkWriter {
       readonly dead: DeadRow[];
       readonly undo: (() => void)[];
       readonly settle: (() => void)[];
-      readonly touched: Map<Index, Set<string>>;
+      readonly touched: Map<Index, DocumentReader>;
     },
   ): BulkItem {
     const { hotIds, catalogue } = this.#core;
@@ -319,17 +318,15 @@ export class BulkWriter {
     source: Uint8Array,
     from: number,
     to: number,
-    out: { readonly frame: FrameBuilder; readonly touched: Map<Index, Set<string>> },
+    out: { readonly frame: FrameBuilder; readonly touched: Map<Index, DocumentReader> },
   ): void {
     let reader = this.#readers.get(index);
     if (!reader) {
       reader = new DocumentReader(index.mapping as IndexMapping, this.#columns);
       this.#readers.set(index, reader);
     }
-    let filled = out.touched.get(index);
-    if (!filled) out.touched.set(index, (filled = new Set()));
+    out.touched.set(index, reader);
     const { norm, time, ignored } = reader.read(source, from, to);
-    addFilledColumns(norm, filled);
     const columns =
       ignored === undefined
         ? norm
@@ -346,14 +343,14 @@ export class BulkWriter {
 
   async #commit(
     frame: FrameBuilder,
-    touched: ReadonlyMap<Index, Set<string>>,
+    touched: ReadonlyMap<Index, DocumentReader>,
     dead: readonly DeadRow[],
     undo: readonly (() => void)[],
     settle: readonly (() => void)[] = [],
   ): Promise<void> {
     const columns: Record<number, string[]> = {};
-    for (const [index, filled] of touched) {
-      columns[index.ix] = [...filled];
+    for (const [index, reader] of touched) {
+      columns[index.ix] = [...reader.takeFilled()];
       const mapping = (index.mapping as IndexMapping).takeChanges();
       if (mapping) this.#unlogged.push({ t: 'mapping', ix: index.ix, mapping });
     }

@@ -62,6 +62,8 @@ export interface SegmentInfo {
   readonly latest?: number;
   readonly undated: number;
   readonly columns: readonly string[];
+  /** Further columns, whose values stand together in `_sparse`: name → key there. */
+  readonly sparse?: Readonly<Record<string, string>>;
   /** Rows whose `_id` the sender chose: they are in the id filter. */
   readonly explicit: number;
   /** 0: sealed from memory; higher: merged. */

@@ -372,6 +372,7 @@ export class EmbeddedStore implements Store {
       ...quarantined.map(({ file, reason }) => `${file} is damaged and left out of searches: ${reason}`),
     ];
     return {
+      driver: 'embedded',
       health: problems.isRed || quarantined.length > 0 ? 'red' : texts.length > 0 ? 'yellow' : 'green',
       problems: texts,
       documents: [...catalogue.indices.values()].reduce(

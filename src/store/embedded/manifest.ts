@@ -133,8 +133,8 @@ export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void):
     let end = bytes.indexOf(0x0a, at);
     if (end < 0) end = bytes.length;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at);
-    const crc = Number.parseInt(text.latin1Slice(0, 8), 16);
-    if (end < bytes.length && text.length > 9 && crc32c(text.subarray(9)) === crc) {
+    const crc = text.length > 9 ? Number.parseInt(text.latin1Slice(0, 8), 16) : Number.NaN;
+    if (end < bytes.length && crc32c(text.subarray(9)) === crc) {
       if (bad >= 0) damaged(bad);
       bad = -1;
       records.push(...(JSON.parse(text.utf8Slice(9)) as unknown[]));

@@ -4,13 +4,13 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { columnTypes } from '../../query/field-types.ts';
 import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { type Duckdb, sqlText } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { ROW_GROUP, writeDurably, writeSegment } from './segment-writer.ts';
+import { columnType, sparseValue } from './sparse-columns.ts';
 
 /** So many small ones are one merge. */
 const FAN_IN = 8;
@@ -55,7 +55,9 @@ function runsOf(segments: readonly Segment[]): Segment[][] {
   for (const segment of segments) {
     const tooBig = rows + segment.info.rows > MAX_ROWS;
     // A file that is large already is not written again for a few rows more.
-    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || segment.quarantined !== undefined;
+    // Keys of restored rows are those of the store that they come from.
+    const otherKeys = Object.entries(segment.info.sparse ?? {}).some(([name, key]) => name !== key);
+    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || otherKeys || segment.quarantined !== undefined;
     if (tooBig || tooUnlike) {
       if (run.length > 0) runs.push(run);
       run = [];
@@ -129,11 +131,21 @@ async function writeMerged(
   const { catalogue } = core;
   const infos = segments.map(({ info }) => info);
   const columns = [...new Set(infos.flatMap((info) => info.columns))].sort();
-  const typeOf = (name: string): string =>
-    columnTypes[catalogue.columns.get(Number(name.slice(1))).type] + (name.startsWith('m') ? '[]' : '');
+  const sparse = [...new Set(infos.flatMap((info) => Object.keys(info.sparse ?? {})))]
+    .filter((name) => !columns.includes(name))
+    .sort();
   const parts = segments.map((segment) => {
     const own = new Set(segment.info.columns);
-    const list = columns.map((name) => (own.has(name) ? name : `NULL::${typeOf(name)} AS ${name}`));
+    const inJson = segment.info.sparse ?? {};
+    const list = columns.map((name) => {
+      if (own.has(name)) return name;
+      const type = columnType(catalogue.columns, name);
+      const value = Object.hasOwn(inJson, name)
+        ? sparseValue(name, inJson[name]!, type.replace('[]', ''))
+        : `NULL::${type}`;
+      return `${value} AS ${name}`;
+    });
+    if (sparse.length > 0) list.push(segment.info.sparse ? '_sparse' : 'NULL::VARCHAR AS _sparse');
     const gone = buried.get(segment)!;
     return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')}, _source FROM read_parquet(${sqlText(join(core.folder, segment.info.file))})${
       gone.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
@@ -194,6 +206,7 @@ async function writeMerged(
     ...(latest.length === 0 ? {} : { latest: Math.max(...latest) }),
     undated: infos.reduce((sum, info) => sum + info.undated, 0),
     columns,
+    ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
     explicit,
     level: isLast ? 2 : 1,
     created: isLast ? Math.max(...infos.map((info) => info.created)) : Date.now(),
@@ -216,7 +229,7 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
   return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${ROW_GROUP} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
 }
 
-/** Fields by which people look for addresses, hashes and names. */
+/** Fields by which people look for addresses, hashes and names; those of type ip are listed under any name. */
 export const INDICATOR_FIELD =
   /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
 
@@ -238,8 +251,8 @@ async function writeIndicators(
   const parts: string[] = [];
   for (const name of columns) {
     const { field, type } = catalogue.columns.get(Number(name.slice(1)));
-    if (type !== 'ip' && !(type === 'keyword' && INDICATOR_FIELD.test(field))) continue;
-    const value = name.startsWith('m') ? `unnest(${name})` : name;
+    if (type !== 'ip' && (type === 'flattened' || !INDICATOR_FIELD.test(field))) continue;
+    const value = `${name.startsWith('m') ? `unnest(${name})` : name}::VARCHAR`;
     parts.push(
       `SELECT ${sqlText(field)} AS field, value, count(*) AS count, min(t) AS first, max(t) AS last FROM (SELECT ${value} AS value, ${time ?? 'NULL::BIGINT'} AS t FROM read_parquet(${sqlText(file)}) WHERE ${name} IS NOT NULL) GROUP BY value`,
     );

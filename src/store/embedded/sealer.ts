@@ -8,6 +8,7 @@ import { sqlText } from './duckdb.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
 import { writeDurably, writeSegment } from './segment-writer.ts';
+import { MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
 
 /** Seals the oldest generation, whose log file gets no more frames. @throws what the disk or the engine say: then nothing changed */
 export async function sealGeneration(core: Core, generation: Generation): Promise<void> {
@@ -62,14 +63,14 @@ async function sealIndex(
   stats: HotIndex,
   ownDead: ReadonlySet<number>,
 ): Promise<SegmentInfo | undefined> {
-  const columns = [...stats.columns].sort();
+  const { dense: columns, sparse } = await columnsOf(core, hot, index.ix, stats);
   const gone = [...ownDead].filter((sequence) => hot.deadIndex.get(sequence) === index.ix);
   const structure = hot.structure([...columns, '_ignored']);
   const select = `SELECT seq AS _seq, ${sqlText(index.name)} AS _index, id AS _id, version AS _version, explicit AS _explicit, s._ignored AS _ignored${columns
     .map((name) => `, s.${name} AS ${name}`)
     .join(
       '',
-    )}, src AS _source FROM (SELECT seq, id, version, explicit, src, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
+    )}${sparse.length > 0 ? `, ${sparseText('norm', sparse)} AS _sparse` : ''}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
     gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
   })`;
   const id = newSegmentId(stats.first);
@@ -108,11 +109,33 @@ async function sealIndex(
     ...(stats.latest === undefined ? {} : { latest: stats.latest }),
     undated: stats.undated,
     columns,
+    ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
     explicit: stats.explicit,
     level: 0,
     created: Date.now(),
     sidecars,
   };
+}
+
+/** The columns that the segment gets, and those that go into `_sparse`. */
+async function columnsOf(
+  core: Core,
+  hot: Generation['hot'],
+  ix: number,
+  { columns }: HotIndex,
+): Promise<{ dense: string[]; sparse: string[] }> {
+  if (columns.size <= MAX_COLUMNS) return { dense: [...columns].sort(), sparse: [] };
+  const { columns: found, rows } = await core.duckdb.query(
+    `SELECT name, count(*) FROM (SELECT unnest(json_keys(norm)) AS name FROM ${hot.table} WHERE ix = ${ix}) GROUP BY name`,
+    undefined,
+    'background',
+  );
+  const counts = new Map<string, number>();
+  for (let at = 0; at < rows; at++) {
+    const name = found[0]![at] as string;
+    if (columns.has(name)) counts.set(name, Number(found[1]![at]));
+  }
+  return splitColumns(counts);
 }
 
 /** Rows of older segments that this generation's frames took out. */

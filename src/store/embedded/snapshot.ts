@@ -41,6 +41,8 @@ export interface RowSet {
   readonly indices: ReadonlyMap<string, number>;
   /** Names of the columns that hold at least one value: `c17`, `m17`. */
   readonly columns: ReadonlySet<string>;
+  /** Further columns, in the JSON text `_sparse`: name → key there (`sparse-columns.ts`). */
+  readonly sparse: ReadonlyMap<string, string>;
   readonly rows: number;
   /** Of `@timestamp`, milliseconds since the epoch; undefined: no row has one. */
   readonly earliest: number | undefined;

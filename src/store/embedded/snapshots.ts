@@ -48,6 +48,8 @@ export function makeSnapshot(
   };
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 function segmentRows({ info, index, tombstones }: Segment, folder: string): RowSet {
   const file = join(folder, info.file);
   const sidecars: Record<string, string> = {};
@@ -63,6 +65,7 @@ function segmentRows({ info, index, tombstones }: Segment, folder: string): RowS
         .join('')}, file_row_number FROM read_parquet(${sqlText(file)}, file_row_number=true)`,
     indices: new Map([[index.name, info.rows]]),
     columns: new Set(info.columns),
+    sparse: new Map(Object.entries(info.sparse ?? {})),
     rows: info.rows,
     earliest: info.earliest,
     latest: info.latest,
@@ -105,6 +108,7 @@ function hotRows({ hot }: Generation, numbers: ReadonlySet<number>): RowSet | un
     relation: (wanted) => hot.select(wanted, own, last),
     indices,
     columns,
+    sparse: NONE,
     rows,
     earliest,
     latest,

@@ -1,6 +1,7 @@
 /** The store as other threads see it: each call goes over a port to the thread that the store lives in. */
 import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { type Logger, silentLogger } from '../../kernel/logger.ts';
 import type { Query } from '../../query/tree.ts';
 import { StoreError } from '../errors.ts';
 import type {
@@ -50,19 +51,25 @@ export class StoreClient implements Store {
     port.on('close', () => this.fail(new Error('the event store has ended')));
   }
 
-  /** Starts the thread. @throws Error when the store can not be opened */
-  static async start(options: ThreadOptions): Promise<StoreClient> {
+  /** Starts the thread, whose log goes to `logger`. @throws Error when the store can not be opened */
+  static async start(options: ThreadOptions, logger: Logger = silentLogger): Promise<StoreClient> {
     const worker = new Worker(new URL(`./store-thread${extname(import.meta.url)}`, import.meta.url), {
       workerData: options,
       name: 'store',
     });
+    worker.on('message', (message: FromStore) => {
+      if (message.type === 'log') logger[message.level](message.fields, message.message);
+    });
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
-      worker.once('message', (message: FromStore) => {
+      const begin = (message: FromStore): void => {
+        if (message.type === 'log') return;
         worker.off('error', reject);
+        worker.off('message', begin);
         if (message.type === 'failed') reject(new Error(message.message));
         else resolve();
-      });
+      };
+      worker.on('message', begin);
     });
     const port = worker as unknown as MessagePort;
     const client: StoreClient = new StoreClient(port, async () => {

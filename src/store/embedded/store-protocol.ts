@@ -1,5 +1,6 @@
 /** What goes over the port between a store's thread and those who use it. */
 import type { MessagePort } from 'node:worker_threads';
+import type { ClusterOptions } from '../opensearch/options.ts';
 import type { Store } from '../store.ts';
 import type { EmbeddedOptions } from './embedded-store.ts';
 
@@ -28,6 +29,13 @@ export type ToStore =
 export type FromStore =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
+  /** For the log of the process. */
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly fields: object;
+      readonly message: string;
+    }
   | { readonly type: 'result'; readonly token: number; readonly result: unknown }
   | { readonly type: 'error'; readonly token: number; readonly error: PlainError };
 
@@ -35,12 +43,21 @@ export type FromStore =
 export interface PlainError {
   readonly name: string;
   readonly message: string;
-  /** Of a StoreError. */
+  /** Of a StoreError or a QueryError. */
   readonly status?: number;
   readonly type?: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly stack?: string | undefined;
 }
 
-/** Everything but functions can be cloned; the search side is imported in the thread. */
-export type ThreadOptions = Omit<EmbeddedOptions, 'searcher'>;
+/** Everything but functions can be cloned; the drivers are imported in the thread. */
+export type ThreadOptions = Omit<EmbeddedOptions, 'searcher'> | ClusterThreadOptions;
+
+/** The store is a cluster; the thread only spares the others the parsing of its answers. */
+export interface ClusterThreadOptions {
+  readonly cluster: Omit<ClusterOptions, 'logger' | 'connection'> & {
+    readonly connection: ClusterOptions['connection'];
+    /** Secrets can not be cloned: their text, by option. */
+    readonly secrets: Readonly<Record<string, string>>;
+  };
+}

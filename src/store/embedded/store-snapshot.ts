@@ -40,7 +40,11 @@ export async function snapshotTo(
   );
   const records: SnapshotRecord[] = indices.map(({ segments, mapping, ...index }) => {
     const own = segments.filter(({ quarantined }) => quarantined === undefined);
-    const numbers = new Set(own.flatMap(({ info }) => info.columns.map((name) => Number(name.slice(1)))));
+    const numbers = new Set(
+      own.flatMap(({ info }) =>
+        [...info.columns, ...Object.keys(info.sparse ?? {})].map((name) => Number(name.slice(1))),
+      ),
+    );
     return {
       index: { ...index, mapping: mapping.toJSON() },
       columns: [...numbers].map((n) => {
@@ -181,6 +185,7 @@ async function importSegment(
     const id = newSegmentId(first);
     const file = segmentFile(core, index, id);
     const columns = info.columns.map((name) => `${name} AS ${numbers.get(name)}`);
+    if (info.sparse) columns.push('_sparse');
     const written = await writeSegment(
       await core.mergeDuckdb(),
       `SELECT ${first} - 1 + row_number() OVER (ORDER BY _seq) AS _seq, ${sqlText(index.name)} AS _index, _id, _version, true AS _explicit, _ignored${columns.map((one) => `, ${one}`).join('')}, _source FROM read_parquet(${sqlText(staged)})${
@@ -201,6 +206,11 @@ async function importSegment(
       first,
       last: first + info.rows - 1,
       columns: info.columns.map((name) => numbers.get(name)!),
+      ...(info.sparse && {
+        sparse: Object.fromEntries(
+          Object.entries(info.sparse).map(([name, key]) => [numbers.get(name)!, key]),
+        ),
+      }),
       explicit: written.rows,
       created: Date.now(),
       sidecars: {},

@@ -96,6 +96,11 @@ export class DocumentReader {
     return { norm, time: this.time(), ignored: this.ignored };
   }
 
+  /** The columns (`c17`, `m4`) that documents have filled since the last call. */
+  takeFilled(): Set<string> {
+    return this.row.takeFilled();
+  }
+
   /** Behind `{`; answers behind `}`. */
   private object(from: number, node: ObjectNode, depth: number): number {
     const bytes = this.bytes;

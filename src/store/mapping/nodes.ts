@@ -38,6 +38,9 @@ export class FieldNode {
   /** `"c17":` and `"m17":[`; undefined: no document had it yet. */
   single: Uint8Array | undefined;
   several: Uint8Array | undefined;
+  /** Of the row: which of both it wrote (1, 2) since `DocumentRow.takeFilled` was asked, and when that was. */
+  filled = 0;
+  filledRound = 0;
   /** The document that the rest belongs to. */
   stamp = 0;
   /** Where its first value stands (see `DocumentRow`). */

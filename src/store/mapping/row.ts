@@ -17,6 +17,9 @@ const COMMA = 0x2c;
 /** Counts documents of all rows, so that no two leave the same mark on a field. */
 let stamps = 0;
 
+/** Counts the answers of `takeFilled` of all rows. */
+let rounds = 0;
+
 /**
  * The values of the document at hand, kept in its fields as places: in the document itself (copied as they stand), or
  * in `scratch` (as `-1 - place`).
@@ -31,6 +34,9 @@ export class DocumentRow {
   private readonly touched: FieldNode[] = [];
   private count = 0;
   private isAscii = true;
+  /** Columns that documents filled since the last `takeFilled`, in this round. */
+  private filled = new Set<string>();
+  private round = ++rounds;
 
   constructor(columns: ColumnNumbers) {
     this.columns = columns;
@@ -96,6 +102,8 @@ export class DocumentRow {
         this.nameColumns(field);
         name = (more === undefined ? field.single : field.several)!;
       }
+      const bit = more === undefined ? 1 : 2;
+      if (field.filledRound !== this.round || (field.filled & bit) === 0) this.noteFilled(field, bit, name);
       if (out.length < at + field.to - startOf(field.from) + 32) out = this.grow(at + field.to);
       const length = name.length;
       for (let i = 0; i < length; i++) out[at++] = name[i]!;
@@ -113,7 +121,9 @@ export class DocumentRow {
       out[at++] = COMMA;
     }
     if (rest !== undefined) {
-      const text = `"c${this.columns.number(restField, 'flattened')}":${JSON.stringify(rest)},`;
+      const column = `c${this.columns.number(restField, 'flattened')}`;
+      this.filled.add(column);
+      const text = `"${column}":${JSON.stringify(rest)},`;
       if (out.length < at + text.length * 3) out = this.grow(at + text.length * 3);
       this.isAscii = false;
       at += out.write(text, at);
@@ -121,6 +131,24 @@ export class DocumentRow {
     if (at === 1) return '{}';
     out[at - 1] = 0x7d;
     return this.isAscii ? out.latin1Slice(0, at) : out.utf8Slice(0, at);
+  }
+
+  /** The columns (`c17`, `m4`) that documents have filled since the last call. */
+  takeFilled(): Set<string> {
+    const { filled } = this;
+    this.filled = new Set();
+    this.round = ++rounds;
+    return filled;
+  }
+
+  private noteFilled(field: FieldNode, bit: number, name: Uint8Array): void {
+    if (field.filledRound !== this.round) {
+      field.filledRound = this.round;
+      field.filled = 0;
+    }
+    field.filled |= bit;
+    // Without the quotes and what stands behind them.
+    this.filled.add(Buffer.from(name).latin1Slice(1, name.length - (bit === 1 ? 2 : 3)));
   }
 
   private put(field: FieldNode, from: number, to: number): void {

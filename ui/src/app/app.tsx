@@ -9,6 +9,8 @@ import { SessionGate } from './session.tsx';
 import { theme } from './theme.ts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
+// Where the library under drawers and dialogs looks for it.
+(globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ = nonce;
 
 const queries = new QueryClient({
   defaultOptions: {

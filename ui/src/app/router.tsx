@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -25,8 +26,21 @@ const discover = createRoute({
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: '/pipelines',
+  component: lazyRouteComponent(() => import('../screens/pipelines/list.tsx'), 'Pipelines'),
+});
+
+const pipeline = createRoute({
+  getParentRoute: () => root,
+  path: '/pipelines/$id',
+  validateSearch: pipelineSearch,
+  component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, discover]),
+  routeTree: root.addChildren([home, discover, pipelines, pipeline]),
   defaultPreload: 'intent',
 });
 

@@ -17,6 +17,7 @@ import { IconLogout, IconMoon, IconSun, IconUserCircle } from '@tabler/icons-rea
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { call } from '../lib/api.ts';
+import { HealthDot } from './health-dot.tsx';
 import { menu } from './navigation.tsx';
 import { useMay, useSession, useTakeSession } from './session.tsx';
 
@@ -54,6 +55,7 @@ export function Shell() {
             <Text fw={650}>Millrace</Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <HealthDot />
             <ColourScheme />
             <UserMenu />
           </Group>

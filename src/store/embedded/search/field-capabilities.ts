@@ -2,7 +2,7 @@
 import type { FieldCapabilities, FieldCapability } from '../../store.ts';
 import type { SnapshotIndex } from '../snapshot.ts';
 
-/** Fields whose name fits one of the patterns (`*` any characters), with the objects above them. */
+/** Fields whose name fits one of the patterns (`*` any characters), with the objects above them, as Elasticsearch does. */
 export function fieldCapabilities(
   indices: ReadonlyMap<string, SnapshotIndex>,
   patterns: readonly string[],
@@ -20,7 +20,6 @@ export function fieldCapabilities(
   );
   const types = new Map<string, Map<string, string[]>>();
   const note = (field: string, type: string, index: string): void => {
-    if (!wanted.test(field)) return;
     let known = types.get(field);
     if (!known) types.set(field, (known = new Map()));
     const where = known.get(type);
@@ -29,15 +28,17 @@ export function fieldCapabilities(
   };
   for (const { name, fields, nested, aliases } of indices.values()) {
     for (const [field, type] of fields) {
-      note(field, type, name);
+      const isWanted = wanted.test(field);
+      if (isWanted) note(field, type, name);
       for (let dot = field.lastIndexOf('.'); dot > 0; dot = field.lastIndexOf('.', dot - 1)) {
         const parent = field.slice(0, dot);
-        if (!fields.has(parent)) note(parent, nested.has(parent) ? 'nested' : 'object', name);
+        if (fields.has(parent) || !(isWanted || wanted.test(parent))) continue;
+        note(parent, nested.has(parent) ? 'nested' : 'object', name);
       }
     }
-    for (const [alias, target] of aliases) note(alias, fields.get(target) ?? 'keyword', name);
-    for (const meta of ['_id', '_index']) note(meta, meta, name);
-    note('_source', '_source', name);
+    for (const [alias, target] of aliases)
+      if (wanted.test(alias)) note(alias, fields.get(target) ?? 'keyword', name);
+    for (const meta of ['_id', '_index', '_source']) if (wanted.test(meta)) note(meta, meta, name);
   }
   const fields: Record<string, Record<string, FieldCapability>> = {};
   for (const field of [...types.keys()].sort()) {

@@ -55,7 +55,7 @@ export async function findRows(
     );
   const compare = comparison(keys);
   let found: FoundRow[] = [];
-  for (const step of steps(plan, keys[0]!)) {
+  for (const step of steps(plan, keys[0]!, after?.[0])) {
     const rows = await Promise.all(
       step.rowSets.map(([group, rowSets]) => query(engine, group, rowSets, keys, limit, after, signal)),
     );
@@ -75,28 +75,47 @@ interface Step {
   readonly beyond: number | undefined;
 }
 
-/** Rows in memory and segments in the order of their times, in growing steps; all at once for other orders. */
-function* steps(plan: Plan, first: Key): Generator<Step> {
+/**
+ * Rows in memory and segments in the order of their times or of arrival, in growing steps, without those that lie before
+ * the place where the page goes on; all at once for other orders.
+ */
+function* steps(
+  plan: Plan,
+  first: Key,
+  after: string | number | boolean | null | undefined,
+): Generator<Step> {
   const all = plan.groups.flatMap((group) => group.rowSets.map((rowSet) => ({ group, rowSet })));
-  if (first.field !== '@timestamp' || first.type !== 'date' || first.nullsFirst) {
+  const bounds = boundsOf(first);
+  if (!bounds) {
     yield { rowSets: byGroup(all), beyond: undefined };
     return;
   }
-  const best = ({ rowSet }: (typeof all)[number]): number =>
-    first.descending ? -(rowSet.latest ?? -Infinity) : (rowSet.earliest ?? Infinity);
-  all.sort((a, b) => best(a) - best(b));
+  const sign = first.descending ? -1 : 1;
+  /** The first that rows have of a set in this order, and the last. */
+  const best = ({ rowSet }: (typeof all)[number]): number => sign * bounds(rowSet)[first.descending ? 1 : 0];
+  const last = ({ rowSet }: (typeof all)[number]): number => sign * bounds(rowSet)[first.descending ? 0 : 1];
+  const left =
+    typeof after === 'number'
+      ? all.filter((one) => last(one) >= sign * after || hasUndated(one.rowSet, first))
+      : all;
+  left.sort((a, b) => best(a) - best(b));
   let at = 0;
-  for (let size = 4; at < all.length; size *= 2) {
-    const step = all.slice(at, at + size);
+  for (let size = 4; at < left.length; size *= 2) {
+    const step = left.slice(at, at + size);
     at += size;
-    const next = all[at];
-    const beyond = next === undefined ? undefined : best(next);
-    yield {
-      rowSets: byGroup(step),
-      beyond: beyond === undefined ? undefined : first.descending ? -beyond : beyond,
-    };
+    const next = left[at];
+    yield { rowSets: byGroup(step), beyond: next === undefined ? undefined : sign * best(next) };
   }
 }
+
+/** The least and the greatest that rows of a set have of a key; undefined: nobody knows. */
+function boundsOf(key: Key): ((rowSet: RowSet) => readonly [number, number]) | undefined {
+  if (key.field === ARRIVAL) return ({ firstSequence, lastSequence }) => [firstSequence, lastSequence];
+  if (key.field !== '@timestamp' || key.type !== 'date' || key.nullsFirst) return undefined;
+  return ({ earliest = Infinity, latest = -Infinity }) => [earliest, latest];
+}
+
+const hasUndated = (rowSet: RowSet, key: Key): boolean => key.field !== ARRIVAL && rowSet.undated > 0;
 
 /** Rows in memory one table at a time, segments of one group together. */
 function byGroup(

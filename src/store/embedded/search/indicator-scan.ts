@@ -17,7 +17,7 @@ export async function indicatorScan(
   { values, fields, from, to }: IndicatorScanRequest,
 ): Promise<readonly IndicatorHit[]> {
   const listable = fields.filter((field) => isIndicatorField(field, snapshot));
-  const { listed, others } = split(snapshot, from, to);
+  const { listed, others } = split(snapshot, fields, from, to);
   const query: Query =
     from === undefined && to === undefined
       ? { type: 'all' }
@@ -67,7 +67,8 @@ const isIndicatorField = (field: string, { columns }: Snapshot): boolean =>
 
 /** Row sets whose list of values says everything that is asked, and the rest. */
 function split(
-  { rowSets }: Snapshot,
+  { rowSets, columns }: Snapshot,
+  fields: readonly string[],
   from: number | undefined,
   to: number | undefined,
 ): { listed: RowSet[]; others: RowSet[] } {
@@ -83,7 +84,16 @@ function split(
         latest !== undefined &&
         (from === undefined || earliest >= from) &&
         (to === undefined || latest <= to));
-    if (sidecars['indicators'] !== undefined && tombstones.length === 0 && whole) listed.push(rowSet);
+    // Lists have no values of sparse columns.
+    const sparse =
+      rowSet.sparse.size > 0 &&
+      fields.some((field) =>
+        columns
+          .of(field)
+          .some(({ number }) => rowSet.sparse.has(`c${number}`) || rowSet.sparse.has(`m${number}`)),
+      );
+    if (sidecars['indicators'] !== undefined && tombstones.length === 0 && whole && !sparse)
+      listed.push(rowSet);
     else others.push(rowSet);
   }
   return { listed, others };

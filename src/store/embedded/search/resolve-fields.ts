@@ -1,6 +1,7 @@
 /** Which columns a field's name means in rows of one shape. */
-import type { SqlColumn, SqlFields } from '../../../query/field-types.ts';
+import { columnTypes, type SqlColumn, type SqlFields } from '../../../query/field-types.ts';
 import type { RowSet, Snapshot, SnapshotIndex, StoredColumn } from '../snapshot.ts';
+import { sparseValue } from '../sparse-columns.ts';
 
 /** Field names that are columns of every row. */
 const metaColumns: Readonly<Record<string, SqlColumn>> = {
@@ -24,16 +25,27 @@ export class FieldResolver {
   }
 
   /** The columns of `pattern` that rows of `rows` fill. */
-  columns(rows: Pick<RowSet, 'columns' | 'indices'>, pattern: string): readonly ResolvedColumn[] {
+  columns(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, pattern: string): readonly ResolvedColumn[] {
     const found: ResolvedColumn[] = [];
     for (const name of this.#expand(pattern)) {
       for (const { number, field, type } of this.#stored(name, rows)) {
         const single = `c${number}`;
         const several = `m${number}`;
-        if (rows.columns.has(single))
-          found.push({ field, expression: single, type, multi: false, stored: single });
-        if (rows.columns.has(several))
-          found.push({ field, expression: several, type, multi: true, stored: several });
+        for (const [name, multi] of [
+          [single, false],
+          [several, true],
+        ] as const) {
+          const key = rows.sparse.get(name);
+          if (rows.columns.has(name)) found.push({ field, expression: name, type, multi, stored: name });
+          else if (key !== undefined)
+            found.push({
+              field,
+              expression: sparseValue(name, key, columnTypes[type]),
+              type,
+              multi,
+              stored: '_sparse',
+            });
+        }
       }
       if (found.length > 0) continue;
       if (name.includes('.')) found.push(...this.#flattened(name, rows));
@@ -97,7 +109,7 @@ export class FieldResolver {
   }
 
   /** `labels.env` where `labels` is kept as one JSON text. */
-  #flattened(name: string, rows: Pick<RowSet, 'columns' | 'indices'>): ResolvedColumn[] {
+  #flattened(name: string, rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>): ResolvedColumn[] {
     const found: ResolvedColumn[] = [];
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const key = name
@@ -125,7 +137,7 @@ export class FieldResolver {
 /** The SQL compiler's view of rows of one shape. Notes the stored columns that were asked for in `used`. */
 export function sqlFields(
   resolver: FieldResolver,
-  rows: Pick<RowSet, 'columns' | 'indices'>,
+  rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>,
   indices: ReadonlyMap<string, SnapshotIndex>,
   now: number,
   used: Set<string>,

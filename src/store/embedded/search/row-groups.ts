@@ -1,6 +1,6 @@
 /** Which rows a request must look at, put together by the columns they have, each with its WHERE clause. */
-import { columnTypes, type FieldType } from '../../../query/field-types.ts';
-import { toSql } from '../../../query/sql.ts';
+import { columnTypes, type FieldType, type SqlFields } from '../../../query/field-types.ts';
+import { toBooleanSql, toSql } from '../../../query/sql.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
@@ -106,9 +106,22 @@ export class Plan {
   }
 
   /** The condition of a query in the rows of a group; stored columns it uses are added to `used`. */
-  compile(rows: Pick<RowSet, 'columns' | 'indices'>, query: Query, used: Set<string>): string {
+  compile(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, query: Query, used: Set<string>): string {
     if (query.type === 'all') return 'true';
-    return toSql(query, sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used));
+    return toSql(query, this.#fields(rows, used));
+  }
+
+  /** The same, and never NULL: a value that can be negated and combined. */
+  compileBoolean(
+    rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>,
+    query: Query,
+    used: Set<string>,
+  ): string {
+    return toBooleanSql(query, this.#fields(rows, used));
+  }
+
+  #fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, used: Set<string>): SqlFields {
+    return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
 }
 

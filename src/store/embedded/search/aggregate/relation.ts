@@ -59,7 +59,7 @@ export class Relation {
         return [`${fieldValue(found, field.type, field.multi)} AS f${at}`];
       });
       queries.forEach((condition, at) => {
-        columns.push(`${this.plan.compile(group.rowSets[0]!, condition, used)} AS q${at}`);
+        columns.push(`${this.plan.compileBoolean(group.rowSets[0]!, condition, used)} AS q${at}`);
       });
       const inFiles = group.rowSets[0]!.file !== undefined;
       for (const rowSet of group.rowSets) this.#rowSets.set(rowSet.file ?? rowSet.id, rowSet);

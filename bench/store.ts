@@ -1,0 +1,355 @@
+/**
+ * What does the event store cost, and how fast does it answer? One real Millrace process; this one makes events, sends
+ * them and asks. Run by hand on a quiet machine:
+ *
+ *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--json FILE]
+ *
+ * Ingest: CPU seconds of the Millrace process (user and system, all threads) from the first event until everything is
+ * sealed. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createConnection } from 'node:net';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DAYS, FIRST_DAY, INDICATORS, securityEvents } from './store-events.ts';
+
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '10000000' },
+    'pipeline-events': { type: 'string', default: '1000000' },
+    folder: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    repeat: { type: 'string', default: '20' },
+  },
+});
+const total = Number(values.events);
+const throughPipeline = Number(values['pipeline-events']);
+const repeat = Number(values.repeat);
+const folder = values.folder ?? join(tmpdir(), `millrace-bench-store-${process.pid}`);
+const root = join(import.meta.dirname, '..');
+const ES = 19_200;
+const TCP = 19_201;
+const MONITORING = 19_600;
+const BULK = 1000;
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+const ticks = 100;
+
+mkdirSync(folder, { recursive: true });
+writeFileSync(
+  join(folder, 'pipeline.conf'),
+  `input { tcp { host => "127.0.0.1" port => ${TCP} codec => json_lines } }
+output { store { index => "pipeline-%{+yyyy.MM.dd}" } }\n`,
+);
+
+function start(): ChildProcess {
+  return spawn(
+    process.execPath,
+    [
+      join(root, 'bin', 'millrace.js'),
+      '-f',
+      join(folder, 'pipeline.conf'),
+      '--path.data',
+      join(folder, 'data'),
+      '--store.http.port',
+      String(ES),
+      '--api.http.port',
+      String(MONITORING),
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly millis: number;
+}
+
+function ask(
+  method: string,
+  path: string,
+  body?: string | Buffer,
+  type = 'application/json',
+): Promise<Answer> {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        host: '127.0.0.1',
+        port: ES,
+        method,
+        path,
+        agent,
+        headers:
+          body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode!,
+            body: Buffer.concat(chunks).toString(),
+            millis: performance.now() - started,
+          }),
+        );
+        response.on('error', reject);
+      },
+    );
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+/** User and system seconds of a process, all threads. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticks;
+}
+const residentMegabytes = (pid: number): number =>
+  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024);
+
+function bytesOf(path: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const each = join(path, entry.name);
+    bytes += entry.isDirectory() ? bytesOf(each) : statSync(each).size;
+  }
+  return bytes;
+}
+
+const sleep = (millis: number): Promise<void> => new Promise((done) => setTimeout(done, millis));
+const percentile = (sorted: readonly number[], part: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
+const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Until nothing is left in memory only. */
+async function settled(): Promise<void> {
+  await ask('POST', '/_flush');
+  for (let quiet = 0; quiet < 3; ) {
+    const before = bytesOf(join(folder, 'data', 'store', 'log'));
+    await sleep(1000);
+    quiet = before < 65_536 ? quiet + 1 : 0;
+  }
+}
+
+/** Waits until the process uses next to no CPU: merges are through. */
+async function idle(pid: number, limitSeconds = 900): Promise<void> {
+  const end = Date.now() + limitSeconds * 1000;
+  for (let quiet = 0; quiet < 4 && Date.now() < end; ) {
+    const before = cpuSeconds(pid);
+    await sleep(3000);
+    quiet = cpuSeconds(pid) - before < 0.15 ? quiet + 1 : 0;
+  }
+}
+
+async function ingest(pid: number): Promise<Record<string, number>> {
+  const event = securityEvents(total);
+  const cpu = cpuSeconds(pid);
+  const started = performance.now();
+  let sent = 0;
+  let bytes = 0;
+  let peak = 0;
+  const latencies: number[] = [];
+  const sender = async (): Promise<void> => {
+    while (sent < total) {
+      const from = sent;
+      sent = Math.min(total, sent + BULK);
+      let body = '';
+      for (let n = from; n < sent; n++) {
+        const { index, source } = event(n);
+        body += `{"create":{"_index":"${index}"}}\n${source}\n`;
+        bytes += source.length;
+      }
+      for (;;) {
+        const answer = await ask('POST', '/_bulk?filter_path=errors', body, 'application/x-ndjson');
+        if (answer.status === 200) {
+          latencies.push(answer.millis);
+          if (answer.body.includes('true'))
+            throw new Error(`a bulk had errors: ${answer.body.slice(0, 500)}`);
+          break;
+        }
+        if (answer.status !== 429) throw new Error(`${answer.status} ${answer.body.slice(0, 500)}`);
+        await sleep(200);
+      }
+      if (from % 100_000 < BULK) {
+        peak = Math.max(peak, residentMegabytes(pid));
+        say(`${from} events, ${round(cpuSeconds(pid) - cpu)} CPU s, ${residentMegabytes(pid)} MB`);
+      }
+    }
+  };
+  await Promise.all([sender(), sender(), sender(), sender()]);
+  const acknowledged = (performance.now() - started) / 1000;
+  await settled();
+  const sealed = cpuSeconds(pid) - cpu;
+  await idle(pid);
+  const merged = cpuSeconds(pid) - cpu;
+  latencies.sort((a, b) => a - b);
+  return {
+    events: total,
+    'bytes an event, sent': round(bytes / total),
+    'events a second, acknowledged': Math.round(total / acknowledged),
+    'events a CPU second, sealed': Math.round(total / sealed),
+    'events a CPU second, merged': Math.round(total / merged),
+    'acknowledgement p50 ms': round(percentile(latencies, 0.5)),
+    'acknowledgement p99 ms': round(percentile(latencies, 0.99)),
+    'bytes an event, on disk': round(bytesOf(join(folder, 'data', 'store', 'segments')) / total),
+    'resident MB, peak': peak,
+  };
+}
+
+async function fromPipeline(pid: number): Promise<Record<string, number>> {
+  const event = securityEvents(throughPipeline, 2);
+  const cpu = cpuSeconds(pid);
+  const started = performance.now();
+  const socket = createConnection(TCP, '127.0.0.1');
+  await new Promise((done) => socket.once('connect', done));
+  for (let n = 0; n < throughPipeline; ) {
+    let text = '';
+    for (const end = Math.min(throughPipeline, n + 500); n < end; n++) text += `${event(n).source}\n`;
+    if (!socket.write(text)) await new Promise((done) => socket.once('drain', done));
+  }
+  socket.end();
+  for (;;) {
+    const { body } = await ask('GET', '/pipeline-*/_count');
+    if ((JSON.parse(body) as { count?: number }).count === throughPipeline) break;
+    await sleep(250);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await settled();
+  return {
+    events: throughPipeline,
+    'events a second': Math.round(throughPipeline / seconds),
+    'events a CPU second, sealed': Math.round(throughPipeline / (cpuSeconds(pid) - cpu)),
+  };
+}
+
+const end = FIRST_DAY + DAYS * 86_400_000;
+const lastDay = { range: { '@timestamp': { gte: end - 86_400_000, lt: end } } };
+const newestFirst = [{ '@timestamp': 'desc' }];
+const histogramOf = (interval: string): object => ({
+  over_time: { date_histogram: { field: '@timestamp', fixed_interval: interval, min_doc_count: 0 } },
+});
+const twoFields = [{ term: { 'event.action': 'process_started' } }, { term: { 'host.name': 'HOST' } }];
+
+const queries: Readonly<Record<string, () => object>> = {
+  'last 500 events': () => ({ size: 500, sort: newestFirst, track_total_hits: false }),
+  'last 500 of one action': () => ({
+    size: 500,
+    sort: newestFirst,
+    track_total_hits: false,
+    query: { term: { 'event.action': 'process_started' } },
+  }),
+  'two fields, histogram, 24 h': () => ({
+    size: 50,
+    sort: newestFirst,
+    query: { bool: { filter: [...twoFields, lastDay] } },
+    aggs: histogramOf('30m'),
+  }),
+  'two fields, histogram, all': () => ({
+    size: 50,
+    sort: newestFirst,
+    query: { bool: { filter: twoFields } },
+    aggs: histogramOf('12h'),
+  }),
+  'top 10 of a field, all': () => ({ size: 0, aggs: { top: { terms: { field: 'user.name', size: 10 } } } }),
+  'exact address, all': () => ({
+    size: 50,
+    sort: newestFirst,
+    query: { term: { 'destination.ip': INDICATORS.addresses[7] } },
+  }),
+  'exact hash that is nowhere': () => ({
+    size: 50,
+    query: { term: { 'process.hash.sha256': 'f'.repeat(64) } },
+  }),
+  'substring over everything, nowhere': () => ({
+    size: 50,
+    track_total_hits: false,
+    query: { query_string: { query: '*zzqq17zz*' } },
+  }),
+  'word over everything, rare': () => ({
+    size: 50,
+    track_total_hits: false,
+    query: { query_string: { query: `"${INDICATORS.domains[7]}"` } },
+  }),
+};
+
+async function measureQueries(): Promise<Record<string, unknown>> {
+  const results: Record<string, unknown> = {};
+  const { body } = await ask(
+    'POST',
+    '/_search',
+    JSON.stringify({ size: 1, query: { exists: { field: 'host.name' } }, sort: newestFirst }),
+  );
+  const host = (JSON.parse(body) as any).hits.hits[0]?._source?.host?.name ?? '';
+  for (const [name, make] of Object.entries(queries)) {
+    const times: number[] = [];
+    const pings: number[] = [];
+    let found: unknown;
+    let on = true;
+    const pinging = (async () => {
+      while (on) {
+        pings.push((await ask('GET', '/')).millis);
+        await sleep(5);
+      }
+    })();
+    const text = JSON.stringify(make()).replace('HOST', String(host));
+    const many = name.startsWith('substring') ? 3 : repeat;
+    for (let run = 0; run < many + 1; run++) {
+      const { status, body, millis } = await ask('POST', '/_all/_search', text);
+      if (status !== 200) throw new Error(`${name}: ${body.slice(0, 800)}`);
+      // The first is the warm-up.
+      if (run > 0) times.push(millis);
+      const { hits } = JSON.parse(body) as any;
+      found = hits.total?.value ?? hits.hits.length;
+    }
+    on = false;
+    await pinging;
+    times.sort((a, b) => a - b);
+    pings.sort((a, b) => a - b);
+    results[name] = {
+      'p50 ms': round(percentile(times, 0.5)),
+      'p95 ms': round(percentile(times, 0.95)),
+      'GET / p99 ms': round(percentile(pings, 0.99)),
+      found,
+    };
+    say(`${name}: ${JSON.stringify(results[name])}`);
+  }
+  return results;
+}
+
+const { bavail, bsize } = statfsSync(folder);
+if (bavail * bsize < total * 1200) throw new Error(`${folder} has too little room`);
+const child = start();
+try {
+  for (let at = 0; at < 200; at++) {
+    const up = await ask('GET', '/').catch(() => undefined);
+    if (up?.status === 200) break;
+    await sleep(100);
+  }
+  const result = {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    'load before': loadavg().map((load) => round(load)),
+    node: process.version,
+    'bulk over HTTP': await ingest(child.pid!),
+    queries: await measureQueries(),
+    'resident MB after the queries': residentMegabytes(child.pid!),
+    'from a pipeline': throughPipeline > 0 ? await fromPipeline(child.pid!) : undefined,
+  };
+  process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, undefined, 2)}\n`);
+} finally {
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await Promise.race([ended, sleep(20_000)]);
+  child.kill('SIGKILL');
+  if (!values.keep) rmSync(folder, { recursive: true, force: true });
+}

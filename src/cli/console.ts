@@ -1,0 +1,169 @@
+/** Starts the web console: its access, and the handlers of every area, one line each. */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Engine } from '../engine/engine.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { Sessions } from '../server/access/sessions.ts';
+import { SetUpCode } from '../server/access/set-up-code.ts';
+import { Throttle } from '../server/access/throttle.ts';
+import type { AuditLog } from '../server/audit/audit-log.ts';
+import { ConsoleAccess } from '../server/console/access.ts';
+import {
+  type AuditEntry,
+  ConsoleError,
+  type Handler,
+  type Handlers,
+  type HandlersOf,
+} from '../server/console/call.ts';
+import { type Console, startConsole as startServer } from '../server/console/console.ts';
+import { eventHandlers } from '../server/console/events.ts';
+import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
+import { pipelineHandlers } from '../server/console/pipelines.ts';
+import { sessionHandlers } from '../server/console/session.ts';
+import { eventRoutes } from '../server/contract/events.ts';
+import type { RouteName } from '../server/contract.ts';
+import { NodeStats } from '../server/node-stats.ts';
+import { storeAuthenticator } from '../server/store-authenticator.ts';
+import { UserSignIn } from '../server/user-sign-in.ts';
+import { Users } from '../server/users.ts';
+import { ApiKeys } from '../store/api/api-keys.ts';
+import { isLoopback } from '../store/api/authenticate.ts';
+import { tlsOf } from '../store/api/tls-settings.ts';
+import type { Store } from '../store/store.ts';
+import type { ProcessSettings } from './configuration.ts';
+import type { EventStore } from './event-store.ts';
+import { VERSION } from './version.ts';
+
+export interface ConsoleParts {
+  readonly settings: ProcessSettings;
+  readonly engine: Engine;
+  /** Undefined: this process has none. */
+  readonly store: EventStore | undefined;
+  readonly audit: AuditLog;
+  readonly logger: Logger;
+}
+
+/** Where `vite build` puts the pages, seen from the sources and from the build. */
+const PAGES = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/ui' : '../ui', import.meta.url),
+);
+
+/** Serves the console and says where. @throws MillraceError when it can not be served, or not safely */
+export async function startConsole({
+  settings,
+  engine,
+  store,
+  audit,
+  logger,
+}: ConsoleParts): Promise<Console> {
+  const setting = (name: string): unknown => settings.get(name as never);
+  const host = settings.get<string>('console.http.host');
+  const tls = await tlsOf(setting, !isLoopback(host), 'console');
+  const dataPath = resolve(settings.get<string>('path.data'));
+  const users = new Users(dataPath);
+  const signIn = new UserSignIn(users);
+  const sessions = new Sessions(dataPath, {
+    idle: settings.get<number>('console.session.idle_timeout') * 1000,
+    lifetime: settings.get<number>('console.session.lifetime') * 1000,
+  });
+  const openStore = (): Promise<Store> =>
+    store?.open() ??
+    Promise.reject(
+      new ConsoleError(503, 'no_store', 'this process has no event store: set store.enabled to true'),
+    );
+  let keys: Promise<ApiKeys> | undefined;
+  const access = new ConsoleAccess({
+    users,
+    sessions,
+    audit,
+    secure: tls !== undefined,
+    keys: store
+      ? () =>
+          (keys ??= openStore()
+            .then((open) => new ApiKeys(open, storeAuthenticator(users, signIn)))
+            .catch((error: unknown) => {
+              keys = undefined;
+              throw error;
+            }))
+      : undefined,
+  });
+  const note = (entry: AuditEntry): void => audit.append(entry);
+  const stats = new NodeStats(engine);
+  const monitor = new PipelineMonitor(engine, stats);
+  const place = { url: '' };
+  const setUp = new SetUpCode((code) => {
+    process.stderr.write(`Set-up code: ${code}  (open ${place.url} and make the first administrator)\n`);
+  });
+
+  // Every area of the API: a line each, by the name of its table of routes.
+  const handlers: Handlers = {
+    ...sessionHandlers({
+      access,
+      users,
+      sessions,
+      signIn,
+      setUp,
+      throttle: new Throttle(),
+      secondFactor: () => false,
+      providers: [],
+      version: VERSION,
+    }),
+    ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
+    ...pipelineHandlers({ engine, monitor, audit: note }),
+  };
+
+  const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  const stop = (): void => {
+    monitor.close();
+    stats.close();
+  };
+  const server = await startServer({
+    handlers,
+    access,
+    logger,
+    host,
+    port: settings.get<number>('console.http.port'),
+    hosts: [hostname().toLowerCase(), ...hosts],
+    pages: PAGES,
+    ...(tls && { tls }),
+  }).catch((error: unknown) => {
+    stop();
+    throw error;
+  });
+  place.url = server.url;
+  logger.info({}, `Console at ${server.url}`);
+  if (users.size === 0) setUp.offer();
+  return {
+    ...server,
+    close: async () => {
+      stop();
+      await server.close();
+    },
+  };
+}
+
+/** Handlers of an area that are made at the first call, such as when the event store has opened. */
+function later<N extends RouteName>(
+  routes: Readonly<Record<N, unknown>>,
+  make: () => Promise<HandlersOf<N>>,
+): HandlersOf<N> {
+  let made: Promise<HandlersOf<N>> | undefined;
+  const area = (): Promise<HandlersOf<N>> => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error instanceof ConsoleError
+        ? error
+        : new ConsoleError(503, 'not_ready', (error as Error).message);
+    });
+    return made;
+  };
+  const entries = (Object.keys(routes) as N[]).map((name) => [
+    name,
+    (async (call) => (await area())[name](call)) as Handler<N>,
+  ]);
+  return Object.fromEntries(entries) as HandlersOf<N>;
+}

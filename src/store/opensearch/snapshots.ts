@@ -1,0 +1,86 @@
+/** Snapshots into a repository that the cluster has: `repository` or `repository/snapshot`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../errors.ts';
+import type { IndexSelection, RestoreOptions } from '../store.ts';
+import { type Cluster, path } from './cluster.ts';
+import { namesOf } from './indices.ts';
+
+export async function snapshotTo(
+  cluster: Cluster,
+  target: string,
+  selection: IndexSelection,
+): Promise<{ indices: readonly string[]; bytes: number }> {
+  const { repository, name = `millrace-${Date.now()}` } = await repositoryOf(cluster, target);
+  const indices = await namesOf(cluster, selection);
+  const own = ['_snapshot', repository, name];
+  await cluster.json({
+    method: 'PUT',
+    path: path(own),
+    body: { indices: indices.join(','), include_global_state: false },
+  });
+  for (;;) {
+    const { snapshots } = await cluster.json({ method: 'GET', path: path(own) });
+    const { state, failures } = snapshots[0];
+    if (state === 'SUCCESS') break;
+    if (state !== 'IN_PROGRESS')
+      throw new StoreError(
+        500,
+        'snapshot_exception',
+        `snapshot [${repository}:${name}] is ${state}: ${JSON.stringify(failures)}`,
+      );
+    await sleep(500);
+  }
+  const { snapshots } = await cluster.json({ method: 'GET', path: path([...own, '_status']) });
+  return { indices, bytes: Number(snapshots[0]?.stats?.total?.size_in_bytes ?? 0) };
+}
+
+export async function restoreFrom(
+  cluster: Cluster,
+  source: string,
+  { indices, renamePattern, renameReplacement }: RestoreOptions,
+): Promise<{ indices: readonly string[] }> {
+  const { repository, name = await newestOf(cluster, repository) } = await repositoryOf(cluster, source);
+  const { snapshot } = await cluster.json({
+    method: 'POST',
+    path: path(['_snapshot', repository, name, '_restore'], { wait_for_completion: true }),
+    body: {
+      indices: indices.names.length === 0 ? '*' : indices.names.join(','),
+      ignore_unavailable: indices.ignoreUnavailable === true,
+      include_global_state: false,
+      include_aliases: true,
+      ...(renamePattern !== undefined && { rename_pattern: renamePattern }),
+      ...(renameReplacement !== undefined && { rename_replacement: renameReplacement }),
+    },
+  });
+  return { indices: [...(snapshot.indices as string[])].sort() };
+}
+
+async function repositoryOf(
+  cluster: Cluster,
+  target: string,
+): Promise<{ readonly repository: string; readonly name?: string }> {
+  const [repository = '', name, ...more] = target.split('/');
+  const isName = repository !== '' && more.length === 0 && name !== '' && !repository.includes(':');
+  const found = isName
+    ? await cluster.find({ method: 'GET', path: path(['_snapshot', repository]) })
+    : undefined;
+  if (found === undefined)
+    throw new StoreError(
+      400,
+      'repository_missing_exception',
+      `[${target}] is no snapshot repository of the cluster: the store is a cluster, which writes snapshots only where a repository is registered with it (PUT _snapshot/<name>); give its name, or name/snapshot`,
+    );
+  return { repository, ...(name !== undefined && { name }) };
+}
+
+async function newestOf(cluster: Cluster, repository: string): Promise<string> {
+  const { snapshots } = await cluster.json<{
+    snapshots: readonly { snapshot: string; state: string; start_time_in_millis: number }[];
+  }>({ method: 'GET', path: path(['_snapshot', repository, '_all']) });
+  const whole = snapshots
+    .filter(({ state }) => state === 'SUCCESS')
+    .sort((a, b) => b.start_time_in_millis - a.start_time_in_millis);
+  if (whole[0] === undefined)
+    throw new StoreError(404, 'snapshot_missing_exception', `repository [${repository}] has no snapshot`);
+  return whole[0].snapshot;
+}
