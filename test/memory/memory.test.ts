@@ -21,7 +21,7 @@ test(`${SECONDS} seconds with ${CONNECTIONS} connections: memory stays flat`, as
     connections: CONNECTIONS,
     seconds: SECONDS,
     warmUpSeconds: WARM_UP,
-    semiSpace: 2,
+    collect: true,
   });
   process.stdout.write(`${JSON.stringify(result)}\n`);
   expect(samples).toHaveLength(SECONDS);

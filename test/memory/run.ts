@@ -44,10 +44,10 @@ export interface MemoryOptions {
   /** Not judged: connections open, queues fill, compilers compile. */
   readonly warmUpSeconds: number;
   /**
-   * Megabytes of V8's semi-spaces, of each thread. As it likes V8 takes up to 50 MB for young objects of a thread and
-   * gives them back minutes later: in a few minutes that hides a leak, or looks like one.
+   * Every thread collects its garbage every few seconds. As it likes V8 lets a hundred megabytes of it gather for
+   * minutes: in a few minutes that hides a leak, or looks like one.
    */
-  readonly semiSpace?: number;
+  readonly collect?: boolean;
   sampled?(sample: Sample): void;
 }
 
@@ -66,7 +66,7 @@ export async function runMemory(options: MemoryOptions): Promise<MemoryResult> {
     [0, 1].map(async () => ({ tcp: await freePort(), http: await freePort(), beats: await freePort() })),
   );
   const { port } = sink.address() as AddressInfo;
-  const millrace = await start(pipelines, port, options.semiSpace);
+  const millrace = await start(pipelines, port, options.collect === true);
   const loads: ChildProcess[] = [];
   try {
     const reports = startLoads(pipelines, options.connections, loads);
@@ -112,7 +112,7 @@ const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
 async function start(
   pipelines: LoadOrder['pipelines'],
   sinkPort: number,
-  semiSpace: number | undefined,
+  collect: boolean,
 ): Promise<Millrace> {
   const settings = temporaryFolder();
   const pipeline = ({ tcp, http: web, beats }: LoadOrder['pipelines'][number], queue: string): string =>
@@ -134,7 +134,9 @@ async function start(
   );
   return new Millrace({
     args: ['--path.settings', settings, '--path.data', join(settings, 'data'), '--api.enabled', 'false'],
-    ...(semiSpace && { env: { NODE_OPTIONS: `--max-semi-space-size=${semiSpace}` } }),
+    ...(collect && {
+      env: { NODE_OPTIONS: `--expose-gc --import=${new URL('collect.ts', import.meta.url).href}` },
+    }),
   }).ready();
 }
 
