@@ -308,7 +308,19 @@ function helpOf(command: string): string {
 
 function commandLinePage(): string {
   const [intro = ''] = helpOf('run').split(/\nOptions \(/);
-  const commands = ['up', 'keystore', 'plugin', 'certs', 'queue', 'relay', 'dlq', 'test', 'top'];
+  const commands = [
+    'up',
+    'search',
+    'export',
+    'keystore',
+    'plugin',
+    'certs',
+    'queue',
+    'relay',
+    'dlq',
+    'test',
+    'top',
+  ];
   return page(
     '# Command line',
     '`millrace` takes the arguments of `logstash`, and has commands of its own. `compat/bin` has launchers under the names `logstash`, `logstash-keystore` and `logstash-plugin`.',

@@ -14,6 +14,8 @@ Runs Logstash pipelines. Without a command it takes Logstash's options:
 
 Commands:
   up         run with default listeners: beats 5044, syslog 5514, http 8080 (npm start)
+  search     events of the event store in the terminal; --follow shows what comes
+  export     everything that a search finds into a file: CSV, NDJSON, Parquet
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
@@ -68,6 +70,10 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./queue-command.ts')).help;
     case 'relay':
       return (await import('./relay-command.ts')).help;
+    case 'search':
+      return (await import('./search-command.ts')).help;
+    case 'export':
+      return (await import('./export-command.ts')).help;
     case 'test':
       return (await import('./test-arguments.ts')).help;
     case 'top':
@@ -75,6 +81,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
   }
   const near = suggest(topic, [
     'up',
+    'search',
+    'export',
     'keystore',
     'plugin',
     'certs',

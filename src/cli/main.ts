@@ -24,6 +24,10 @@ async function main(): Promise<number> {
       return (await import('./relay-command.ts')).relayCommand(rest);
     case 'dlq':
       return (await import('./dlq-command.ts')).dlqCommand(rest);
+    case 'search':
+      return (await import('./search-command.ts')).searchCommand(rest);
+    case 'export':
+      return (await import('./export-command.ts')).exportCommand(rest);
     case 'test':
       return (await import('./test-command.ts')).testCommand(rest);
     case 'top':

@@ -12,6 +12,7 @@ key "tests", or with "testcases" as logstash-filter-verifier has them.
   --config PATH…        what is tested by files that do not say it: file, folder or glob; a
                         FILE that ends with .conf is the same
   --pipeline ID         the same, as a pipeline of pipelines.yml
+  --plugin-mock FILE    filters that stand in for others, as logstash-filter-verifier takes them
   --path.settings DIR   where pipelines.yml, logstash.yml and the keystore are
   --filter TEXT         only tests whose name (or file) contains this
   --update              write what comes out into the files as what is expected
@@ -45,6 +46,7 @@ export interface TestArguments {
   readonly paths: readonly string[];
   readonly configs: readonly string[];
   readonly pipeline: string | undefined;
+  readonly mocks: string | undefined;
   readonly settings: string | undefined;
   readonly filter: string | undefined;
   readonly junit: string | undefined;
@@ -55,7 +57,7 @@ export interface TestArguments {
   readonly color: boolean | undefined;
 }
 
-const VALUES = ['--config', '--pipeline', '--path.settings', '--filter', '--junit'] as const;
+const VALUES = ['--config', '--pipeline', '--plugin-mock', '--path.settings', '--filter', '--junit'] as const;
 const SWITCHES = ['--update', '--watch', '--json', '--verbose', '--color', '--no-color'] as const;
 
 /** Undefined: help was asked for. @throws MillraceError ERR_USAGE */
@@ -97,6 +99,7 @@ export function parseTestArguments(argv: readonly string[]): TestArguments | und
     paths,
     configs,
     pipeline: values.get('--pipeline'),
+    mocks: values.get('--plugin-mock'),
     settings: values.get('--path.settings'),
     filter: values.get('--filter'),
     junit: values.get('--junit'),

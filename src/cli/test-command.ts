@@ -1,6 +1,7 @@
 /** `millrace test`: runs config tests once, or whenever a file changes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parse } from 'yaml';
 import { type ConfigTestReport, type ConfigTestSpec, runConfigTests } from '../engine/config-tests/run.ts';
 import { updatedFile } from '../engine/config-tests/update.ts';
 import { useEscapeStyle } from '../event/field-reference.ts';
@@ -84,9 +85,28 @@ async function specOf(given: TestArguments): Promise<ConfigTestSpec> {
     defaults: {
       ...(configs.length > 0 && { paths: configs }),
       ...(given.pipeline !== undefined && { pipeline: given.pipeline }),
+      ...(given.mocks !== undefined && { mocks: readMocks(given.mocks) }),
     },
     ...(given.filter !== undefined && { filter: given.filter }),
   };
+}
+
+/** A list of `id` and `mock`. @throws MillraceError ERR_USAGE */
+function readMocks(file: string): Record<string, string> {
+  const wrong = (message: string): MillraceError => new MillraceError('ERR_USAGE', `${file}: ${message}`);
+  let listed: unknown;
+  try {
+    listed = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
+  if (!Array.isArray(listed)) throw wrong('expected a list of mocks: "- id: ID" with "mock: FILTERS"');
+  return Object.fromEntries(
+    listed.map((each: { id?: unknown; mock?: unknown } | null) => {
+      if (typeof each?.id !== 'string') throw wrong('a mock has no id');
+      return [each.id, typeof each.mock === 'string' ? each.mock : ''];
+    }),
+  );
 }
 
 /** Writes what came out of failed tests into their files. Returns how many tests that were. */

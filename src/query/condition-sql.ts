@@ -200,6 +200,15 @@ function v4Sql(range: IpRange, expression: string): string {
   return `(${isV4Text} AND ${number} BETWEEN ${first} AND ${last})`;
 }
 
+/** Text of an `ip` column as 32 hexadecimal digits, which sort as the addresses do (`ipKey`). */
+export function ipKeySql(expression: string): string {
+  const octets = [1, 2, 3, 4]
+    .map((part) => `TRY_CAST(split_part(${expression}, '.', ${part}) AS INTEGER)`)
+    .join(', ');
+  const v4 = `'00000000000000000000ffff' || printf('%02x%02x%02x%02x', ${octets})`;
+  return `CASE WHEN contains(${expression}, ':') THEN ${v6KeySql(expression)} ELSE ${v4} END`;
+}
+
 /** The 32 hexadecimal digits of an IPv6 address in canonical text. */
 function v6KeySql(expression: string): string {
   const groups = (half: number): string =>

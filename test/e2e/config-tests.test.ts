@@ -133,6 +133,20 @@ test('tests of logstash-filter-verifier with the config on the command line', as
   expect((await run(folder, 'cases')).stdout).toContain('it is not said what is tested');
 });
 
+test('--plugin-mock, as logstash-filter-verifier has it', async () => {
+  const folder = folderWith({
+    'filters.conf': 'filter { mutate { id => "one" add_field => { "a" => "1" } } }',
+    'mocks.yml': '- id: one\n  mock: |\n    mutate { add_field => { "a" => "2" } }\n',
+    't.yml': 'tests:\n  - { lines: x, expect: { fields: { a: "2" } } }\n',
+    'no.yml': 'id: one\n',
+  });
+  const result = await run(folder, 't.yml', 'filters.conf', '--plugin-mock', 'mocks.yml');
+  expect([result.code, result.stdout]).toEqual([0, expect.stringMatching(/^1 passed/)]);
+  expect((await run(folder, 't.yml', '--plugin-mock', 'no.yml')).stderr).toContain(
+    'expected a list of mocks',
+  );
+});
+
 test('--watch runs again when a config changes, and ends with a signal', async () => {
   const folder = folderWith({ 'pipeline.conf': config, 'pipeline.test.yml': tests });
   const child = new Millrace({ args: ['test', '--watch'], cwd: folder });
@@ -157,6 +171,7 @@ test('the example passes', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^6 passed/)]);
 });
 
+// On a busy machine the best of a few tries says what it costs.
 test('a hundred tests take less than a second, the whole process', async () => {
   const cases = Array.from(
     { length: 100 },
@@ -167,7 +182,7 @@ test('a hundred tests take less than a second, the whole process', async () => {
     't.yml': `config: 'filter { grok { match => { "message" => "%{USERNAME:user} %{IP:ip}" } } mutate { lowercase => ["user"] } }'\ntests:\n${cases.join('')}`,
   });
   let best = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && best > 1000; tries++) {
+  for (let tries = 0; tries < 8 && best > 1000; tries++) {
     const began = performance.now();
     const { stdout } = await run(folder);
     best = Math.min(best, performance.now() - began);

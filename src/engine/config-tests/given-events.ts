@@ -87,8 +87,9 @@ async function decodingInput(
     const plain = await subjects.codecInput(codec.text, codec.position);
     return named ? withCodec(named, plain.options['codec'] as NestedPlugin) : plain;
   }
-  if (named) return named;
-  if (graph.inputs.length === 1) return graph.inputs[0]!;
+  const only = named ?? (graph.inputs.length === 1 ? graph.inputs[0]! : undefined);
+  if (only && test.given.codecOnly) return codecOf(only, await subjects.codecInput('plain', test.position));
+  if (only) return only;
   if (graph.inputs.length > 1)
     throw subjects.fail(
       test.position,
@@ -98,6 +99,19 @@ async function decodingInput(
   return subjects.codecInput('plain', test.position);
 }
 
+/** An input that only decodes: with the codec and the common options of another. */
+function codecOf(input: GraphNode, plain: GraphNode): GraphNode {
+  let made = decoding.get(input);
+  if (!made) {
+    const options = input.given.includes('codec')
+      ? input.options
+      : { ...input.options, codec: plain.options['codec'] };
+    decoding.set(input, (made = { ...input, name: plain.name, options }));
+  }
+  return made;
+}
+
+const decoding = new WeakMap<GraphNode, GraphNode>();
 const overridden = new WeakMap<GraphNode, Map<string, GraphNode>>();
 
 /** The same node for the same codec: its decoder is made once. */

@@ -27,7 +27,7 @@ export interface Problem {
 
 export function judge(test: TestCase, outcomes: readonly Outcome[]): Problem[] {
   const { expected } = test;
-  const seen = expected.outputField === undefined ? outcomes : byOutput(outcomes, expected.outputField);
+  const seen = expected.perOutput ? byOutput(outcomes, expected.outputField) : outcomes;
   const problems: Problem[] = [];
   if (expected.count !== undefined && seen.length !== expected.count)
     problems.push(problem(countMessage(expected.count, seen.length)));
@@ -188,14 +188,14 @@ const ownMetadata = (metadata: Fields = {}): Fields =>
     Object.entries(metadata).filter(([name]) => !name.startsWith('__lfv_') && !name.startsWith('__tmp_')),
   );
 
-/** One event for each output that it goes to, which it names in a field. */
-function byOutput(outcomes: readonly Outcome[], name: string): Outcome[] {
+/** An event for each output that it goes to, with the id of that in a field. */
+function byOutput(outcomes: readonly Outcome[], name: string | undefined): Outcome[] {
   return outcomes.flatMap((outcome) =>
     [...outcome.outputs]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .map((output) => {
         const event = cloneEvent(outcome.event);
-        event.fields[name] = output.id;
+        if (name !== undefined) event.fields[name] = output.id;
         return { event, outputs: [output] };
       }),
   );

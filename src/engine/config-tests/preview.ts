@@ -52,7 +52,7 @@ export interface Preview {
   readonly flushed: readonly PreviewResult[];
 }
 
-export interface PreviewEvent {
+interface PreviewEvent {
   /** As it came from the input. */
   readonly given: Fields;
   /** Filters that it, or an event made of it, met; in the order of the work. */
@@ -61,13 +61,13 @@ export interface PreviewEvent {
   readonly results: readonly PreviewResult[];
 }
 
-export interface PreviewResult {
+interface PreviewResult {
   readonly fields: Fields;
   /** Ids of the outputs that it goes to. */
   readonly outputs: readonly string[];
 }
 
-export interface PreviewStep {
+interface PreviewStep {
   /** Id, name and line of the filter. */
   readonly node: string;
   readonly name: string;
@@ -163,6 +163,7 @@ function testOf({ lines = [], events = [], input, codec, source = {} }: PreviewS
     events,
     fields: {},
     source,
+    codecOnly: false,
     ...(input !== undefined && { input: { name: input, position } }),
     ...(codec !== undefined && { codec: { text: codec, position } }),
   };

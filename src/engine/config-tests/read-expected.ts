@@ -43,6 +43,7 @@ export function readExpected(reader: YamlReader, node: YamlNode, test: Entries):
     anyOrder: flag('any_order'),
     follow: flag('follow'),
     deliveredOnly: false,
+    perOutput: false,
     outputField: undefined,
     outputs: outputs && reader.texts(outputs.value, '`outputs`'),
   };

@@ -130,6 +130,7 @@ describe('the format of logstash-filter-verifier', () => {
       events: [{}],
       fields: { a: 1, b: 2 },
       source: {},
+      codecOnly: true,
       input: { name: 'in', position: { file: 'a.test.yml', line: 1, column: 15 } },
     });
     expect(one!.expected).toMatchObject({

@@ -12,6 +12,7 @@ export interface Defaults {
   /** Absolute. */
   readonly paths?: readonly string[];
   readonly pipeline?: string;
+  readonly mocks?: Readonly<Record<string, string>>;
 }
 
 export interface ReadTestFile {
@@ -26,6 +27,7 @@ const SHARED = [
   'config',
   'pipeline',
   'block',
+  'mocks',
   'settings',
   'environment',
   'keystore',
@@ -70,6 +72,7 @@ const VERIFIER_KEYS = [
   'timezone',
   'environment',
   'settings',
+  'mocks',
 ];
 
 type Entries = ReadonlyMap<string, YamlEntry>;
@@ -195,6 +198,7 @@ function emptyBase(defaults: Defaults, verifier: boolean): Base {
     subject: {
       ...(defaults.paths && { paths: defaults.paths }),
       ...(defaults.pipeline !== undefined && { pipeline: defaults.pipeline }),
+      mocks: defaults.mocks ?? {},
       settings: {},
       environment: {},
       keystore: {},
@@ -202,7 +206,7 @@ function emptyBase(defaults: Defaults, verifier: boolean): Base {
     now: undefined,
     timezone: 'UTC',
     ignore: verifier ? ['@version'] : [],
-    given: { lines: [], events: [], fields: {}, source: {} },
+    given: { lines: [], events: [], fields: {}, source: {}, codecOnly: verifier },
   };
 }
 
@@ -269,7 +273,7 @@ function readSubject(
     const name = reader.text(block.value, '`block`');
     if (name !== undefined) subject.block = name;
   }
-  for (const name of ['settings', 'environment', 'keystore'] as const) {
+  for (const name of ['mocks', 'settings', 'environment', 'keystore'] as const) {
     const entry = entries.get(name);
     if (entry) subject[name] = { ...outer[name], ...reader.textMap(entry.value, `\`${name}\``) };
   }

@@ -35,6 +35,7 @@ export function caseOf(
   const input = reader.texts(own.get('input')?.value, '`input`');
   const { codec } = base.given;
   const json = codec?.text.trim() === 'json_lines';
+  const exportsOutputs = isOn(reader, file, 'export_outputs');
   const metadata = isOn(reader, file, 'export_metadata');
   const expected = reader
     .fieldsList(own.get('expected')?.value, 'an event of `expected`')
@@ -70,7 +71,8 @@ export function caseOf(
       anyOrder: true,
       follow: true,
       deliveredOnly: base.given.input !== undefined,
-      outputField: isOn(reader, file, 'export_outputs')
+      perOutput: exportsOutputs || (base.given.input !== undefined && outputs === undefined),
+      outputField: exportsOutputs
         ? (OUTPUT_FIELDS.find((name) => expected.some((event) => Object.hasOwn(event, name))) ??
           OUTPUT_FIELDS[0])
         : undefined,

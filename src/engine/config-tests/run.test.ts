@@ -261,7 +261,7 @@ tests:
     const text = JSON.stringify({
       input_plugin: 'in',
       export_outputs: true,
-      ignore: ['@timestamp', 'host'],
+      ignore: ['@timestamp'],
       testcases: [
         { input: ['a'], expected: [{ message: 'a', seen: '1', __lfv_out_passed: 'end' }] },
         {
@@ -277,6 +277,40 @@ tests:
     const report = await run(text, { pipelines });
     expect(statuses(report.files[0]!.tests)).toEqual(['passed', 'passed']);
   });
+
+  test('there, events count once for each output, unless the outputs are listed', async () => {
+    const text = JSON.stringify({
+      input_plugin: 'in',
+      ignore: ['@timestamp'],
+      testcases: [
+        { input: ['both'], expected: [{ message: 'both' }, { message: 'both', seen: '1' }] },
+        { input: ['a'], expected: [{ message: 'a', seen: '1' }], expected_outputs: ['end'] },
+        { input: ['a'], expected: [] },
+      ],
+    });
+    const report = await run(text, { pipelines });
+    expect(statuses(report.files[0]!.tests)).toEqual(['passed', 'passed', 'failed']);
+    const updated = updatedFile('t.json', text, report.files[0]!.tests.slice(2));
+    expect(JSON.parse(updated.text).testcases[2].expected).toEqual([{ message: 'a', seen: '1' }]);
+  });
+});
+
+test('filters have stand-ins, or are left out', async () => {
+  const tests = await results(
+    `filter {
+  mutate { id => "lookup" add_field => { "a" => "real" } }
+  if [message] == "x" { mutate { id => "gone" add_field => { "b" => "real" } } }
+  mutate { id => "last" add_field => { "c" => "%{a}" } }
+}`,
+    `  - mocks: { lookup: 'mutate { add_field => { "a" => "mock" } } if [message] == "x" { mutate { add_field => { "m" => "1" } } }', gone: }
+    lines: x
+    expect: { fields: { a: mock, c: mock, m: '1' }, absent: [b] }
+  - { lines: x, expect: { fields: { a: real, b: real } } }
+  - { lines: x, mocks: { gone: 'gork { }' }, count: 1 }
+`,
+  );
+  expect(statuses(tests.slice(0, 2))).toEqual(['passed', 'passed']);
+  expect(tests[2]!.error).toContain('<mock of gone>:2:1: error: there is no filter `gork`');
 });
 
 describe('update', () => {

@@ -6,12 +6,13 @@ import { type Diagnostic, formatDiagnostic, type Position } from '../../kernel/d
 import type { Logger } from '../../kernel/logger.ts';
 import type { Registry } from '../../kernel/plugin.ts';
 import { checkPipelines, type PipelineSources } from '../../lang/check.ts';
-import type { GraphNode, PipelineGraph } from '../../lang/graph.ts';
+import type { GraphNode, GraphStatement, PipelineGraph } from '../../lang/graph.ts';
 import { loadConfigPath } from '../../lang/load.ts';
 import type { Variables } from '../../lang/variables.ts';
 import { sentence } from '../thread.ts';
 import { blockOf } from './block.ts';
 import { InProcessPipeline, type Observer } from './in-process.ts';
+import { type Mocks, renamed, withMocks } from './mocks.ts';
 import type { Subject, TestCase } from './test-file.ts';
 
 export interface Surroundings {
@@ -169,7 +170,11 @@ export class Subjects {
         errors.map((each) => this.#formatConfig(each, subject, result.sources)).join('\n'),
       );
     const whole = result.pipelines.flatMap(({ id, graph }, at) => (graph ? [{ id, graph, at }] : []));
-    const pipelines = whole.map(({ id, graph }) => ({ id, graph: this.#part(graph, subject) }));
+    const mocks = await this.#mocks(subject, variables);
+    const pipelines = whole.map(({ id, graph }) => ({
+      id,
+      graph: this.#part(withMocks(graph, mocks), subject),
+    }));
     return {
       pipelines,
       tested: tested === undefined ? undefined : whole.findIndex(({ at }) => at === tested),
@@ -183,6 +188,30 @@ export class Subjects {
     if ('hint' in block)
       throw this.fail(subject.position, `there is no filter block \`${subject.block}\``, block.hint);
     return { inputs: graph.inputs, filters: block.filters, outputs: [] };
+  }
+
+  /** The filters that stand in for others, by the ids of those. */
+  async #mocks(subject: Subject, variables: Variables): Promise<Mocks> {
+    const mocks = new Map<string, readonly GraphStatement[]>();
+    for (const [id, text] of Object.entries(subject.mocks)) {
+      const config = `filter {\n${text}\n}`;
+      const { pipelines, diagnostics } = await checkPipelines(
+        [
+          {
+            id: 'mock',
+            sources: [{ file: `<mock of ${id}>`, text: config }],
+            settings: this.#settings(subject),
+          },
+        ],
+        this.#registry,
+        variables,
+      );
+      const { filters } = pipelines[0]?.graph ?? {};
+      const problem = diagnostics.find(({ severity }) => severity === 'error');
+      if (!filters) throw new SubjectError(formatDiagnostic(problem!, config));
+      mocks.set(id, renamed(filters, id));
+    }
+    return mocks;
   }
 
   async #sources(subject: Subject): Promise<{

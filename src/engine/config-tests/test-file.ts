@@ -18,6 +18,8 @@ export interface Subject {
   readonly pipeline?: string;
   /** A part of the filters: id of one, name of a config file, or a condition. */
   readonly block?: string;
+  /** Filters that others stand in for, by id: the text of a filter section's body, or nothing. */
+  readonly mocks: Readonly<Record<string, string>>;
   /** Settings of the pipeline, such as `pipeline.ecs_compatibility`. */
   readonly settings: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;
@@ -52,6 +54,8 @@ export interface Given {
   readonly fields: Fields;
   /** Id or name of an input of the config. */
   readonly input?: { readonly name: string; readonly position: Position };
+  /** Of the input, its codec and common options alone are used, as the verifier does: no field names the sender. */
+  readonly codecOnly: boolean;
   /** As a config says it: `json`, `plain { charset => "CP1252" }`. */
   readonly codec?: { readonly text: string; readonly position: Position };
   /** Of the sender: `ip`, `port`, `path`, `headers`. */
@@ -71,7 +75,9 @@ export interface Expected {
   readonly follow: boolean;
   /** Events that go to no output do not count. */
   readonly deliveredOnly: boolean;
-  /** One event for each output that it goes to, with its id in this field. */
+  /** An event counts once for each output that it goes to. */
+  readonly perOutput: boolean;
+  /** Holds the id of the output then. */
   readonly outputField: string | undefined;
   /** Exactly the outputs that all events together go to. */
   readonly outputs: readonly string[] | undefined;

@@ -126,13 +126,14 @@ function exact(test: TestCase, fields: Fields, { metadata, event: old }: EventEx
 function updateVerifier(document: Document, test: TestCase, { index, events }: TestReport): boolean {
   const list = document.get('testcases') as { items?: unknown[] } | undefined;
   const path = index < (list?.items?.length ?? 0) ? ['testcases', index] : [];
-  const { outputField, outputs } = test.expected;
+  const { perOutput, outputField, outputs } = test.expected;
   const metadata = test.expected.events[0]?.metadata ?? false;
   const made = events.flatMap(({ fields, outputs: ids }) => {
     const event = exact(test, fields, { metadata });
-    return outputField === undefined
-      ? [event]
-      : [...ids].sort().map((id): Fields => ({ ...event, [outputField]: id }));
+    if (!perOutput) return [event];
+    return [...ids]
+      .sort()
+      .map((id): Fields => (outputField === undefined ? event : { ...event, [outputField]: id }));
   });
   const at = [...path, 'expected'];
   if (path.length > 0 && !isMap(document.getIn(path))) return false;

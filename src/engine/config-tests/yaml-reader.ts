@@ -143,7 +143,8 @@ export class YamlReader {
     }
     for (const pair of resolved.items as Pair<Node, Node | null>[]) {
       const name = String(isScalar(pair.key) ? pair.key.value : pair.key);
-      const value = this.text(pair.value ?? pair.key, `\`${name}\``);
+      const empty = pair.value === null || (isScalar(pair.value) && pair.value.value === null);
+      const value = empty ? '' : this.text(pair.value, `\`${name}\``);
       if (value !== undefined) found[name] = value;
     }
     return found;

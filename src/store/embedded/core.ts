@@ -69,7 +69,7 @@ export class Core {
   #arrivals: Promise<void> = Promise.resolve();
   #publishing: Promise<void> = Promise.resolve();
   #rebuilding: Promise<void> | undefined;
-  #merging: Duckdb | undefined;
+  #merging: Promise<Duckdb> | undefined;
   #closed = false;
 
   private constructor(options: CoreOptions, duckdb: Duckdb, openMerging: () => Promise<Duckdb>) {
@@ -77,7 +77,7 @@ export class Core {
     this.duckdb = duckdb;
     this.problems = new Problems();
     this.catalogue = new Catalogue(options.makeMapping);
-    this.mergeDuckdb = async () => (this.#merging ??= await openMerging());
+    this.mergeDuckdb = () => (this.#merging ??= openMerging());
     this.#logFiles = new RealStoreFiles(join(options.folder, 'log'));
     this.catalogue.onSegmentGone = (segment) => segment.pin.retire(() => this.removeFiles(segment));
     this.catalogue.onIndexGone = (index) => this.hotIds.drop(index.ix);
@@ -227,8 +227,21 @@ export class Core {
     await this.#arrivals.catch(() => {});
     await this.manifest.close();
     for (const { hot } of this.generations.values()) hot.freeze();
-    this.duckdb.close();
-    this.#merging?.close();
+    await this.stopEngines();
+  }
+
+  /** Merges under way end at once: they are made again when the store is opened the next time. */
+  async stopMerging(): Promise<void> {
+    await this.#merging?.then(
+      (engine) => engine.close(),
+      () => {},
+    );
+  }
+
+  /** Ends whatever the engines do: nothing can be written or asked any more. */
+  async stopEngines(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.duckdb.close(), this.stopMerging()]);
   }
 
   async #recover({ makeMapping }: CoreOptions): Promise<void> {

@@ -40,7 +40,7 @@ const INTERRUPT_EVERY = 20;
 
 interface LaneState {
   free: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: { go(): void; fail(error: Error): void }[];
 }
 
 export class Duckdb {
@@ -48,7 +48,11 @@ export class Duckdb {
   #instance: DuckDBInstance;
   #idle: DuckDBConnection[] = [];
   readonly #lanes: Record<Lane, LaneState>;
-  #closed = false;
+  /** Connections that something runs on. */
+  readonly #busy = new Set<DuckDBConnection>();
+  /** What is in DuckDB's hands: the process would abort if its thread ended meanwhile. */
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
   /** Changes when it was opened anew: tables in memory are gone. */
   generation = 1;
   /** Called once for each instance that failed as a whole. It should call `reopen` and fill the tables again. */
@@ -72,8 +76,9 @@ export class Duckdb {
 
   /** Opens a new instance in place of the failed one. Tables are gone. */
   async reopen(): Promise<void> {
+    this.#assertOpen();
     const old = this.#instance;
-    this.#instance = await openInstance(this.#options);
+    this.#instance = await this.#native(openInstance(this.#options));
     for (const connection of this.#idle) connection.closeSync();
     this.#idle = [];
     this.generation++;
@@ -94,12 +99,12 @@ export class Duckdb {
     await this.#enter(lane, signal);
     try {
       return await this.#with(signal, async (connection) => {
-        const result = await connection.stream(sql);
+        const result = await this.#native(connection.stream(sql));
         const names = result.columnNames();
         const columns: SqlValue[][] = names.map(() => []);
         let rows = 0;
         for (;;) {
-          const chunk = await result.fetchChunk();
+          const chunk = await this.#native(result.fetchChunk());
           if (!chunk || chunk.rowCount === 0) break;
           readChunk(chunk, columns);
           rows += chunk.rowCount;
@@ -126,11 +131,12 @@ export class Duckdb {
       connection = await this.#connection();
       const stop = interruptible(connection, signal);
       try {
-        const result = await connection.stream(sql);
+        const result = await this.#native(connection.stream(sql));
         const names = result.columnNames();
         for (;;) {
           signal?.throwIfAborted();
-          const chunk = await result.fetchChunk();
+          this.#assertOpen();
+          const chunk = await this.#native(result.fetchChunk());
           if (!chunk || chunk.rowCount === 0) return;
           const columns: SqlValue[][] = names.map(() => []);
           readChunk(chunk, columns);
@@ -141,6 +147,7 @@ export class Duckdb {
       } finally {
         stop();
         // A result that was not read to its end still belongs to it.
+        this.#busy.delete(connection);
         connection.closeSync();
         connection = undefined;
       }
@@ -152,21 +159,45 @@ export class Duckdb {
 
   /** An appender on a connection of its own. */
   async appender(table: string): Promise<DuckDBAppender> {
-    const connection = await this.#instance.connect();
-    return connection.createAppender(table);
+    this.#assertOpen();
+    const connection = await this.#native(this.#instance.connect());
+    this.#assertOpen();
+    return this.#native(connection.createAppender(table));
   }
 
   /** Runs a short statement on tables in memory, in no lane. */
   async run(sql: string): Promise<void> {
-    await this.#with(undefined, (connection) => connection.run(sql));
+    await this.#with(undefined, (connection) => this.#native(connection.run(sql)));
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const connection of this.#idle) connection.closeSync();
-    this.#idle = [];
-    this.#instance.closeSync();
+  /** Stops what runs, and resolves when DuckDB has nothing in its hands any more: then the thread may end. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const { waiting } of Object.values(this.#lanes))
+        for (const { fail } of waiting.splice(0)) fail(new EngineClosed());
+      const stop = (): void => {
+        for (const connection of this.#busy) connection.interrupt();
+      };
+      const timer = setInterval(stop, INTERRUPT_EVERY);
+      stop();
+      while (this.#running.size > 0) await Promise.allSettled(this.#running);
+      clearInterval(timer);
+      for (const connection of this.#idle) connection.closeSync();
+      this.#idle = [];
+      this.#instance.closeSync();
+    })();
+    return this.#closing;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new EngineClosed();
+  }
+
+  #native<T>(work: Promise<T>): Promise<T> {
+    const done = (): void => void this.#running.delete(work);
+    this.#running.add(work);
+    work.then(done, done);
+    return work;
   }
 
   async #with<T>(
@@ -183,18 +214,26 @@ export class Duckdb {
       throw this.#judge(error, signal);
     } finally {
       stop();
-      if (generation === this.generation && !this.#closed) this.#idle.push(connection);
+      this.#busy.delete(connection);
+      if (generation === this.generation && !this.#closing) this.#idle.push(connection);
       else connection.closeSync();
     }
   }
 
   async #connection(): Promise<DuckDBConnection> {
-    if (this.#closed) throw new Error('the engine is closed');
-    return this.#idle.pop() ?? (await this.#instance.connect());
+    this.#assertOpen();
+    const connection = this.#idle.pop() ?? (await this.#native(this.#instance.connect()));
+    if (this.#closing) {
+      connection.closeSync();
+      throw new EngineClosed();
+    }
+    this.#busy.add(connection);
+    return connection;
   }
 
   #judge(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
+    if (this.#closing) return new EngineClosed();
     if (!(error instanceof Error)) return error;
     if (/^Out of Memory Error/.test(error.message))
       return new StoreError(
@@ -211,29 +250,43 @@ export class Duckdb {
 
   async #enter(lane: Lane, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
+    this.#assertOpen();
     const state = this.#lanes[lane];
     if (state.free > 0) {
       state.free--;
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const go = (): void => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
+      const one = {
+        go(): void {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+        fail(error: Error): void {
+          signal?.removeEventListener('abort', abort);
+          reject(error);
+        },
       };
       const abort = (): void => {
-        state.waiting.splice(state.waiting.indexOf(go), 1);
+        state.waiting.splice(state.waiting.indexOf(one), 1);
         reject(signal!.reason);
       };
       signal?.addEventListener('abort', abort, { once: true });
-      state.waiting.push(go);
+      state.waiting.push(one);
     });
   }
 
   #leave(lane: Lane): void {
     const next = this.#lanes[lane].waiting.shift();
-    if (next) next();
+    if (next) next.go();
     else this.#lanes[lane].free++;
+  }
+}
+
+/** Whoever uses the engine after its end. */
+class EngineClosed extends StoreError {
+  constructor() {
+    super(503, 'node_closed_exception', 'the event store is being closed');
   }
 }
 

@@ -404,6 +404,14 @@ export class EmbeddedStore implements Store {
     return this.#closing;
   }
 
+  /**
+   * For a process that ends without `close`: stops the engines, which would abort it otherwise. Nothing that was
+   * acknowledged is lost by it.
+   */
+  abandon(): Promise<void> {
+    return this.#core.stopEngines();
+  }
+
   /** Reads a snapshot; when a segment turns out to be damaged, once more without it. */
   async #reading<T>(
     selected: readonly Index[],

@@ -130,7 +130,7 @@ export class Maintenance {
           await mergeSegments(core, job);
         } catch (error) {
           // Perhaps one of its files is damaged: then it goes on without it.
-          if (!(await core.verify(job.segments))) throw error;
+          if (this.#stopped || !(await core.verify(job.segments))) throw error;
         }
       }
       core.problems.clear('merge');
@@ -202,6 +202,7 @@ export class Maintenance {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#core.stopMerging();
     await Promise.allSettled([this.#sealing, this.#merging, this.#checking]);
   }
 

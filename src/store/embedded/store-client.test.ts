@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SearchRequest } from '../store.ts';
 import { StoreClient } from './store-client.ts';
@@ -67,3 +69,26 @@ test('a folder that can not be had is an error', async () => {
   writeFileSync(join(folder, 'file'), '');
   await expect(StoreClient.start({ folder: join(folder, 'file') })).rejects.toThrow();
 });
+
+test.each(['close', 'exit'])(
+  'a process that ends by %s in the middle of work has its own status',
+  async (way) => {
+    const child = fileURLToPath(new URL('../../../test/support/store-exit-child.ts', import.meta.url));
+    // More rounds by hand: an engine that is torn down while it works aborts the process in most of them.
+    for (let round = 0; round < Number(process.env['MILLRACE_EXIT_ROUNDS'] ?? 1); round++) {
+      const own = join(folder, `${way}-${round}`);
+      const { status, stderr } = await new Promise<{ status: unknown; stderr: string }>((resolve) =>
+        execFile(
+          process.execPath,
+          [child, own, way, String(200 + ((round * 137) % 900))],
+          { env: { ...process.env, UV_THREADPOOL_SIZE: '16' } },
+          (error, _, text) => resolve({ status: error?.code, stderr: text }),
+        ),
+      );
+      expect(stderr).toBe('');
+      expect(status).toBe(3);
+      rmSync(own, { recursive: true });
+    }
+  },
+  600_000,
+);

@@ -27,6 +27,11 @@ import type { FromStore, PlainError, StoreMethod, ThreadOptions, ToStore } from 
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** A thread that does not end by itself by then is ended. */
+const LAST_STEPS_MS = 5000;
+/** How long a process that exits waits for the engine to let go. */
+const EXIT_MS = 5000;
+
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -72,12 +77,25 @@ export class StoreClient implements Store {
       worker.on('message', begin);
     });
     const port = worker as unknown as MessagePort;
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const client: StoreClient = new StoreClient(port, async () => {
       await client.#ask<void>({ type: 'close' });
-      await worker.terminate();
+      const late = setTimeout(() => void worker.terminate(), LAST_STEPS_MS);
+      await gone;
+      clearTimeout(late);
     });
+    // A thread that is ended while its engine works takes the whole process with it, in an abort.
+    const letGo = (): void => {
+      const ended = new Int32Array(new SharedArrayBuffer(4));
+      port.postMessage({ type: 'exit', ended } satisfies ToStore);
+      Atomics.wait(ended, 0, 0, EXIT_MS);
+    };
+    process.once('exit', letGo);
     worker.on('error', (error: Error) => client.fail(error));
-    worker.on('exit', () => client.fail(new Error('its thread ended')));
+    worker.on('exit', () => {
+      process.off('exit', letGo);
+      client.fail(new Error('its thread ended'));
+    });
     return client;
   }
 

@@ -24,7 +24,9 @@ export type ToStore =
   | { readonly type: 'abort'; readonly token: number }
   /** A port for another thread, which gets the same service. */
   | { readonly type: 'connect'; readonly port: MessagePort }
-  | { readonly type: 'close'; readonly token: number };
+  | { readonly type: 'close'; readonly token: number }
+  /** The process exits now: the thread ends its work and then stores 1 there and notifies. */
+  | { readonly type: 'exit'; readonly ended: Int32Array<SharedArrayBuffer> };
 
 export type FromStore =
   | { readonly type: 'ready' }

@@ -14,6 +14,7 @@ import {
 } from './store-protocol.ts';
 
 const owner = parentPort!;
+const ports = new Set<MessagePort>();
 
 try {
   const store = await open(workerData as ThreadOptions);
@@ -25,7 +26,7 @@ try {
 }
 
 /** A driver is imported when it is wanted: the other one's engine is never loaded. */
-async function open(options: ThreadOptions): Promise<Store> {
+async function open(options: ThreadOptions): Promise<Store & { abandon?(): Promise<void> }> {
   if (!('cluster' in options)) {
     const { EmbeddedStore } = await import('./embedded-store.ts');
     const { embeddedSearcher } = await import('./search/searcher.ts');
@@ -56,7 +57,8 @@ function loggerOf(port: MessagePort): Logger {
   return logger;
 }
 
-function serve(store: Store, port: MessagePort, isOwner: boolean): void {
+function serve(store: Store & { abandon?(): Promise<void> }, port: MessagePort, isOwner: boolean): void {
+  ports.add(port);
   const running = new Map<number, AbortController>();
   const answer = (message: FromStore, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, [...transfer]);
@@ -70,10 +72,24 @@ function serve(store: Store, port: MessagePort, isOwner: boolean): void {
         break;
       case 'close':
         if (isOwner)
-          void store.close().then(
-            () => answer({ type: 'result', token: message.token, result: undefined }),
-            (error: unknown) => answer({ type: 'error', token: message.token, error: plainError(error) }),
-          );
+          void store
+            .close()
+            .then(
+              () => answer({ type: 'result', token: message.token, result: undefined }),
+              (error: unknown) => answer({ type: 'error', token: message.token, error: plainError(error) }),
+            )
+            // Nothing keeps the thread then: it ends by itself.
+            .finally(() => {
+              for (const each of ports) each.close();
+            });
+        break;
+      case 'exit':
+        void Promise.resolve(store.abandon?.())
+          .catch(() => {})
+          .then(() => {
+            Atomics.store(message.ended, 0, 1);
+            Atomics.notify(message.ended, 0);
+          });
         break;
       case 'call':
         void call(store, message, running).then((outcome) => answer(outcome, buffersOf(outcome)));
@@ -82,6 +98,7 @@ function serve(store: Store, port: MessagePort, isOwner: boolean): void {
   });
   // Whoever is gone wants no more answers.
   port.on('close', () => {
+    ports.delete(port);
     for (const controller of running.values()) controller.abort();
   });
 }

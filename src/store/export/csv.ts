@@ -15,12 +15,16 @@ export interface CsvOptions {
   readonly guardFormulas?: boolean;
 }
 
+/** Names that begin with a sign and are no formulas. */
+const LOGSTASH_FIELDS: readonly string[] = ['@timestamp', '@version', '@metadata'];
+
 /** One piece a page. A field with several values is a JSON list in its cell. */
 export async function* toCsv(
   pages: AsyncIterable<ScanPage>,
   { columns, header = true, guardFormulas = false }: CsvOptions,
 ): AsyncGenerator<ExportPiece> {
-  if (header) yield { bytes: Buffer.from(csvLine(columns.map((name) => csvCell(name, guardFormulas)))) };
+  const names = columns.map((name) => csvCell(name, guardFormulas && !LOGSTASH_FIELDS.includes(name)));
+  if (header) yield { bytes: Buffer.from(csvLine(names)) };
   for await (const page of pages) {
     const lines = page.hits.map((hit) => csvRow(hit, columns, guardFormulas));
     yield { bytes: Buffer.from(lines.join('')), page };

@@ -84,6 +84,11 @@ export class OpenSearchStore implements Store {
     }
   }
 
+  /** Connects to read: nothing is made or changed there. @throws Error when that fails */
+  static async connect(options: ClusterOptions): Promise<OpenSearchStore> {
+    return new OpenSearchStore(await Cluster.connect(options), { ...options, retentionEvery: 0 });
+  }
+
   async bulk(request: BulkRequest): Promise<BulkResult> {
     try {
       return await bulk(this.#cluster, request);

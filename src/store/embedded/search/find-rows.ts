@@ -1,6 +1,8 @@
 /** The rows that a page of results shows: sorted, and no more read than that takes. */
 
+import { ipKeySql } from '../../../query/condition-sql.ts';
 import type { FieldType } from '../../../query/field-types.ts';
+import { formatIp, ipKey, parseIp } from '../../../query/ip.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import { StoreError } from '../../errors.ts';
 import type { SortKey } from '../../store.ts';
@@ -66,7 +68,8 @@ export async function findRows(
     if (typeof worst !== 'number') continue;
     if (keys[0]!.descending ? step.beyond < worst : step.beyond > worst) break;
   }
-  return found;
+  if (!keys.some(({ type }) => type === 'ip')) return found;
+  return found.map((row) => ({ ...row, sort: shownKeys(row.sort, keys) }));
 }
 
 interface Step {
@@ -189,7 +192,9 @@ function sortKey(plan: Plan, { field, order, missing, mode, unmappedType }: Sort
       `Text fields are not optimised for operations that require per-document field data like aggregations and sorting. Please use a keyword field instead of [${field}].`,
     );
   const instead =
-    missing === undefined || missing === '_last' || missing === '_first' ? undefined : literal(missing);
+    missing === undefined || missing === '_last' || missing === '_first'
+      ? undefined
+      : keyLiteral(missing, type);
   const merge = { min: 'list_min', max: 'list_max', avg: 'list_avg', sum: 'list_sum' };
   return {
     field,
@@ -200,13 +205,30 @@ function sortKey(plan: Plan, { field, order, missing, mode, unmappedType }: Sort
       if (type === undefined) return 'NULL';
       const columns = group.columns(field);
       const multi = columns.some((column) => column.multi);
-      const value = multi
-        ? `${merge[mode ?? (descending ? 'max' : 'min')]}(${fieldValue(columns, type, true)})`
-        : fieldValue(columns, type, false);
+      const values = ordered(fieldValue(columns, type, multi), type, multi);
+      const value = multi ? `${merge[mode ?? (descending ? 'max' : 'min')]}(${values})` : values;
       return instead === undefined ? value : `coalesce(${value}, ${instead})`;
     },
   };
 }
+
+/** Addresses are ordered by their numbers; everything else by itself. */
+function ordered(value: string, type: Key['type'], multi: boolean): string {
+  if (type !== 'ip') return value;
+  return multi ? `list_transform(${value}, lambda a: ${ipKeySql('a')})` : ipKeySql(value);
+}
+
+/** A value that is compared with a key. */
+function keyLiteral(value: string | number | boolean, type: Key['type']): string {
+  const address = type === 'ip' ? parseIp(String(value)) : undefined;
+  return literal(address === undefined ? value : ipKey(address));
+}
+
+/** Keys as they are shown. */
+const shownKeys = (sort: readonly SqlValue[], keys: readonly Key[]): SqlValue[] =>
+  sort.map((value, at) =>
+    keys[at]!.type === 'ip' && typeof value === 'string' ? formatIp(BigInt(`0x${value}`)) : value,
+  );
 
 const literal = (value: string | number | boolean): string =>
   typeof value === 'string' ? sqlText(value) : String(value);
@@ -227,11 +249,11 @@ function afterCondition(
     let beyond: string;
     if (value === null) beyond = key.nullsFirst ? `${sql} IS NOT NULL` : 'false';
     else {
-      beyond = `${sql} ${sign} ${literal(value)}`;
+      beyond = `${sql} ${sign} ${keyLiteral(value, key.type)}`;
       if (!key.nullsFirst) beyond = `(${beyond} OR ${sql} IS NULL)`;
     }
     alternatives.push(`${equal}${beyond}`);
-    equal += `${value === null ? `${sql} IS NULL` : `${sql} = ${literal(value)}`} AND `;
+    equal += `${value === null ? `${sql} IS NULL` : `${sql} = ${keyLiteral(value, key.type)}`} AND `;
   }
   return `(${alternatives.map((part) => `coalesce((${part}), false)`).join(' OR ')})`;
 }

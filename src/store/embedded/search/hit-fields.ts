@@ -1,6 +1,7 @@
 /** Values of a document's fields as `fields` of a search shows them: flat, always in arrays, as mapped. */
 import type { FieldType } from '../../../query/field-types.ts';
 import type { SnapshotIndex } from '../snapshot.ts';
+import { dateFormatter, UTC } from './aggregate/dates.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -75,9 +76,5 @@ function shown(
   if (type !== 'date') return value;
   const at = typeof value === 'number' ? value : Date.parse(String(value));
   if (Number.isNaN(at)) return value;
-  return format === 'epoch_millis'
-    ? String(at)
-    : format === 'epoch_second'
-      ? String(Math.floor(at / 1000))
-      : new Date(at).toISOString();
+  return format === undefined ? new Date(at).toISOString() : dateFormatter(format, UTC)(at);
 }

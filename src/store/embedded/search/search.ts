@@ -130,7 +130,9 @@ export async function readHits(
 }
 
 const sortValue = (value: SqlValue): string | number | boolean | null =>
-  typeof value === 'bigint' ? Number(value) : (value as string | number | boolean | null);
+  typeof value === 'bigint' || typeof value === 'boolean'
+    ? Number(value)
+    : (value as string | number | boolean | null);
 
 /** How many documents match, exactly. */
 export function count({ engine, snapshot, now, signal }: SearchContext, query: Query): Promise<number> {

@@ -1,4 +1,5 @@
 /** Aggregations whose buckets are conditions: filter, filters, missing, and the ranges. */
+import { formatIp, MAX_IP, parseCidr } from '../../../../query/ip.ts';
 import type { Query, QueryValue } from '../../../../query/tree.ts';
 import { parsingError } from '../../../errors.ts';
 import type { Aggregation } from '../../../store.ts';
@@ -52,7 +53,7 @@ function ranges(aggregation: Aggregation, now: number): NamedCondition[] {
         condition: {
           key: String(key ?? mask),
           query: { type: 'term', field, value: mask } as Query,
-          shown: {},
+          shown: bordersOf(String(mask)),
         },
       };
     return rangeCondition(aggregation, field, { key, from, to }, now);
@@ -62,6 +63,16 @@ function ranges(aggregation: Aggregation, now: number): NamedCondition[] {
       (a, b) => Number(a.sort) - Number(b.sort) || Number(a.end ?? Infinity) - Number(b.end ?? Infinity),
     );
   return conditions.map(({ condition }) => condition);
+}
+
+/** The first address of a network, and the first one behind it. */
+function bordersOf(mask: string): Record<string, string> {
+  const network = parseCidr(mask);
+  if (network === undefined) return {};
+  return {
+    from: formatIp(network.first),
+    ...(network.last < MAX_IP && { to: formatIp(network.last + 1n) }),
+  };
 }
 
 interface SortedCondition {

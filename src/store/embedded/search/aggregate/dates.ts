@@ -28,7 +28,9 @@ export function dateFormatter(format: unknown, zone: Zone): (millis: number) => 
   if (pattern === 'epoch_second') return (millis) => String(Math.floor(millis / 1000));
   const iso = (millis: number): string => {
     const offset = zone.offsetAt(millis);
-    return `${new Date(millis + offset).toISOString().slice(0, -1)}${offsetText(offset)}`;
+    // Years of more than four digits without zeros before them, as Java writes them.
+    const local = new Date(millis + offset).toISOString().replace(/^([+-])0(?=\d{5})/, '$1');
+    return `${local.slice(0, -1)}${offsetText(offset)}`;
   };
   if (/^(?:strict_)?date_(?:optional_)?time(?:_nanos)?$|^iso8601$/.test(pattern)) return iso;
   const named: Readonly<Record<string, string>> = {

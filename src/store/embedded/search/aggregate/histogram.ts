@@ -72,9 +72,13 @@ function buckets(
     show(found, _, empty) {
       let shown: Bucket[] = found.map((bucket) => ({ ...bucket, keys: [Number(bucket.keys[0])] }));
       if (hard.min !== undefined)
-        shown = shown.filter(({ keys }) => (keys[0] as number) >= scale.at(hard.min!));
+        shown = shown.filter(({ keys }) => scale.key(keys[0] as number) >= hard.min!);
       if (hard.max !== undefined)
-        shown = shown.filter(({ keys }) => (keys[0] as number) <= scale.at(hard.max!));
+        shown = shown.filter(({ keys }) => {
+          const key = scale.key(keys[0] as number);
+          // As in Elasticsearch: the end of a stretch of time is not part of it.
+          return type === 'histogram' ? key <= hard.max! : key < hard.max!;
+        });
       if (minimum === 0) {
         const filled = fill(shown, scale, extended, empty);
         // Another order than by key keeps the buckets with documents where they are.
@@ -90,13 +94,16 @@ function buckets(
       if (parameters['keyed'] === true)
         return {
           buckets: Object.fromEntries(
-            entries.map((entry) => [String(entry.key_as_string ?? entry.key), entry]),
+            entries.map((entry) => [entry.key_as_string ?? doubleText(entry.key), entry]),
           ),
         };
       return { buckets: entries };
     },
   };
 }
+
+/** As Java writes a double. */
+const doubleText = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
 
 /** All buckets between the first and the last. */
 function fill(
@@ -289,6 +296,12 @@ export function dateHistogramBuckets(
   );
 }
 
+/** Buckets of several units begin with the unit of the first value. */
+const beginOf = (from: number, interval: string): number => {
+  const unit = units[interval.at(-1)!]!;
+  return Math.floor(from / unit) * unit;
+};
+
 const roundIntervals: readonly (readonly [string, number, string])[] = [
   ['1s', SECOND, 'fixed'], ['5s', 5 * SECOND, 'fixed'], ['10s', 10 * SECOND, 'fixed'], ['30s', 30 * SECOND, 'fixed'],
   ['1m', MINUTE, 'fixed'], ['5m', 5 * MINUTE, 'fixed'], ['10m', 10 * MINUTE, 'fixed'], ['30m', 30 * MINUTE, 'fixed'],
@@ -300,7 +313,12 @@ const roundIntervals: readonly (readonly [string, number, string])[] = [
 export function autoInterval({ from, to }: TimeRange, wanted: number): Record<string, unknown> {
   for (const [name, length, kind] of roundIntervals)
     if (kind !== 'months' && (to - from) / length < wanted)
-      return { interval: name, [kind === 'fixed' ? 'fixed_interval' : 'calendar_interval']: name };
+      return {
+        interval: name,
+        ...(kind === 'calendar'
+          ? { calendar_interval: name }
+          : { fixed_interval: name, offset: beginOf(from, name) % length }),
+      };
   const years = Math.ceil((to - from) / (365 * DAY) / wanted);
   return { interval: `${years}y`, fixed_interval: `${years * 365}d` };
 }

@@ -57,7 +57,7 @@ export function metricOf(aggregation: Aggregation, relation: Relation): Metric {
       return {
         sql: [sql],
         show: ([value]) => texts({ value: number(value) ?? (type === 'sum' ? 0 : null) }),
-        orderBy: () => sql,
+        orderBy: () => ordered(type, sql),
       };
     }
     case 'stats':
@@ -129,11 +129,18 @@ function simple(type: 'min' | 'max' | 'avg' | 'sum' | 'count', values: Numbers |
   }
 }
 
+/** What buckets without a value are in an order: as in Elasticsearch, where these begin at the infinities. */
+function ordered(type: string, sql: string): string {
+  if (type === 'max') return `coalesce(${sql}, '-infinity'::DOUBLE)`;
+  return type === 'min' ? `coalesce(${sql}, 'infinity'::DOUBLE)` : sql;
+}
+
 function stats(
   values: Numbers | undefined,
   texts: (shown: Record<string, number | null>) => Record<string, unknown>,
 ): Metric {
-  const sql = (['count', 'min', 'max', 'avg', 'sum'] as const).map((type) => simple(type, values));
+  const names = ['count', 'min', 'max', 'avg', 'sum'] as const;
+  const sql = names.map((type) => simple(type, values));
   return {
     sql,
     show: ([count, min, max, avg, sum]) =>
@@ -144,7 +151,10 @@ function stats(
         avg: number(avg),
         sum: number(sum) ?? 0,
       }),
-    orderBy: (property) => sql[['count', 'min', 'max', 'avg', 'sum'].indexOf(property ?? 'count')] ?? sql[0]!,
+    orderBy(property) {
+      const at = names.indexOf((property ?? 'count') as (typeof names)[number]);
+      return at < 0 ? sql[0]! : ordered(names[at]!, sql[at]!);
+    },
   };
 }
 

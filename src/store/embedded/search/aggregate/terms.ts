@@ -1,4 +1,5 @@
 /** The terms aggregation. */
+import { ipKeySql } from '../../../../query/condition-sql.ts';
 import { sqlText } from '../../../../query/sql-literal.ts';
 import { unsupported } from '../../../errors.ts';
 import type { Aggregation } from '../../../store.ts';
@@ -38,7 +39,8 @@ export function termsBuckets(aggregation: Aggregation, relation: Relation): Buck
     keys: [key(aggregation, field)],
     limit: size,
     minimum,
-    order: (names) => orderOf(parameters['order'], names),
+    order: (names) =>
+      orderOf(parameters['order'], names, field?.type === 'ip' ? ipKeySql(names.keys[0]!) : undefined),
     show: (found, all) => ({
       doc_count_error_upper_bound: 0,
       sum_other_doc_count: all.documents - found.reduce((sum, { count }) => sum + count, 0),
@@ -47,8 +49,12 @@ export function termsBuckets(aggregation: Aggregation, relation: Relation): Buck
   };
 }
 
-/** ORDER BY of terms: given orders, and the key to settle ties. */
-export function orderOf(order: unknown, { keys, expression }: OrderNames): string {
+/** ORDER BY of terms: given orders, and the key to settle ties. `byKeySql`: what an order by key means. */
+export function orderOf(
+  order: unknown,
+  { keys, expression }: OrderNames,
+  byKeySql: string | undefined = keys[0],
+): string {
   const given = order === undefined ? [{ _count: 'desc' }] : Array.isArray(order) ? order : [order];
   const parts: string[] = [];
   let byKey = false;
@@ -60,7 +66,7 @@ export function orderOf(order: unknown, { keys, expression }: OrderNames): strin
       if (way !== 'asc' && way !== 'desc') throw illegal(`Unknown order direction [${String(direction)}]`);
       const isKey = path === '_key' || path === '_term';
       byKey ||= isKey;
-      parts.push(`${isKey ? keys[0] : expression(path)} ${way} NULLS LAST`);
+      parts.push(`${isKey ? byKeySql : expression(path)} ${way} NULLS LAST`);
     }
   }
   if (!byKey) parts.push(`${keys[0]} ASC`);
