@@ -137,7 +137,7 @@ async function start(
     ...(collect && {
       env: { NODE_OPTIONS: `--expose-gc --import=${new URL('collect.ts', import.meta.url).href}` },
     }),
-  }).ready();
+  }).ready(90);
 }
 
 /** As many processes of senders as their limit of open files asks for. */
