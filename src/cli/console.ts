@@ -1,6 +1,6 @@
 /** Starts the web console: its access, and the handlers of every area, one line each. */
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -8,7 +8,9 @@ import { Sessions } from '../server/access/sessions.ts';
 import { SetUpCode } from '../server/access/set-up-code.ts';
 import { Throttle } from '../server/access/throttle.ts';
 import type { AuditLog } from '../server/audit/audit-log.ts';
-import { ConsoleAccess } from '../server/console/access.ts';
+import { ConsoleAccess, type OpenSession } from '../server/console/access.ts';
+import { accountHandlers } from '../server/console/account.ts';
+import { auditHandlers } from '../server/console/audit.ts';
 import {
   type AuditEntry,
   ConsoleError,
@@ -17,12 +19,16 @@ import {
   type HandlersOf,
 } from '../server/console/call.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
+import { deadLetterHandlers } from '../server/console/dead-letters.ts';
 import { eventHandlers } from '../server/console/events.ts';
+import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
 import { pipelineHandlers } from '../server/console/pipelines.ts';
-import { sessionHandlers } from '../server/console/session.ts';
+import { sessionHandlers, sessionView } from '../server/console/session.ts';
+import { userHandlers } from '../server/console/users.ts';
 import { eventRoutes } from '../server/contract/events.ts';
-import type { RouteName } from '../server/contract.ts';
+import { keyRoutes } from '../server/contract/keys.ts';
+import type { RouteName, SessionView } from '../server/contract.ts';
 import { NodeStats } from '../server/node-stats.ts';
 import { storeAuthenticator } from '../server/store-authenticator.ts';
 import { UserSignIn } from '../server/user-sign-in.ts';
@@ -32,6 +38,7 @@ import { isLoopback } from '../store/api/authenticate.ts';
 import { tlsOf } from '../store/api/tls-settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessSettings } from './configuration.ts';
+import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
 import { VERSION } from './version.ts';
 
@@ -73,21 +80,27 @@ export async function startConsole({
       new ConsoleError(503, 'no_store', 'this process has no event store: set store.enabled to true'),
     );
   let keys: Promise<ApiKeys> | undefined;
+  const openKeys = (): Promise<ApiKeys> => {
+    keys ??= openStore()
+      .then((open) => new ApiKeys(open, storeAuthenticator(users, signIn)))
+      .catch((error: unknown) => {
+        keys = undefined;
+        throw error;
+      });
+    return keys;
+  };
   const access = new ConsoleAccess({
     users,
     sessions,
     audit,
     secure: tls !== undefined,
-    keys: store
-      ? () =>
-          (keys ??= openStore()
-            .then((open) => new ApiKeys(open, storeAuthenticator(users, signIn)))
-            .catch((error: unknown) => {
-              keys = undefined;
-              throw error;
-            }))
-      : undefined,
+    keys: store ? openKeys : undefined,
   });
+  const throttle = new Throttle();
+  const oidc = oidcOf(settings, users);
+  const providers = oidc ? [{ id: oidc.id, title: oidc.title }] : [];
+  const view = (session: OpenSession | undefined): SessionView =>
+    sessionView({ users, sessions, providers, version: VERSION }, session);
   const note = (entry: AuditEntry): void => audit.append(entry);
   const stats = new NodeStats(engine);
   const monitor = new PipelineMonitor(engine, stats);
@@ -98,19 +111,21 @@ export async function startConsole({
 
   // Every area of the API: a line each, by the name of its table of routes.
   const handlers: Handlers = {
-    ...sessionHandlers({
-      access,
-      users,
-      sessions,
-      signIn,
-      setUp,
-      throttle: new Throttle(),
-      secondFactor: () => false,
-      providers: [],
-      version: VERSION,
-    }),
+    ...sessionHandlers({ access, users, signIn, setUp, throttle, oidc, view }),
+    ...accountHandlers({ access, users, sessions, signIn, throttle, view }),
+    ...userHandlers({ users, sessions, audit: note }),
+    ...later(keyRoutes, async () => keyHandlers({ access, keys: await openKeys() })),
+    ...auditHandlers(audit),
     ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
     ...pipelineHandlers({ engine, monitor, audit: note }),
+    ...deadLetterHandlers({
+      engine,
+      root: resolve(
+        settings.get<string | undefined>('path.dead_letter_queue') ?? join(dataPath, 'dead_letter_queue'),
+      ),
+      dataPath,
+      audit: note,
+    }),
   };
 
   const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')

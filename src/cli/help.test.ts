@@ -3,7 +3,7 @@ import { runToEnd } from '../../test/support/millrace.ts';
 import { helpText } from './help.ts';
 import { settings } from './settings-table.ts';
 
-const topics = [undefined, 'up', 'keystore', 'plugin', 'certs', 'user', 'top'];
+const topics = [undefined, 'up', 'keystore', 'plugin', 'certs', 'user', 'audit', 'top'];
 
 test.each(topics)('help of %s fits 100 columns, ends with a newline and has no tabs', async (topic) => {
   const text = await helpText(topic);
@@ -21,11 +21,12 @@ test('the overview has every setting that has an effect, once, in its group', as
       .slice(1)
       .map((group) => [group.split(':')[0], group] as const),
   );
-  expect([...groups.keys()].slice(-7)).toEqual([
+  expect([...groups.keys()].slice(-8)).toEqual([
     'General',
     'Pipeline',
     'Queue',
     'Event store',
+    'Console',
     'Monitoring API',
     'Log',
     'Other',
@@ -46,6 +47,7 @@ describe('as commands', () => {
     [['help', 'keystore'], 'Usage: millrace keystore'],
     [['help', 'top'], 'Usage: millrace top'],
     [['help', 'user'], 'Usage: millrace user'],
+    [['help', 'audit'], 'Usage: millrace audit'],
     [['help', 'certs'], 'Usage: millrace certs'],
     [['keystore', '--help'], 'Usage: millrace keystore'],
     [['up', '--help'], 'Usage: millrace up'],

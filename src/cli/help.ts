@@ -20,6 +20,7 @@ Commands:
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
   user       add, list, remove users of the event store and the console
+  audit      who did what in the console and the event store, and whether that log is whole
   queue      look into a persisted queue, mend it, empty it
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
@@ -37,6 +38,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Pipeline', ['pipeline.']],
   ['Queue', ['queue.', 'dead_letter_queue.']],
   ['Event store', ['store.']],
+  ['Console', ['console.']],
   ['Monitoring API', ['api.']],
   ['Log', ['log.', 'path.logs']],
 ];
@@ -60,6 +62,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./keystore-command.ts')).help;
     case 'plugin':
       return (await import('./plugin-command.ts')).help;
+    case 'audit':
+      return (await import('./audit-command.ts')).help;
     case 'user':
       return (await import('./user-command.ts')).help;
     case 'certs':

@@ -18,6 +18,8 @@ async function main(): Promise<number> {
       return (await import('./certs-command.ts')).certsCommand(rest);
     case 'user':
       return (await import('./user-command.ts')).userCommand(rest);
+    case 'audit':
+      return (await import('./audit-command.ts')).auditCommand(rest);
     case 'queue':
       return (await import('./queue-command.ts')).queueCommand(rest);
     case 'relay':

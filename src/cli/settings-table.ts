@@ -496,6 +496,52 @@ export const settings = {
     default: 12 * 3600,
     description: 'Every session ends after so long. (Not in Logstash.)',
   },
+  'console.public_url': {
+    type: 'string',
+    description:
+      'Where browsers reach the console, such as https://millrace.example.org, if a proxy stands before it; for the way back from a provider. (Not in Logstash.)',
+  },
+  'console.oidc.issuer': {
+    type: 'string',
+    description:
+      'OpenID Connect provider to sign in with; a button for it appears. Its redirect URI is /api/session/oidc/oidc/callback of the console. (Not in Logstash.)',
+  },
+  'console.oidc.client_id': { type: 'string', description: 'Our name at the provider. (Not in Logstash.)' },
+  'console.oidc.client_secret': {
+    type: 'password',
+    description: 'Its secret; none: a public client with PKCE. (Not in Logstash.)',
+  },
+  'console.oidc.title': {
+    type: 'string',
+    default: 'Single sign-on',
+    description: 'What the button says. (Not in Logstash.)',
+  },
+  'console.oidc.scopes': {
+    type: 'string',
+    default: 'openid profile email',
+    description: 'Scopes that are asked for. (Not in Logstash.)',
+  },
+  'console.oidc.name_claim': {
+    type: 'string',
+    default: 'preferred_username',
+    description: "Claim with the user's name. (Not in Logstash.)",
+  },
+  'console.oidc.role_claim': {
+    type: 'string',
+    default: 'groups',
+    description: 'Claim with the groups that roles are given for. (Not in Logstash.)',
+  },
+  'console.oidc.roles': {
+    type: 'string',
+    description:
+      'Role of each group, such as "soc=analyst; it=operator"; of several the highest. (Not in Logstash.)',
+  },
+  'console.oidc.default_role': {
+    type: 'string',
+    oneOf: ['none', 'viewer', 'analyst', 'operator', 'administrator'],
+    default: 'none',
+    description: 'Role of those whose groups give none; none: they are refused. (Not in Logstash.)',
+  },
   'api.enabled': {
     type: 'boolean',
     default: true,

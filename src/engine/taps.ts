@@ -62,7 +62,7 @@ export class Taps {
     this.#open.set(request.token, {
       request,
       node,
-      tokens: 1,
+      tokens: request.all ? request.rate : 1,
       filledAt: performance.now(),
       samples: [],
       budget: 0,

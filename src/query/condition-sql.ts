@@ -146,7 +146,8 @@ function tokenSql(of: Condition, expression: string): string {
     const words = of.values.map(sqlText);
     const exact = `list_has_any(${tokens(expression)}, [${words.join(',')}])`;
     if (words.length > MAX_EQUALS) return exact;
-    return `(${anyOf(words.map((word) => `contains(lower(${expression}), ${word})`))} AND ${exact})`;
+    const plain = of.values.map((word) => plainly([word as string], false, expression));
+    return `(${anyOf(words.map((word) => `contains(lower(${expression}), ${word})`))} AND (${[...plain, exact].join(' OR ')}))`;
   }
   const variable = `t${depth}`;
   return `len(list_filter(${tokens(expression)}, lambda ${variable}: ${valueSql(of, variable, 'keyword')})) > 0`;
@@ -155,8 +156,15 @@ function tokenSql(of: Condition, expression: string): string {
 /** Words never have spaces in them, so words behind one another are a substring of all of them. */
 function phraseSql(words: readonly string[], prefix: boolean, expression: string): string {
   const text = ` ${words.join(' ')}${prefix ? '' : ' '}`;
-  const first = `contains(lower(${expression}), ${sqlText(words[0]!)})`;
-  return `(${first} AND contains(' ' || array_to_string(${tokens(expression)}, ' ') || ' ', ${sqlText(text)}))`;
+  const all = words.map((word) => `contains(lower(${expression}), ${sqlText(word)})`);
+  const exact = `contains(' ' || array_to_string(${tokens(expression)}, ' ') || ' ', ${sqlText(text)})`;
+  return `(${allOf(all)} AND (${plainly(words, prefix, expression)} OR ${exact}))`;
+}
+
+/** Words between white space are words: most texts that have them need not be taken apart. */
+function plainly(words: readonly string[], prefix: boolean, expression: string): string {
+  const pattern = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|-]/g, '\\$&')).join('\\s+');
+  return `regexp_matches(lower(${expression}), ${sqlText(`(?:^|\\s)${pattern}${prefix ? '' : '(?:$|\\s)'}`)})`;
 }
 
 /** `ip` columns are text. Networks of whole octets are prefixes of it, other ranges are compared as numbers. */

@@ -3,10 +3,18 @@
  * for each stands in `console/`, and `GET /api/openapi.json` describes them all.
  */
 import type { z } from 'zod';
+import { accountRoutes } from './contract/account.ts';
+import { auditRoutes } from './contract/audit.ts';
+import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
+import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
+import { userRoutes } from './contract/users.ts';
 
+export type { AccountView, OwnSession } from './contract/account.ts';
+export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
+export type { Letter, LetterFilter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
 export type {
   EventField,
   EventHit,
@@ -15,6 +23,7 @@ export type {
   Histogram,
   SavedSearch,
 } from './contract/events.ts';
+export type { KeyView } from './contract/keys.ts';
 export type {
   Edge,
   HealthStatus,
@@ -28,8 +37,18 @@ export type {
 } from './contract/pipelines.ts';
 export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
+export type { UserView } from './contract/users.ts';
 
-export const routes = { ...sessionRoutes, ...eventRoutes, ...pipelineRoutes };
+export const routes = {
+  ...sessionRoutes,
+  ...accountRoutes,
+  ...userRoutes,
+  ...keyRoutes,
+  ...auditRoutes,
+  ...eventRoutes,
+  ...pipelineRoutes,
+  ...deadLetterRoutes,
+};
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
 

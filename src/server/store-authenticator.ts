@@ -17,10 +17,11 @@ export function storeAuthenticator(users: Users, signIn: UserSignIn = new UserSi
 
 function asStoreUser(user: User | undefined): StoreUser | undefined {
   if (!user) return undefined;
-  const { name, role, indices, hiddenFields = [], filter = '' } = user;
+  const { name, role, created, indices, hiddenFields = [], filter = '' } = user;
   return {
     name,
     role,
+    created: Date.parse(created),
     ...(indices !== undefined && { indices }),
     ...((hiddenFields.length > 0 || filter !== '') && { partial: true }),
   };

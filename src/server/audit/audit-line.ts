@@ -52,7 +52,11 @@ export function contentOf(line: string): (AuditRecord & { readonly content: stri
   if (body === undefined) return undefined;
   try {
     const record = JSON.parse(line) as AuditRecord;
-    if (!Number.isSafeInteger(record.seq) || typeof record.previous !== 'string') return undefined;
+    if (!Number.isSafeInteger(record.seq)) return undefined;
+    if (
+      ![record.time, record.action, record.address, record.previous].every((one) => typeof one === 'string')
+    )
+      return undefined;
     return { ...record, user: record.user ?? undefined, content: `${body}}` };
   } catch {
     return undefined;

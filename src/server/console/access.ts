@@ -5,7 +5,7 @@ import { keyCaller } from '../access/key-caller.ts';
 import { csrfOf, type SessionRecord, type Sessions } from '../access/sessions.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { User, Users } from '../users.ts';
-import type { Access, AuditEntry, Caller } from './call.ts';
+import { type Access, type AuditEntry, type Caller, ConsoleError } from './call.ts';
 
 export interface ConsoleAccessOptions {
   readonly users: Users;
@@ -57,11 +57,19 @@ export class ConsoleAccess implements Access {
 
   /** The session of a request, as of now. */
   sessionOf(request: IncomingMessage): OpenSession | undefined {
+    if (request.headers.authorization !== undefined) return undefined;
     const { sessions, users } = this.#options;
     const token = cookieOf(request, this.#cookie);
     const record = token === undefined ? undefined : sessions.use(token, (name) => users.find(name));
     const user = record && users.find(record.user);
     return user && { token: token!, record, user };
+  }
+
+  /** The session of somebody who sits at a browser. @throws ConsoleError for API keys */
+  person(request: IncomingMessage): OpenSession {
+    const session = this.sessionOf(request);
+    if (session) return session;
+    throw new ConsoleError(403, 'session', 'an API key can not do this: sign in');
   }
 
   /** Our own pages send the session's proof, and browsers tell where a request comes from. */
@@ -102,6 +110,20 @@ export class ConsoleAccess implements Access {
   end({ record }: OpenSession, setCookie: (cookie: string) => void): void {
     this.#options.sessions.end(record.hash);
     setCookie(this.#setCookie('', '; Max-Age=0'));
+  }
+
+  /**
+   * Binds the way to a provider and back to this browser. `Lax`: the way back begins at another site, which a strict
+   * cookie does not survive.
+   */
+  returnCookie(value: string): string {
+    const { secure } = this.#options;
+    const age = value === '' ? 0 : 600;
+    return `${this.#cookie}-return=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${age}${secure ? '; Secure' : ''}`;
+  }
+
+  returnCookieOf(request: IncomingMessage): string | undefined {
+    return cookieOf(request, `${this.#cookie}-return`);
   }
 
   #setCookie(value: string, more = ''): string {

@@ -164,7 +164,15 @@ class ConsoleApi {
     };
     const result = await (handlers[name] as (call: Call<any>) => unknown)(call);
     if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-    if (route.stream === 'events') await sendEvents(response, result as AsyncIterable<unknown>);
+    if (route.stream === 'events') {
+      // Who is signed out, or may no longer, sees no more.
+      const mayStill = async (): Promise<boolean> => {
+        const now = await access.identify(request);
+        return now?.name === caller?.name && isAllowed(route, now);
+      };
+      await sendEvents(response, result as AsyncIterable<unknown>, mayStill, () => controller.abort());
+    } else if (route.stream === 'redirect')
+      response.writeHead(303, { ...guards, location: String(result), 'cache-control': 'no-store' }).end();
     else if (route.stream === 'download') await sendDownload(response, result as Download);
     else sendJson(response, 200, result);
   }
@@ -172,7 +180,7 @@ class ConsoleApi {
   #authorise(route: Route, name: RouteName, caller: Caller | undefined, request: IncomingMessage): void {
     if (route.access === 'open') return;
     if (!caller) throw new ConsoleError(401, 'signed_out', 'sign in first');
-    if (roles.indexOf(caller.role) >= roles.indexOf(route.access)) return;
+    if (isAllowed(route, caller)) return;
     this.#options.access.audit({
       action: name,
       user: caller.name,
@@ -214,6 +222,9 @@ class ConsoleApi {
   }
 }
 
+const isAllowed = ({ access }: Route, caller: Caller | undefined): boolean =>
+  access === 'open' || (caller !== undefined && roles.indexOf(caller.role) >= roles.indexOf(access));
+
 function checked(
   schema: { safeParse(value: unknown): { success: boolean; data?: unknown; error?: any } },
   value: unknown,
@@ -253,10 +264,15 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.end(text);
 }
 
-const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_MS = 5_000;
 
-/** Server-sent events; ends when the source ends or the client is gone. */
-async function sendEvents(response: ServerResponse, events: AsyncIterable<unknown>): Promise<void> {
+/** Server-sent events; ends when the source ends, the client is gone, or is no longer allowed to listen. */
+async function sendEvents(
+  response: ServerResponse,
+  events: AsyncIterable<unknown>,
+  mayStill: () => Promise<boolean>,
+  stop: () => void,
+): Promise<void> {
   response.writeHead(200, {
     ...guards,
     'content-type': 'text/event-stream; charset=utf-8',
@@ -264,7 +280,17 @@ async function sendEvents(response: ServerResponse, events: AsyncIterable<unknow
     'x-accel-buffering': 'no',
   });
   response.write(':\n\n');
-  const alive = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS);
+  const alive = setInterval(() => {
+    response.write(':\n\n');
+    mayStill()
+      .catch(() => false)
+      .then((may) => {
+        if (may) return;
+        stop();
+        response.destroy();
+      })
+      .catch(() => {});
+  }, KEEP_ALIVE_MS);
   try {
     for await (const event of events) {
       if (response.destroyed) break;

@@ -1,46 +1,56 @@
 /** Signing in and out, and the first administrator. */
-import { MillraceError } from '../../kernel/errors.ts';
+
+import { randomBytes } from 'node:crypto';
+import { type Oidc, OidcRefusal } from '../access/oidc.ts';
 import { csrfOf, type Sessions } from '../access/sessions.ts';
 import type { SetUpCode } from '../access/set-up-code.ts';
 import type { Throttle } from '../access/throttle.ts';
+import { takeCode } from '../access/totp.ts';
 import type { sessionRoutes } from '../contract/session.ts';
 import type { SessionView } from '../contract.ts';
 import type { UserSignIn } from '../user-sign-in.ts';
-import type { User, Users } from '../users.ts';
+import type { Users } from '../users.ts';
 import type { ConsoleAccess, OpenSession } from './access.ts';
-import { type Call, ConsoleError, type HandlersOf } from './call.ts';
+import { asProblem } from './as-problem.ts';
+import { type Call, ConsoleError, type HandlersOf, notThere } from './call.ts';
 
 export interface SessionHandlerOptions {
   readonly access: ConsoleAccess;
   readonly users: Users;
-  readonly sessions: Sessions;
   readonly signIn: UserSignIn;
   readonly setUp: SetUpCode;
   readonly throttle: Throttle;
-  /** Checks the code of a second factor, and takes it. */
-  readonly secondFactor: (user: User, code: string) => boolean;
+  /** OpenID Connect; undefined: not set up. */
+  readonly oidc: Oidc | undefined;
+  view(session: OpenSession | undefined): SessionView;
+}
+
+/** What the pages are told of a session. */
+export function sessionView(
+  { users, sessions, providers, version }: SessionViewOptions,
+  session: OpenSession | undefined,
+): SessionView {
+  const setup = users.size === 0;
+  return {
+    ...(session && {
+      user: { name: session.user.name, role: session.user.role, expires: sessions.expires(session.record) },
+      csrf: csrfOf(session.token),
+    }),
+    setup,
+    version,
+    providers: setup ? [] : [...providers],
+  };
+}
+
+export interface SessionViewOptions {
+  readonly users: Users;
+  readonly sessions: Sessions;
   readonly providers: SessionView['providers'];
   readonly version: string;
 }
 
 export function sessionHandlers(options: SessionHandlerOptions): HandlersOf<keyof typeof sessionRoutes> {
-  const { access, users, sessions, signIn, setUp, throttle, secondFactor, providers, version } = options;
-  const view = (session: OpenSession | undefined): SessionView => {
-    const setup = users.size === 0;
-    return {
-      ...(session && {
-        user: {
-          name: session.user.name,
-          role: session.user.role,
-          expires: sessions.expires(session.record),
-        },
-        csrf: csrfOf(session.token),
-      }),
-      setup,
-      version,
-      providers: setup ? [] : [...providers],
-    };
-  };
+  const { access, users, signIn, setUp, throttle, oidc, view } = options;
   /** @throws ConsoleError while somebody has to wait */
   const slowDown = (place: string): void => {
     const wait = throttle.wait(place);
@@ -78,12 +88,14 @@ export function sessionHandlers(options: SessionHandlerOptions): HandlersOf<keyo
         slowDown(place);
         if (body.totp === undefined || body.totp === '')
           throw new ConsoleError(401, 'totp', 'the code of your authenticator is needed, too');
-        if (!secondFactor(user, body.totp)) {
+        const totp = takeCode(user.totp, body.totp);
+        if (!totp) {
           throttle.fail(place);
           note('failure', { factor: 'totp' });
           throw new ConsoleError(401, 'totp', 'this code is wrong, or was used already');
         }
         throttle.succeed(place);
+        users.update(user.name, { totp });
       }
       note('success');
       return view(access.begin(users.find(user.name) ?? user, request, setCookie));
@@ -96,6 +108,41 @@ export function sessionHandlers(options: SessionHandlerOptions): HandlersOf<keyo
         access.audit({ action: 'session.sign_out', user: session.user.name, address, outcome: 'success' });
       }
       return view(undefined);
+    },
+
+    'GET /api/session/oidc/:id': async ({ params, query, request, setCookie }) => {
+      const cookie = randomBytes(24).toString('base64url');
+      const url = await known(oidc, params['id']!).begin(request, cookie, query.next);
+      setCookie(access.returnCookie(cookie));
+      return url;
+    },
+
+    'GET /api/session/oidc/:id/callback': async ({ params, query, request, address, setCookie }) => {
+      const provider = known(oidc, params['id']!);
+      setCookie(access.returnCookie(''));
+      try {
+        const { user, next } = await provider.finish(request, access.returnCookieOf(request), query);
+        access.begin(user, request, setCookie);
+        access.audit({
+          action: 'session.sign_in',
+          user: user.name,
+          address,
+          outcome: 'success',
+          details: { provider: provider.id },
+        });
+        return next;
+      } catch (error) {
+        const { message } = error as Error;
+        access.audit({
+          action: 'session.sign_in',
+          user: undefined,
+          address,
+          outcome: 'failure',
+          details: { provider: provider.id, reason: message.slice(0, 500) },
+        });
+        // Only a name of what went wrong: text of others does not become part of our pages.
+        return `/?sign-in=${error instanceof OidcRefusal ? error.reason : 'failed'}`;
+      }
     },
 
     'POST /api/setup': async (call: Call<'POST /api/setup'>) => {
@@ -128,9 +175,8 @@ export function sessionHandlers(options: SessionHandlerOptions): HandlersOf<keyo
   };
 }
 
-/** Errors of users are for whoever asks. */
-export function asProblem(error: unknown): unknown {
-  return error instanceof MillraceError && error.code === 'ERR_USAGE'
-    ? new ConsoleError(400, 'invalid', error.message)
-    : error;
+/** @throws ConsoleError */
+function known(oidc: Oidc | undefined, id: string): Oidc {
+  if (oidc?.id === id) return oidc;
+  throw notThere(`provider ${id}`);
 }

@@ -12,8 +12,8 @@ export interface Route {
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
-  /** The answer is a stream of server-sent events, each of this shape, or a download. */
-  readonly stream?: 'events' | 'download';
+  /** The answer is a stream of server-sent events, each of this shape, a download, or an address to go to. */
+  readonly stream?: 'events' | 'download' | 'redirect';
 }
 
 export type RouteTable = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'DELETE'} /api/${string}`, Route>>;

@@ -17,8 +17,8 @@ export const sessionView = z.object({
 });
 export type SessionView = z.infer<typeof sessionView>;
 
-const password = z.string().min(1).max(1024);
-const userName = z.string().min(1).max(128);
+export const password = z.string().min(1).max(1024);
+export const userName = z.string().min(1).max(128);
 
 export const sessionRoutes = defineRoutes({
   'GET /api/session': { summary: 'Who is signed in', access: 'open', answer: sessionView },
@@ -29,6 +29,20 @@ export const sessionRoutes = defineRoutes({
     answer: sessionView,
   },
   'DELETE /api/session': { summary: 'Sign out', access: 'viewer', answer: sessionView },
+  'GET /api/session/oidc/:id': {
+    summary: 'Go to another provider to sign in there',
+    access: 'open',
+    query: z.object({ next: z.string().max(2048).default('/') }),
+    stream: 'redirect',
+    answer: z.string(),
+  },
+  'GET /api/session/oidc/:id/callback': {
+    summary: 'Come back from there',
+    access: 'open',
+    query: z.record(z.string(), z.string().max(8192)),
+    stream: 'redirect',
+    answer: z.string(),
+  },
   'POST /api/setup': {
     summary: 'Make the first administrator, with the code from the terminal',
     access: 'open',

@@ -40,6 +40,8 @@ export type UserRole = 'viewer' | 'analyst' | 'operator' | 'administrator';
 export interface StoreUser {
   readonly name: string;
   readonly role: UserRole;
+  /** Milliseconds since the epoch. */
+  readonly created?: number;
   /** Patterns of the indices that the user may touch; undefined: all. */
   readonly indices?: readonly string[];
   /** The user may only see parts of documents: reading is left to the console, which knows how. */

@@ -48,7 +48,8 @@ export class ApiKeys {
     if (!timingSafeEqual(digest(secret), Buffer.from(key.hash, 'base64'))) return undefined;
     // The rights of the owner as they are now, and of those what the key has.
     const owner = this.#users.find(key.username);
-    if (!owner) return undefined;
+    // A namesake who came later has no part in it.
+    if (!owner || (owner.created ?? 0) > key.creation) return undefined;
     const whole = userIdentity(owner);
     const own = { kind: 'api_key', keyId: id, metadata: key.metadata } as const;
     if (Object.keys(key.role_descriptors).length === 0) return { ...whole, ...own };

@@ -6,6 +6,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { deadLetterSearch } from '../screens/dead-letters/search.ts';
+import { discoverSearch } from '../screens/discover/search-state.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
@@ -23,6 +25,7 @@ const home = createRoute({
 const discover = createRoute({
   getParentRoute: () => root,
   path: '/discover',
+  validateSearch: discoverSearch,
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
@@ -39,8 +42,15 @@ const pipeline = createRoute({
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
 });
 
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: '/dead-letters',
+  validateSearch: deadLetterSearch,
+  component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, discover, pipelines, pipeline]),
+  routeTree: root.addChildren([home, discover, pipelines, pipeline, deadLetters]),
   defaultPreload: 'intent',
 });
 
