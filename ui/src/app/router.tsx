@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
+import { discoverSearch } from '../screens/discover/search-state.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
@@ -24,6 +25,7 @@ const home = createRoute({
 const discover = createRoute({
   getParentRoute: () => root,
   path: '/discover',
+  validateSearch: discoverSearch,
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
