@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Query } from '../../../query/tree.ts';
 import type { SearchHit, SearchRequest, Store } from '../../../store/store.ts';
 import type { EventHit } from '../../contract.ts';
+import { ConsoleError } from '../call.ts';
 import { eventHits, highlightOf, sourceOf } from './hits.ts';
 import type { View } from './rights.ts';
 
@@ -107,7 +108,7 @@ const byArrival = (
 
 const placeOf = (hit: SearchHit | undefined): number | undefined => hit && Number(hit.sort?.[0]);
 
-/** Where the order of arrival stands now. */
+/** Where the order of arrival stands now. @throws ConsoleError for a store that has none */
 async function newest(store: Store, view: View, signal: AbortSignal): Promise<number> {
   if (view.empty) return 0;
   const { hits } = await store.search(
@@ -119,8 +120,16 @@ async function newest(store: Store, view: View, signal: AbortSignal): Promise<nu
       sort: [{ field: '_doc', order: 'desc' }],
       source: false,
       trackTotalHits: false,
+      version: true,
     },
     signal,
   );
-  return placeOf(hits[0]) ?? 0;
+  const [last] = hits;
+  if (last && placeOf(last) !== last.seqNo)
+    throw new ConsoleError(
+      400,
+      'live',
+      'this store is a cluster, which knows no order of arrival: search again every few seconds instead of live',
+    );
+  return placeOf(last) ?? 0;
 }
