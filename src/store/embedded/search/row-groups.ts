@@ -5,7 +5,7 @@ import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
-import { fieldsOf, timeBounds } from './query-fields.ts';
+import { arrivalBound, fieldsOf, timeBounds } from './query-fields.ts';
 import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
 
 /** Rows of one shape. */
@@ -45,6 +45,7 @@ export class Plan {
     this.#resolver = new FieldResolver(snapshot);
     this.#now = now;
     const { from, to } = timeBounds(query, now);
+    const arrived = arrivalBound(query);
     const patterns = fieldsOf(query);
     for (const other of queries) fieldsOf(other, patterns);
     for (const field of fields) patterns.add(field);
@@ -61,6 +62,7 @@ export class Plan {
     let rows = 0;
     for (const rowSet of snapshot.rowSets) {
       if (rowSet.rows === 0 || query.type === 'none') continue;
+      if (arrived !== undefined && rowSet.lastSequence <= arrived) continue;
       if (bounded) {
         if (rowSet.latest === undefined || rowSet.earliest === undefined) continue;
         if (from !== undefined && rowSet.latest < from) continue;
