@@ -113,6 +113,8 @@ export interface BulkRequest {
   readonly ends: Int32Array;
   /** One an operation, or one for all of them. */
   readonly operations: readonly BulkOperation[] | BulkOperation;
+  /** The answer needs no items when every operation was accepted: an item each costs as much as a small document. */
+  readonly onlyFailures?: boolean;
 }
 
 export interface BulkItem {
@@ -136,7 +138,7 @@ export interface ElasticError {
 export interface BulkResult {
   /** Milliseconds. */
   readonly took: number;
-  /** In order; undefined when all were accepted and `items` was not asked for. */
+  /** In order; empty when all were accepted and only failures were asked for. */
   readonly items: readonly BulkItem[];
   readonly errors: boolean;
 }

@@ -120,10 +120,11 @@ export class EmbeddedStore implements Store {
   async bulk(request: BulkRequest): Promise<BulkResult> {
     const started = performance.now();
     const items = await this.#write(request);
+    const errors = items.some(({ error }) => error !== undefined);
     return {
       took: Math.round(performance.now() - started),
-      items,
-      errors: items.some(({ error }) => error !== undefined),
+      items: request.onlyFailures && !errors ? [] : items,
+      errors,
     };
   }
 

@@ -223,7 +223,7 @@ async function importSegment(
         dead.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${dead.join(',')}]))` : ''
       }`,
       join(core.folder, file),
-      3,
+      'merged',
       'background',
     );
     if (written.rows === 0) return undefined;

@@ -52,7 +52,16 @@ export default function TimeChart({ buckets, from, to, height, label, onZoom }: 
           y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] },
         },
         axes: [
-          { stroke: axis, grid: { show: false }, ticks: { stroke: grid }, size: 24, font: '11px system-ui' },
+          {
+            stroke: axis,
+            grid: { show: false },
+            ticks: { stroke: grid, size: 4 },
+            size: 26,
+            gap: 3,
+            space: 70,
+            font: '11px system-ui',
+            values: (_, splits, __, ___, step) => splits.map((at) => tick(at * 1000, step)),
+          },
           {
             stroke: axis,
             grid: { stroke: grid, width: 1 },
@@ -223,6 +232,15 @@ function describe(
   const end = endOf(last) + 1;
   const withMillis = end % 1000 !== 0 || buckets[first][0] % 1000 !== 0;
   return `${showTime(buckets[first][0], withMillis)} to ${showTime(end, withMillis)}: ${showCount(count)} ${count === 1 ? 'event' : 'events'}`;
+}
+
+/** A time on the axis, no longer than the step between two of them asks for. `step` is in seconds. */
+function tick(millis: number, step: number): string {
+  const text = showTime(millis);
+  if (step >= 365 * 86_400) return text.slice(0, 4);
+  if (step >= 28 * 86_400) return text.slice(0, 7);
+  if (step >= 86_400 || text.slice(11) === '00:00:00.000') return text.slice(5, 10);
+  return step >= 60 ? text.slice(11, 16) : step >= 1 ? text.slice(11, 19) : text.slice(14);
 }
 
 /** About half of a maximum, as a round number. */
