@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
+import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -39,8 +40,53 @@ const pipeline = createRoute({
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../screens/settings/frame.tsx'), 'Settings'),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/account' });
+  },
+});
+
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../screens/settings/account.tsx'), 'Account'),
+});
+
+const users = createRoute({
+  getParentRoute: () => settings,
+  path: '/users',
+  component: lazyRouteComponent(() => import('../screens/settings/users.tsx'), 'Users'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => settings,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('../screens/settings/keys.tsx'), 'Keys'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('../screens/settings/audit.tsx'), 'Audit'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, discover, pipelines, pipeline]),
+  routeTree: root.addChildren([
+    home,
+    discover,
+    pipelines,
+    pipeline,
+    settings.addChildren([settingsHome, account, users, keys, audit]),
+  ]),
   defaultPreload: 'intent',
 });
 
