@@ -20,6 +20,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
   beforeAll(async () => {
     started = await startTestConsole();
     ({ page, errors } = await openPage());
+    page.setDefaultTimeout(10_000);
   }, 60_000);
   afterAll(async () => {
     await closeBrowser();
@@ -31,7 +32,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
   };
   const signIn = async (name: string, password = PASSWORD): Promise<void> => {
     await page.getByLabel('Name').fill(name);
-    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByLabel(/^Password/).fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
   const signOut = async (): Promise<void> => {
@@ -50,6 +51,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
       await page.keyboard.press('Tab');
       await page.keyboard.type(text);
     }
+    await picture('set-up-filled');
     await page.keyboard.press('Enter');
     await page.getByText(/not the code that the terminal shows/).waitFor();
     await page.getByLabel('Set-up code').fill(started.code().toLowerCase());
@@ -61,13 +63,13 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
 
   test('a second factor: QR code, first code, recovery codes, and the next sign-in asks for it', async () => {
     await page.getByRole('button', { name: 'Set up' }).click();
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel(/^Password/).fill(PASSWORD);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('img', { name: /QR code/ }).waitFor();
     await expectAccessible(page);
     await picture('second-factor');
     const secret = (await page.locator('pre').innerText()).replace(/\s/g, '');
-    await page.getByLabel('Code', { exact: true }).fill(totpCode(secret, stepOf(Date.now()) - 1));
+    await page.getByLabel(/^Code/).fill(totpCode(secret, stepOf(Date.now()) - 1));
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('Keep these codes').waitFor();
     const recovery = (await page.locator('pre').innerText()).split('\n');
@@ -94,7 +96,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
     await page.getByText('3 more characters are needed').waitFor();
     await page.getByLabel('New password').fill(PASSWORD);
     await page.getByLabel('The same password again').fill(PASSWORD);
-    await page.getByLabel('Indices').fill('web-*');
+    await page.getByRole('combobox', { name: 'Indices' }).fill('web-*');
     await page.keyboard.press('Enter');
     await page.getByLabel('Only events that match').fill('status:');
     await page.getByRole('button', { name: 'Make the user' }).click();
@@ -193,6 +195,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
   ] as const)('%s, %s: every page can be read and used', async (scheme, width) => {
     const other = await openPage({ dark: scheme === 'dark', width });
     [page, errors] = [other.page, [...errors, ...other.errors]];
+    page.setDefaultTimeout(10_000);
     await page.goto(`${started.url}/settings/account`);
     await signIn('vera');
     for (const [path, text] of [

@@ -72,9 +72,7 @@ export function Account() {
         }
         action={
           <Group gap="xs">
-            <Badge variant="light" color={secondFactor ? 'teal.9' : 'gray'} autoContrast>
-              {secondFactor ? 'On' : 'Off'}
-            </Badge>
+            <Badge variant="default">{secondFactor ? 'On' : 'Off'}</Badge>
             <Button variant="default" size="xs" onClick={() => setOpen(secondFactor ? 'remove' : 'add')}>
               {secondFactor ? 'Remove' : 'Set up'}
             </Button>
@@ -181,7 +179,13 @@ function OwnSessions() {
                         this one
                       </Text>
                     ) : (
-                      <Button variant="subtle" color="red.8" size="compact-xs" onClick={() => void end(id)}>
+                      <Button
+                        variant="subtle"
+                        color="gray"
+                        className="settings-danger"
+                        size="compact-xs"
+                        onClick={() => void end(id)}
+                      >
                         End
                       </Button>
                     )}

@@ -59,7 +59,7 @@ export function Audit() {
           </Button>
           <Button
             size="xs"
-            variant="light"
+            variant="default"
             leftSection={<IconShieldCheck size={14} aria-hidden />}
             loading={verify.isPending}
             onClick={() => verify.mutate()}
@@ -154,8 +154,6 @@ export function Audit() {
   );
 }
 
-const colours = { success: 'gray', failure: 'orange', denied: 'red' } as const;
-
 function Row({ record, onOpen }: { readonly record: AuditRecordView; readonly onOpen: () => void }) {
   const { seq, time, action, user, address, outcome, details } = record;
   return (
@@ -175,22 +173,15 @@ function Row({ record, onOpen }: { readonly record: AuditRecordView; readonly on
       <Table.Td>
         <Badge
           size="sm"
-          variant={outcome === 'success' ? 'default' : 'outline'}
-          color={`${colours[outcome]}.8`}
+          variant="default"
           tt="none"
+          {...(outcome !== 'success' && { className: 'settings-danger' })}
         >
           {outcome}
         </Badge>
       </Table.Td>
       <Table.Td>
-        <Button
-          variant="subtle"
-          color="gray"
-          size="compact-xs"
-          className="settings-details"
-          aria-label={`Details of line ${seq}`}
-          onClick={onOpen}
-        >
+        <Button variant="subtle" color="gray" size="compact-xs" className="settings-details" onClick={onOpen}>
           <bdi className="settings-mono">
             {details ? JSON.stringify(details).slice(0, 120) : `line ${seq}`}
           </bdi>

@@ -34,7 +34,7 @@ export function Dialogue({ title, submit, danger, disabled, onClose, onSubmit, c
         <Stack>
           {problem !== undefined && (
             <Alert color="red" role="alert">
-              {problem}
+              <div {...(problem.includes('\n') && { className: 'settings-problem' })}>{problem}</div>
             </Alert>
           )}
           {children}
@@ -46,7 +46,7 @@ export function Dialogue({ title, submit, danger, disabled, onClose, onSubmit, c
               type="submit"
               loading={busy}
               disabled={disabled === true}
-              {...(danger && { color: 'red.8' })}
+              {...(danger && { color: 'red.9' })}
             >
               {submit}
             </Button>

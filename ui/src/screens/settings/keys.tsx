@@ -101,7 +101,8 @@ export function Keys() {
                     {key.state === 'valid' && (
                       <Button
                         variant="subtle"
-                        color="red.8"
+                        color="gray"
+                        className="settings-danger"
                         size="compact-xs"
                         aria-label={`Revoke ${key.name}`}
                         onClick={() => setRevoking(key)}

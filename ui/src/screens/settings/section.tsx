@@ -14,7 +14,7 @@ export function Section({
   readonly children?: ReactNode;
 }) {
   return (
-    <Card withBorder p="md" mb="md" component="section" aria-label={title}>
+    <Card withBorder p="md" mb="md">
       <Group justify="space-between" align="flex-start" mb={children ? 'sm' : 0}>
         <Stack gap={2}>
           <Title order={2} size="h5">
