@@ -9,6 +9,7 @@ import { Problem } from '../../lib/problem.tsx';
 import { browserName } from './browser-name.ts';
 import { Dialogue } from './dialogue.tsx';
 import { NewPassword } from './new-password.tsx';
+import { scrollable } from './scrollable.ts';
 import { AddSecondFactor, RemoveSecondFactor } from './second-factor.tsx';
 import { Section } from './section.tsx';
 import { Ago } from './times.tsx';
@@ -151,7 +152,7 @@ function OwnSessions() {
       {error && <Problem title="The sessions can not be shown" error={error} />}
       {!data && !error && <Skeleton h={60} />}
       {data && (
-        <Table.ScrollContainer minWidth={480}>
+        <Table.ScrollContainer minWidth={480} scrollAreaProps={scrollable}>
           <Table verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>

@@ -21,6 +21,7 @@ import { useState } from 'react';
 import type { AuditRecordView, AuditVerdict } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { scrollable } from './scrollable.ts';
 import { Section } from './section.tsx';
 import { exact } from './times.tsx';
 
@@ -110,7 +111,7 @@ export function Audit() {
         </Text>
       )}
       {records.length > 0 && (
-        <Table.ScrollContainer minWidth={760}>
+        <Table.ScrollContainer minWidth={760} scrollAreaProps={scrollable}>
           <Table verticalSpacing={4} highlightOnHover>
             <Table.Thead>
               <Table.Tr>

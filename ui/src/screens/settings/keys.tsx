@@ -24,6 +24,7 @@ import { useMay } from '../../app/session.tsx';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
 import { Dialogue } from './dialogue.tsx';
+import { scrollable } from './scrollable.ts';
 import { Section } from './section.tsx';
 import { Ago } from './times.tsx';
 
@@ -59,7 +60,7 @@ export function Keys() {
         </Text>
       )}
       {data && data.keys.length > 0 && (
-        <Table.ScrollContainer minWidth={720}>
+        <Table.ScrollContainer minWidth={720} scrollAreaProps={scrollable}>
           <Table verticalSpacing={6} highlightOnHover>
             <Table.Thead>
               <Table.Tr>

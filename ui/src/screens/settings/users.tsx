@@ -22,6 +22,7 @@ import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
 import { Dialogue } from './dialogue.tsx';
 import { NewPassword } from './new-password.tsx';
+import { scrollable } from './scrollable.ts';
 import { Section } from './section.tsx';
 import { UserForm } from './user-form.tsx';
 
@@ -65,7 +66,7 @@ export function Users() {
     >
       {!data && <Skeleton h={160} />}
       {data && (
-        <Table.ScrollContainer minWidth={760}>
+        <Table.ScrollContainer minWidth={760} scrollAreaProps={scrollable}>
           <Table verticalSpacing={6} highlightOnHover>
             <Table.Thead>
               <Table.Tr>
