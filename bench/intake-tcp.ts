@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { type Intake, type Peer, RunKind } from '../src/kernel/plugin.ts';
 import { LineFramer } from '../src/lib/net/line-framer.ts';
 import { tcp } from '../src/plugins/inputs/tcp.ts';
-import { BLOCK_BYTES, BlockBuilder, SlabPool } from '../src/queue/block-builder.ts';
+import { BLOCK_BYTES, BlockBuilder } from '../src/queue/block-builder.ts';
+import { SlabPool } from '../src/queue/slab-pool.ts';
 import { resolveOptions } from '../test/support/plugin.ts';
 import { intakeContext } from '../test/support/writer.ts';
 

@@ -61,8 +61,13 @@ const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
 const file = runtime();
 const cache = compileCache();
 const environment = {
+  UV_THREADPOOL_SIZE: '16',
+  // One heap for the buffers of all threads: glibc's heaps of threads go to pieces under many connections, and none
+  // gives back what another could use. Shared slabs stay outside of it.
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(16 * 1024 * 1024),
   ...process.env,
-  UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
   ...(cache ? { NODE_COMPILE_CACHE: cache } : {}),
 };
 const args = [...flags, entry, ...process.argv.slice(2)];

@@ -1,6 +1,6 @@
 /** Starts the web console: its access, and the handlers of every area, one line each. */
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -19,6 +19,7 @@ import {
   type HandlersOf,
 } from '../server/console/call.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
+import { deadLetterHandlers } from '../server/console/dead-letters.ts';
 import { eventHandlers } from '../server/console/events.ts';
 import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
@@ -117,6 +118,14 @@ export async function startConsole({
     ...auditHandlers(audit),
     ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
     ...pipelineHandlers({ engine, monitor, audit: note }),
+    ...deadLetterHandlers({
+      engine,
+      root: resolve(
+        settings.get<string | undefined>('path.dead_letter_queue') ?? join(dataPath, 'dead_letter_queue'),
+      ),
+      dataPath,
+      audit: note,
+    }),
   };
 
   const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')

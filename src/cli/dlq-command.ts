@@ -5,6 +5,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { CONFIG_STRING, type LoadedSources, loadConfigPath } from '../lang/load.ts';
 import { DeadLetterPositions } from '../queue/dead-letter-positions.ts';
+import { type Found, lettersOf, pipelinesIn, summarise } from '../queue/dead-letter-reader.ts';
 import {
   deadLetterDirectory,
   isWritten,
@@ -13,17 +14,7 @@ import {
 } from '../queue/dead-letter-segments.ts';
 import { processSettings } from './configuration.ts';
 import { type DlqArguments, parseDlqArguments } from './dlq-arguments.ts';
-import {
-  asJson,
-  asText,
-  type Found,
-  inBytes,
-  isWanted,
-  lettersOf,
-  pipelinesIn,
-  printable,
-  summarise,
-} from './dlq-letters.ts';
+import { asJson, asText, inBytes, isWanted, printable } from './dlq-letters.ts';
 import { ask } from './prompt.ts';
 
 /** What `dlq --help` prints. */

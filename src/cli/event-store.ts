@@ -9,6 +9,7 @@ import type { AuditEntry } from '../server/console/call.ts';
 import type { StoreApi } from '../store/api/server.ts';
 import type { StoreClient } from '../store/embedded/store-client.ts';
 import type { ProcessSettings } from './configuration.ts';
+import { embeddedOptions } from './embedded-options.ts';
 import { storeCluster } from './store-cluster.ts';
 
 /** Whether this process has a store: as set, or because a pipeline writes to it. */
@@ -84,11 +85,8 @@ export class EventStore {
     const isCluster = this.#settings.get<string>('store.driver') === 'opensearch';
     const where = isCluster ? { hosts: this.#settings.get<string>('store.hosts') } : { folder: this.folder };
     try {
-      const memoryLimit = this.#settings.get<number | undefined>('store.memory_limit');
       const client = await StoreClient.start(
-        isCluster
-          ? storeCluster(this.#settings)
-          : { folder: this.folder, ...(memoryLimit !== undefined && { memoryLimit }) },
+        isCluster ? storeCluster(this.#settings) : embeddedOptions(this.#settings, this.folder),
         this.#logger,
       );
       this.#logger.debug(where, `Event store opened in ${Math.round(performance.now() - started)} ms`);

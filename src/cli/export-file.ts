@@ -34,7 +34,7 @@ export interface ExportState {
 
 const VERSION = 1;
 /** Milliseconds between two notes of how far it came. */
-const NOTE_EVERY = 1000;
+const NOTE_EVERY = 250;
 
 const partOf = (file: string): string => `${file}.part`;
 const noteOf = (file: string): string => `${file}.resume`;

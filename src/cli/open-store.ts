@@ -9,6 +9,7 @@ import { QueryError } from '../query/query-error.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import { type ProcessSettings, processSettings } from './configuration.ts';
+import { embeddedOptions } from './embedded-options.ts';
 import { ask, readStdin } from './prompt.ts';
 import type { SettingValues } from './settings.ts';
 import type { ConnectionArguments } from './store-arguments.ts';
@@ -32,7 +33,8 @@ export async function openStore(given: ConnectionArguments, values: SettingValue
   const data = resolve(settings.get<string>('path.data'));
   const folder = resolve(settings.get<string | undefined>('store.path') ?? join(data, 'store'));
   const owner = existsSync(folder) ? lockOwner(folder) : undefined;
-  if (owner === undefined && existsSync(folder)) return { store: await direct(folder), isRemote: false };
+  if (owner === undefined && existsSync(folder))
+    return { store: await direct(settings, folder), isRemote: false };
   try {
     return { store: await connect(ownAddress(settings), given, settings), isRemote: true };
   } catch (error) {
@@ -44,10 +46,10 @@ export async function openStore(given: ConnectionArguments, values: SettingValue
   }
 }
 
-async function direct(folder: string): Promise<Store> {
+async function direct(settings: ProcessSettings, folder: string): Promise<Store> {
   const { StoreClient } = await import('../store/embedded/store-client.ts');
   try {
-    return await StoreClient.start({ folder });
+    return await StoreClient.start(embeddedOptions(settings, folder));
   } catch (error) {
     throw new MillraceError('ERR_IO', (error as Error).message);
   }

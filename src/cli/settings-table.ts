@@ -451,6 +451,37 @@ export const settings = {
     description:
       'Folder that repositories of snapshots lie in; path.data/snapshots unless set. (Not in Logstash.)',
   },
+  'store.s3.access_key': {
+    type: 'password',
+    description:
+      'Access key for snapshots in S3; AWS_ACCESS_KEY_ID of the environment unless set. (Not in Logstash.)',
+  },
+  'store.s3.secret_key': {
+    type: 'password',
+    description: 'Its secret; AWS_SECRET_ACCESS_KEY unless set. (Not in Logstash.)',
+  },
+  'store.s3.session_token': {
+    type: 'password',
+    description: 'Of temporary credentials; AWS_SESSION_TOKEN unless set. (Not in Logstash.)',
+  },
+  'store.s3.endpoint': {
+    type: 'string',
+    description:
+      "URL of a server that speaks S3, for what is not Amazon's: https://s3.example.org:9000. AWS_ENDPOINT_URL_S3 unless set. (Not in Logstash.)",
+  },
+  'store.s3.region': {
+    type: 'string',
+    description: 'Region of the buckets; AWS_REGION unless set, and then us-east-1. (Not in Logstash.)',
+  },
+  'store.s3.path_style_access': {
+    type: 'boolean',
+    description:
+      'The bucket is in the path of the URL instead of the host name; with an endpoint true unless set. (Not in Logstash.)',
+  },
+  'store.s3.ssl.certificate_authorities': {
+    type: 'path',
+    description: 'Authority of the certificate of the endpoint, PEM. (Not in Logstash.)',
+  },
   'console.enabled': {
     type: 'string',
     oneOf: ['auto', 'true', 'false'],

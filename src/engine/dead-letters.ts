@@ -129,11 +129,16 @@ export class DeadLetters {
   }
 }
 
+/** Setting, not a user's: the pipeline whose dead letter queue this one writes to. */
+export const DEAD_LETTERS_OF = 'dead_letter_queue.of';
+
 export const keepsDeadLetters = ({ all }: PipelineSettings): boolean =>
   all['dead_letter_queue.enable'] === true;
 
 /** Directory of a pipeline's dead letters. */
-function deadLettersOf(pipeline: string, { all, dataPath }: PipelineSettings): string {
+function deadLettersOf(id: string, { all, dataPath }: PipelineSettings): string {
+  // A replay gives back what is refused again to the queue that it came from.
+  const pipeline = (all[DEAD_LETTERS_OF] as string | undefined) ?? id;
   const root = all['path.dead_letter_queue'] as string | undefined;
   return deadLetterDirectory(root ?? join(dataPath, 'dead_letter_queue'), pipeline);
 }

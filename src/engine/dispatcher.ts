@@ -3,8 +3,9 @@
  * finds the block that kills workers: what was with a dead worker is tried again alone, and given up after the third
  * death.
  */
-import { type QueuedBlock, type SlabPool, share } from '../queue/block-builder.ts';
+import { type QueuedBlock, share } from '../queue/block-builder.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { SlabPool } from '../queue/slab-pool.ts';
 import type { Bind } from '../queue/waiting-blocks.ts';
 import type { WorkerLink } from './intake-pipeline.ts';
 import type { BlockMessage, IntakeToWorker } from './messages.ts';

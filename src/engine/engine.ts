@@ -119,6 +119,11 @@ export class Engine {
     return this.#load(config, undefined);
   }
 
+  /** Starts a pipeline that is part of another one and goes away by itself, such as a replay. @throws PipelineError */
+  loadPart(config: PipelineConfig, parent: string): Promise<void> {
+    return this.#load(config, parent);
+  }
+
   async #load(config: PipelineConfig, parent: string | undefined): Promise<void> {
     const running = this.pipelines.get(config.id);
     const reload = running !== undefined && running.state === 'running';

@@ -1,12 +1,7 @@
 /** The way of one input into its pipeline's queue: fills blocks, says when to stop reading, and when to answer. */
 import { type BlockWriter, type Peer, RunKind } from '../kernel/plugin.ts';
-import {
-  BLOCK_BYTES,
-  BlockBuilder,
-  type BlockSource,
-  type QueuedBlock,
-  type SlabPool,
-} from '../queue/block-builder.ts';
+import { BLOCK_BYTES, BlockBuilder, type BlockSource, type QueuedBlock } from '../queue/block-builder.ts';
+import type { SlabPool } from '../queue/slab-pool.ts';
 import { DropTable } from './drop-table.ts';
 import { type Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
 

@@ -4,7 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { useEscapeStyle } from '../event/field-reference.ts';
 import type { CodecPlugin, InputPlugin, PipelineTotals } from '../kernel/plugin.ts';
 import { unpackGraph } from '../lang/pack.ts';
-import { SlabPool } from '../queue/block-builder.ts';
+import { SlabPool } from '../queue/slab-pool.ts';
 import {
   InputError,
   type IntakeHost,

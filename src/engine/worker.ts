@@ -125,6 +125,7 @@ async function retire(version: number): Promise<void> {
     logger.error({ pipeline: pipeline?.spec.id }, `pipeline did not end cleanly: ${sentence(error)}`);
   }
   pipelines.delete(version);
+  if (pipeline) tellTappedOf(pipeline);
   if (pipeline) post({ type: 'unloaded', id: pipeline.spec.id, version });
   tellDelivered();
   toIntake({ type: 'retired', version });
@@ -150,12 +151,14 @@ function untap(token: number): void {
 }
 
 function tellTapped(): void {
-  for (const { token, until } of taps.values()) {
-    for (const pipeline of pipelines.values()) {
-      const samples = pipeline.tapped(token);
-      if (samples.length > 0) post({ type: 'tapped', token, samples });
-    }
-    if (Date.now() > until + 10_000) untap(token);
+  for (const pipeline of pipelines.values()) tellTappedOf(pipeline);
+  for (const { token, until } of taps.values()) if (Date.now() > until + 10_000) untap(token);
+}
+
+function tellTappedOf(pipeline: WorkerPipeline): void {
+  for (const token of taps.keys()) {
+    const samples = pipeline.tapped(token);
+    if (samples.length > 0) post({ type: 'tapped', token, samples });
   }
 }
 

@@ -319,6 +319,8 @@ export interface DocumentBatch {
   readonly ends: Int32Array;
   /** One a document, or one for all of them. */
   readonly operations: readonly DocumentOperation[] | DocumentOperation;
+  /** No items when every document was accepted. */
+  readonly onlyFailures?: boolean;
 }
 
 export interface DocumentOperation {

@@ -3,8 +3,9 @@
  * room yet stays here, in order; its sender is neither answered nor read from meanwhile.
  */
 import { RunKind } from '../kernel/plugin.ts';
-import { type QueuedBlock, type SlabPool, share } from './block-builder.ts';
+import { type QueuedBlock, share } from './block-builder.ts';
 import type { Queue } from './queue.ts';
+import type { SlabPool } from './slab-pool.ts';
 import type { Bind } from './waiting-blocks.ts';
 
 /** A block that is let in by pieces. */
@@ -112,10 +113,13 @@ export class Admission {
     if (from.run >= from.block.runs.length) {
       from.done = true;
       this.#backlog.shift();
-      if (from.block.slab) this.#host.pool.give(from.block.slab);
+      const { slab } = from.block;
+      // Its pieces may wait for long: only what they must know of it is kept.
+      from.block = { ...from.block, slab: undefined, runs: NO_RUNS, peers: [] };
+      if (slab) this.#host.pool.give(slab);
     }
     this.#queue.push(piece);
-    if (from.done) for (const callback of from.admitted) callback();
+    if (from.done) for (const callback of from.admitted.splice(0)) callback();
   }
 
   /** Calls back when all that was offered so far is in the queue. */
@@ -177,6 +181,8 @@ export class Admission {
     };
   }
 }
+
+const NO_RUNS = new Int32Array(0);
 
 function countOf(runs: readonly number[]): number {
   let sum = 0;

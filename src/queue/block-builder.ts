@@ -3,6 +3,7 @@
  * copy; the slab stays with the queue until the block is acknowledged, and is then used again.
  */
 import { type Peer, RunKind } from '../kernel/plugin.ts';
+import { SLAB_BYTES, type Slab, type SlabPool } from './slab-pool.ts';
 
 /** A block in the queue. Neither `slab` nor `pieces`: the records have no bytes. */
 export interface QueuedBlock {
@@ -31,45 +32,10 @@ export interface BlockSource {
   readonly plugin: string;
 }
 
-export interface Slab {
-  readonly id: number;
-  readonly buffer: SharedArrayBuffer;
-  readonly bytes: Uint8Array;
-}
-
 /** A block with this much is sent. */
 export const BLOCK_BYTES = 64 * 1024;
-/** Room for the largest block and one more chunk of a socket with the tail of a line. */
-const SLAB_BYTES = 6 * BLOCK_BYTES;
-const MAX_FREE = 128;
 /** Peers and runs of one block are bounded, whatever their records' size. */
 const MAX_PEERS = 4096;
-
-/** Slabs that are used again. One for all pipelines of the intake thread. */
-export class SlabPool {
-  readonly #free: Slab[] = [];
-  readonly #dropped: (id: number) => void;
-  #nextId = 1;
-
-  /** @param dropped told of slabs that will not be used again: workers must forget them */
-  constructor(dropped: (id: number) => void = () => {}) {
-    this.#dropped = dropped;
-  }
-
-  take(bytes: number): Slab {
-    if (bytes <= SLAB_BYTES) {
-      const free = this.#free.pop();
-      if (free) return free;
-    }
-    const buffer = new SharedArrayBuffer(Math.max(SLAB_BYTES, bytes));
-    return { id: this.#nextId++, buffer, bytes: new Uint8Array(buffer) };
-  }
-
-  give(slab: Slab): void {
-    if (slab.buffer.byteLength === SLAB_BYTES && this.#free.length < MAX_FREE) this.#free.push(slab);
-    else this.#dropped(slab.id);
-  }
-}
 
 /** The slab of a block, for a worker or the disk; undefined: its records have no bytes. */
 export function share(block: QueuedBlock, pool: SlabPool): Slab | undefined {
@@ -129,7 +95,7 @@ export class BlockBuilder {
   /** Would this many more bytes still belong into this block? */
   fits(bytes: number): boolean {
     if (this.#peers.length >= MAX_PEERS) return false;
-    return this.#length === 0 || this.#length + bytes <= (this.#slab?.bytes.length ?? SLAB_BYTES);
+    return this.#length === 0 || this.#length + bytes <= SLAB_BYTES;
   }
 
   /** Appends a run. Call `fits` first. */

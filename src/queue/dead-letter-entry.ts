@@ -9,6 +9,9 @@ import { crc32c } from './crc32c.ts';
 
 /** 0xd1 followed by a letter is not UTF-8: these bytes occur in no event. */
 const MAGIC = Buffer.from([0xd1, 0x4d, 0x4c, 0x51]);
+/** The same of an entry that was dropped: one byte is changed in place, so that no offset moves. */
+const DROPPED = Buffer.from([0xd1, 0x4d, 0x4c, 0x58]);
+const MARK_AT = 3;
 const RECORD_HEAD = 12;
 /** A longer payload is a damaged length. */
 const MAX_PAYLOAD = 1 << 29;
@@ -49,11 +52,23 @@ export function encodeRecord(letter: DeadLetter): Buffer {
   );
   const { bytes } = encodeEvents([letter.event]);
   const record = Buffer.allocUnsafe(RECORD_HEAD + 2 + head.length + bytes.length);
-  MAGIC.copy(record);
-  record.writeUInt32LE(record.length - RECORD_HEAD, 4);
   record.writeUInt16LE(head.length, RECORD_HEAD);
   head.copy(record, RECORD_HEAD + 2);
   bytes.copy(record, RECORD_HEAD + 2 + head.length);
+  return sealed(record);
+}
+
+/** The whole record of a payload as it was read. */
+export function recordOf(payload: Buffer): Buffer {
+  const record = Buffer.allocUnsafe(RECORD_HEAD + payload.length);
+  payload.copy(record, RECORD_HEAD);
+  return sealed(record);
+}
+
+/** Writes the head of a record whose payload is there. */
+function sealed(record: Buffer): Buffer {
+  MAGIC.copy(record);
+  record.writeUInt32LE(record.length - RECORD_HEAD, 4);
   record.writeUInt32LE(crc32c(record.subarray(RECORD_HEAD)), 8);
   return record;
 }
@@ -78,8 +93,14 @@ export function decodePayload(payload: Buffer): StoredLetter {
   };
 }
 
+/** Where in a file the record of a payload begins that ends at `end`. */
+export const recordStart = (end: number, payload: Buffer): number => end - payload.length - RECORD_HEAD;
+
+/** The byte of a record that says that it was dropped, and where it is, for one write in place. */
+export const dropMark = { at: MARK_AT, kept: MAGIC[MARK_AT]!, dropped: DROPPED[MARK_AT]! } as const;
+
 export interface Scanned {
-  /** Payloads that are whole; views of the bytes given. */
+  /** Payloads that are whole and were not dropped; views of the bytes given. */
   readonly payloads: readonly Buffer[];
   /** Behind each payload. */
   readonly ends: readonly number[];
@@ -101,8 +122,10 @@ export function scanRecords(bytes: Buffer, final: boolean): Scanned {
   while (at < bytes.length) {
     const end = endOfRecord(bytes, at);
     if (end > 0) {
-      payloads.push(bytes.subarray(at + RECORD_HEAD, end));
-      ends.push(end);
+      if (bytes[at + MARK_AT] === MAGIC[MARK_AT]) {
+        payloads.push(bytes.subarray(at + RECORD_HEAD, end));
+        ends.push(end);
+      }
       at = end;
       continue;
     }
@@ -125,13 +148,17 @@ const DAMAGED = -1;
 
 function endOfRecord(bytes: Buffer, at: number): number {
   if (bytes.length - at < RECORD_HEAD) return UNFINISHED;
-  if (bytes.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return DAMAGED;
+  if (!begins(bytes, at)) return DAMAGED;
   const length = bytes.readUInt32LE(at + 4);
   if (length > MAX_PAYLOAD || length < 2) return DAMAGED;
   const end = at + RECORD_HEAD + length;
   if (end > bytes.length) return UNFINISHED;
   return crc32c(bytes.subarray(at + RECORD_HEAD, end)) === bytes.readUInt32LE(at + 8) ? end : DAMAGED;
 }
+
+const begins = (bytes: Buffer, at: number): boolean =>
+  bytes.compare(MAGIC, 0, MARK_AT, at, at + MARK_AT) === 0 &&
+  (bytes[at + MARK_AT] === dropMark.kept || bytes[at + MARK_AT] === dropMark.dropped);
 
 /** Where the next entry begins that is whole, or may become so, or -1. */
 function nextRecord(bytes: Buffer, from: number, whole: boolean): number {

@@ -3,10 +3,21 @@
  * is complete. Names sort by the time they were begun. Each writer has files of its own.
  */
 
-import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { processState } from '../kernel/process-state.ts';
-import { scanRecords } from './dead-letter-entry.ts';
+import { dropMark, scanRecords } from './dead-letter-entry.ts';
 
 /** Eight bytes of magic, pid, four unused, start of the process (8 bytes). */
 export const SEGMENT_HEAD = 24;
@@ -164,6 +175,36 @@ export function readSegment(path: string, from: number, final: boolean): ReadPar
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Marks entries as dropped, by the offsets where they begin; each is one byte written in place. Returns how many were
+ * there to be dropped. A segment that is complete and holds nothing more is removed.
+ */
+export function dropEntries(segment: Segment, starts: Iterable<number>): number {
+  let file: number;
+  try {
+    file = openSync(existingPath(segment), 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+  let dropped = 0;
+  try {
+    const byte = Buffer.alloc(1);
+    for (const start of starts) {
+      const at = start + dropMark.at;
+      if (readSync(file, byte, 0, 1, at) !== 1 || byte[0] !== dropMark.kept) continue;
+      byte[0] = dropMark.dropped;
+      writeSync(file, byte, 0, 1, at);
+      dropped++;
+    }
+    if (dropped > 0) fdatasyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  if (dropped > 0 && !isWritten(segment) && entriesIn(segment) === 0) removeSegment(segment.path);
+  return dropped;
 }
 
 /** How many entries there are, read from the file. */

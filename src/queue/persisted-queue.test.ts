@@ -6,12 +6,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { FakeFiles } from '../../test/support/fake-files.ts';
 import { RunKind } from '../kernel/plugin.ts';
 import { Admission } from './admission.ts';
-import { BlockBuilder, type QueuedBlock, type Slab, SlabPool } from './block-builder.ts';
+import { BlockBuilder, type QueuedBlock } from './block-builder.ts';
 import { PersistedQueue, type PersistedQueueOptions } from './persisted-queue.ts';
 import { MemoryQueue } from './queue.ts';
 import { type QueueDisk, ThreadDisk } from './queue-disk.ts';
 import type { QueueFiles } from './queue-files.ts';
 import { SegmentStore } from './segment-store.ts';
+import { type Slab, SlabPool } from './slab-pool.ts';
 
 const folders: string[] = [];
 afterAll(() => {

@@ -5,10 +5,11 @@
  * after `checkpointWrites` records, or after the interval. A block that is delivered before its turn is not written at
  * all, and while outputs deliver within milliseconds, blocks get that long before they are written. Only the first blocks that wait are kept in memory; the others are read again when their turn comes.
  */
-import { type QueuedBlock, type SlabPool, share } from './block-builder.ts';
+import { type QueuedBlock, share } from './block-builder.ts';
 import type { Queue } from './queue.ts';
 import type { QueueDisk } from './queue-disk.ts';
 import type { Recovery } from './segment-store.ts';
+import type { SlabPool } from './slab-pool.ts';
 import { type Bind, type Entry, WaitingBlocks } from './waiting-blocks.ts';
 
 export interface PersistedQueueOptions {

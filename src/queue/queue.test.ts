@@ -1,26 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Peer, RunKind } from '../kernel/plugin.ts';
-import { BlockBuilder, type QueuedBlock, SlabPool, share } from './block-builder.ts';
+import { BlockBuilder, type QueuedBlock, share } from './block-builder.ts';
 import { MemoryQueue } from './queue.ts';
+import { SlabPool } from './slab-pool.ts';
 
 const peer = (key: string): Peer => ({ key });
 const source = { node: 'in', plugin: 'tcp' };
-
-describe('SlabPool', () => {
-  test('what it does not keep is told, so that workers forget it', () => {
-    const discarded: number[] = [];
-    const pool = new SlabPool((id) => discarded.push(id));
-    const slabs = Array.from({ length: 300 }, () => pool.take(100));
-    for (const slab of slabs) pool.give(slab);
-    const kept = slabs.length - discarded.length;
-    expect(kept).toBeGreaterThan(0);
-    expect(discarded).toEqual(slabs.slice(kept).map(({ id }) => id));
-    const large = pool.take(10_000_000);
-    pool.give(large);
-    expect(discarded.at(-1)).toBe(large.id);
-  });
-});
 
 describe('BlockBuilder', () => {
   test('lines of one peer become one run, those of another a new one', () => {
@@ -86,22 +72,6 @@ describe('BlockBuilder', () => {
     builder.append(RunKind.record, peer('a'), large, 1, 1);
     expect(builder.fits(1)).toBe(false);
     expect(builder.seal(1, 0, 1, source).length).toBe(2_000_000);
-  });
-
-  test('slabs that are not used again are told of, so that workers forget them', () => {
-    const dropped: number[] = [];
-    const pool = new SlabPool((id) => dropped.push(id));
-    const [usual, large] = [pool.take(100), pool.take(2_000_000)];
-    pool.give(usual);
-    pool.give(large);
-    expect(dropped).toEqual([large.id]);
-  });
-
-  test('slabs are used again', () => {
-    const pool = new SlabPool();
-    const slab = pool.take(10);
-    pool.give(slab);
-    expect(pool.take(20)).toBe(slab);
   });
 });
 

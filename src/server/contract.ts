@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
+import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
@@ -13,6 +14,7 @@ import { userRoutes } from './contract/users.ts';
 
 export type { AccountView, OwnSession } from './contract/account.ts';
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
+export type { Letter, LetterFilter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
 export type {
   EventField,
   EventHit,
@@ -45,6 +47,7 @@ export const routes = {
   ...auditRoutes,
   ...eventRoutes,
   ...pipelineRoutes,
+  ...deadLetterRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;

@@ -41,7 +41,7 @@ export const OLDEST_FIRST: readonly SortKey[] = [{ field: '@timestamp', order: '
 
 const KEEP_ALIVE_MS = 10 * 60_000;
 /** Pages are as large as this, whatever the size of the documents. */
-const PAGE_BYTES = 8 << 20;
+const PAGE_BYTES = 4 << 20;
 const FIRST_PAGE = 500;
 const MAX_PAGE = 10_000;
 

@@ -60,7 +60,7 @@ export interface Store {
 
   /** Which of many values (addresses, hashes, domains) occur in these fields, how often, first and last seen. */
   indicatorScan(request: IndicatorScanRequest, signal?: AbortSignal): Promise<readonly IndicatorHit[]>;
-  /** Copies everything that is acknowledged into a folder (or `s3://bucket/prefix`), from which `restore` brings it back. */
+  /** Copies everything that is acknowledged into a folder or `s3://bucket/prefix` (`s3/s3-target.ts`), from which `restore` brings it back. */
   snapshot(target: string, indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
   restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }>;
   /** Retention per index pattern; the first pattern that fits an index decides. */
@@ -111,6 +111,8 @@ export interface BulkRequest {
   readonly ends: Int32Array;
   /** One an operation, or one for all of them. */
   readonly operations: readonly BulkOperation[] | BulkOperation;
+  /** The answer needs no items when every operation was accepted: an item each costs as much as a small document. */
+  readonly onlyFailures?: boolean;
 }
 
 export interface BulkItem {
@@ -134,7 +136,7 @@ export interface ElasticError {
 export interface BulkResult {
   /** Milliseconds. */
   readonly took: number;
-  /** In order; undefined when all were accepted and `items` was not asked for. */
+  /** In order; empty when all were accepted and only failures were asked for. */
   readonly items: readonly BulkItem[];
   readonly errors: boolean;
 }
@@ -363,4 +365,13 @@ export interface StoreStatus {
   readonly segments: number;
   readonly quarantined: readonly { readonly file: string; readonly reason: string }[];
   readonly freeBytes: number;
+  /** What takes a while and is under way: snapshots, restores, moves to the archive. */
+  readonly tasks?: readonly StoreTask[];
+}
+
+export interface StoreTask {
+  readonly text: string;
+  /** Bytes. */
+  readonly done: number;
+  readonly total: number;
 }

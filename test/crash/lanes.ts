@@ -3,7 +3,7 @@ import { runSeries, type SeriesOptions } from './series.ts';
 import type { SeriesResult } from './summary.ts';
 
 const SINKS = ['http', 'lumberjack', 'file'] as const;
-const AT_ONCE = 2;
+const AT_ONCE = 4;
 
 export interface LanesOptions {
   readonly seed: number;

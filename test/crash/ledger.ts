@@ -62,9 +62,6 @@ export class Ledger {
   readonly #kills: number[] = [];
   readonly #problems: string[] = [];
 
-  /** Requests that were answered: when they were begun, and when the answer came. */
-  readonly syncs: { readonly begunAt: number; readonly answeredAt: number }[] = [];
-
   problem(text: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(text);
   }
@@ -96,10 +93,6 @@ export class Ledger {
     this.#kills.push(at);
   }
 
-  get kills(): readonly number[] {
-    return this.#kills;
-  }
-
   arrived(text: string, delivery: Delivery): void {
     const [sender, number, attempt] = text.split(' ', 3) as [string, string, string];
     const account = this.#accounts.get(sender);
@@ -126,11 +119,6 @@ export class Ledger {
 
   hasArrived(sender: string, number: number): boolean {
     return this.#accounts.get(sender)!.arrived.has(number);
-  }
-
-  /** Kills before the last copy of an event of one attempt arrived; -1: none did. */
-  lastArrival(sender: string, number: number): number {
-    return this.#copies.get(`${sender} ${number} 1`)?.kills ?? -1;
   }
 
   /** Events of a sender that came after a later one of it. */

@@ -28,8 +28,7 @@ await runLanes({
     const { problems, lost, duplicates, tcp, seconds } = result;
     say(
       `${killed} of ${rounds} (seed ${options.seed}, ${options.sink}, ${options.workers} workers, ${seconds.toFixed()} s): ` +
-        `lost ${lost.lumberjack.length + lost.http.length}, twice ${duplicates}, without answer and lost ` +
-        `${tcp.lostTaken} of ${tcp.lost}, the oldest taken ${tcp.oldestLostMs} ms before the kill`,
+        `lost ${lost.lumberjack.length + lost.http.length}, twice ${duplicates}, without answer and lost ${tcp.lost}`,
     );
     for (const problem of problems) say(`  ${problem}`);
     write();

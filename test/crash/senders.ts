@@ -152,18 +152,13 @@ export class HttpLoad implements Sender {
     const body = JSON.stringify(
       numbers.map((number) => ({ message: eventText(this.#name, number, attempt) })),
     );
-    const begunAt = performance.now();
     return new Promise((resolve) => {
       const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
       const request = http.request(
         { host: '127.0.0.1', port: this.#port, method: 'POST', agent: this.#agent, headers },
         (response) => {
           response.resume();
-          response.on('close', () => {
-            const good = response.statusCode === 200 && response.complete;
-            if (good) this.#ledger.syncs.push({ begunAt, answeredAt: performance.now() });
-            resolve(good);
-          });
+          response.on('close', () => resolve(response.statusCode === 200 && response.complete));
         },
       );
       request.on('error', () => resolve(false));
@@ -172,14 +167,11 @@ export class HttpLoad implements Sender {
   }
 }
 
-/** One TCP connection: what was written, and how much of it was taken, over time. */
+/** One TCP connection, and what was written. */
 export interface TcpConnection {
   /** The sender's name in the ledger. */
   readonly name: string;
   lines: number;
-  readonly taken: { readonly at: number; readonly lines: number }[];
-  /** Which kill ended the process that it went to, counted from 0. */
-  readonly kill: number;
   /** It broke: it was not ended by us. */
   cut: boolean;
 }
@@ -191,7 +183,6 @@ export class TcpLoad implements Sender {
   readonly #ledger: Ledger;
   readonly #random: Random;
   readonly connections: TcpConnection[] = [];
-  #open: TcpConnection | undefined;
   #stopping = false;
   readonly #ended: Promise<void>;
 
@@ -206,11 +197,6 @@ export class TcpLoad implements Sender {
   stop(): Promise<void> {
     this.#stopping = true;
     return this.#ended;
-  }
-
-  /** The connection that is open. */
-  get open(): TcpConnection | undefined {
-    return this.#open;
   }
 
   async #run(): Promise<void> {
@@ -233,13 +219,10 @@ export class TcpLoad implements Sender {
     const connection: TcpConnection = {
       name: `${this.#name}-${this.connections.length + 1}`,
       lines: 0,
-      taken: [],
-      kill: this.#ledger.kills.length,
       cut: false,
     };
     this.#ledger.open(connection.name, 'tcp');
     this.connections.push(connection);
-    this.#open = connection;
     while (!this.#stopping && !socket.destroyed) {
       if (!socket.writableNeedDrain) {
         let text = '';
@@ -254,6 +237,5 @@ export class TcpLoad implements Sender {
     connection.cut = socket.destroyed;
     socket.end();
     await closed;
-    this.#open = undefined;
   }
 }

@@ -14,7 +14,6 @@ import { Random } from './random.ts';
 import { HttpLoad, LumberjackLoad, type Sender, TcpLoad } from './senders.ts';
 import { fileSink, httpSink, lumberjackSink, type Sink, type SinkMode } from './sinks.ts';
 import { addTcp, CHECKPOINT_MS, type SeriesResult } from './summary.ts';
-import { watchTaken } from './taken-lines.ts';
 
 export interface SeriesOptions {
   readonly seed: number;
@@ -34,9 +33,8 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
   const ledger = new Ledger();
   const sink = await openSink(options, folder, ledger, random);
   const ports: number[] = [];
-  while (ports.length < 4) ports.push(await lowPort(random));
-  const [beats, web, lines, api] = ports as [number, number, number, number];
-  const chosen: string[][] = [];
+  while (ports.length < 3) ports.push(await lowPort(random));
+  const [beats, web, lines] = ports as [number, number, number];
   const start = (): Millrace => {
     const settings = [
       '--queue.page_capacity',
@@ -48,7 +46,6 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
       '--queue.max_events',
       random.pick(['0', '0', '0', '2000']),
     ];
-    chosen.push(settings);
     return new Millrace({
       args: [
         '-e',
@@ -67,8 +64,8 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
         ...settings,
         '--pipeline.workers',
         String(options.workers),
-        '--api.http.port',
-        String(api),
+        '--api.enabled',
+        'false',
       ],
     });
   };
@@ -78,7 +75,6 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
     ...[0, 1].map((at) => new LumberjackLoad(`l${at}`, beats, ledger, random)),
     ...[0, 1, 2].map((at) => new HttpLoad(`h${at}`, web, ledger, random)),
   ];
-  const unwatch = watchTaken(tcp, api);
   const began = performance.now();
   const moments: Record<Moment, number> = { start: 0, load: 0, 'long load': 0, 'new file': 0, shutdown: 0 };
   let startMs = 1000;
@@ -90,7 +86,7 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
       const millrace = start();
       if (moment === 'start') await delay(random.between(0, startMs * 1.2));
       else {
-        await millrace.ready(30);
+        await millrace.ready(90);
         startMs = 0.8 * startMs + 0.2 * (performance.now() - started);
         await waitFor(moment, millrace, random, join(folder, 'queue', 'main'));
       }
@@ -108,7 +104,6 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
     sink.mode = 'well';
     await finish(start(), { senders, ledger, sink, folder });
   } finally {
-    await unwatch();
     await sink.close();
   }
   return addTcp(
@@ -120,10 +115,7 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
     },
     tcp.connections,
     ledger,
-    {
-      ordered: options.workers === 1,
-      settingsAt: (kill) => chosen[kill]!.join(' '),
-    },
+    options.workers === 1,
   );
 }
 
@@ -170,7 +162,7 @@ interface End {
 
 /** Everything is sent, answered and delivered; then the process ends as it should. */
 async function finish(millrace: Millrace, { senders, ledger, sink, folder }: End): Promise<void> {
-  await millrace.ready(30);
+  await millrace.ready(90);
   await Promise.race([Promise.all(senders.map((sender) => sender.stop())), delay(30_000)]);
   let total = -1;
   await until(

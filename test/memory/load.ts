@@ -147,12 +147,14 @@ async function sendFast(kind: Kind, port: number): Promise<void> {
   if (kind === 'beats') go();
 }
 
-process.once('message', async (order: LoadOrder) => {
+process.once('message', (order: LoadOrder) => void run(order));
+process.on('disconnect', () => process.exit());
+
+async function run(order: LoadOrder): Promise<void> {
   const trickles = await openTrickles(order);
   for (const ports of order.pipelines)
     for (let left = order.fast; left > 0; left--)
       for (const kind of ['tcp', 'http', 'beats'] as const) await sendFast(kind, ports[kind]);
   setInterval(() => process.send!({ open, closed, sent } satisfies LoadReport), 1000);
   await keepTrickling(trickles);
-});
-process.on('disconnect', () => process.exit());
+}

@@ -9,8 +9,10 @@ import { runMemory } from './run.ts';
 const LONG = Boolean(process.env['CI']);
 const [SECONDS, WARM_UP, CONNECTIONS] = LONG ? [180, 60, 10_000] : [20, 8, 2_000];
 /** Megabytes: all that the process may ever have, and how much more at the end than after warm-up. */
-const CEILING = 900;
-const GROWTH = 60;
+const CEILING = 600;
+const GROWTH = 75;
+/** In the first minutes slabs are still touched for the first time: up to 32 in a minute. The leaks so far: 137. */
+const PER_MINUTE = 45;
 
 afterAll(cleanUp);
 
@@ -19,6 +21,7 @@ test(`${SECONDS} seconds with ${CONNECTIONS} connections: memory stays flat`, as
     connections: CONNECTIONS,
     seconds: SECONDS,
     warmUpSeconds: WARM_UP,
+    collect: true,
   });
   process.stdout.write(`${JSON.stringify(result)}\n`);
   expect(samples).toHaveLength(SECONDS);
@@ -28,5 +31,5 @@ test(`${SECONDS} seconds with ${CONNECTIONS} connections: memory stays flat`, as
   expect(result.sent).toBeGreaterThan(result.delivered);
   expect(result.peak).toBeLessThan(CEILING);
   expect(result.last - result.first).toBeLessThan(GROWTH);
-  if (LONG) expect(result.perMinute).toBeLessThan(15);
+  if (LONG) expect(result.perMinute).toBeLessThan(PER_MINUTE);
 }, 420_000);

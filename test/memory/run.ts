@@ -43,6 +43,11 @@ export interface MemoryOptions {
   readonly seconds: number;
   /** Not judged: connections open, queues fill, compilers compile. */
   readonly warmUpSeconds: number;
+  /**
+   * Every thread collects its garbage every few seconds. As it likes V8 lets a hundred megabytes of it gather for
+   * minutes: in a few minutes that hides a leak, or looks like one.
+   */
+  readonly collect?: boolean;
   sampled?(sample: Sample): void;
 }
 
@@ -60,7 +65,8 @@ export async function runMemory(options: MemoryOptions): Promise<MemoryResult> {
   const pipelines = await Promise.all(
     [0, 1].map(async () => ({ tcp: await freePort(), http: await freePort(), beats: await freePort() })),
   );
-  const millrace = await start(pipelines, (sink.address() as AddressInfo).port);
+  const { port } = sink.address() as AddressInfo;
+  const millrace = await start(pipelines, port, options.collect === true);
   const loads: ChildProcess[] = [];
   try {
     const reports = startLoads(pipelines, options.connections, loads);
@@ -103,7 +109,11 @@ const FAST = 2;
 const sum = <T>(list: readonly T[], of: (each: T) => number): number =>
   list.reduce((total, each) => total + of(each), 0);
 
-async function start(pipelines: LoadOrder['pipelines'], sinkPort: number): Promise<Millrace> {
+async function start(
+  pipelines: LoadOrder['pipelines'],
+  sinkPort: number,
+  collect: boolean,
+): Promise<Millrace> {
   const settings = temporaryFolder();
   const pipeline = ({ tcp, http: web, beats }: LoadOrder['pipelines'][number], queue: string): string =>
     `- pipeline.id: ${queue}
@@ -124,7 +134,10 @@ async function start(pipelines: LoadOrder['pipelines'], sinkPort: number): Promi
   );
   return new Millrace({
     args: ['--path.settings', settings, '--path.data', join(settings, 'data'), '--api.enabled', 'false'],
-  }).ready();
+    ...(collect && {
+      env: { NODE_OPTIONS: `--expose-gc --import=${new URL('collect.ts', import.meta.url).href}` },
+    }),
+  }).ready(90);
 }
 
 /** As many processes of senders as their limit of open files asks for. */

@@ -11,6 +11,7 @@ import { checkPipelines } from '../../src/lang/check.ts';
 import { registry } from '../../src/plugins/registry.ts';
 import { type AuditEntry, type Caller, ConsoleError, type Handlers } from '../../src/server/console/call.ts';
 import { type Console, startConsole } from '../../src/server/console/console.ts';
+import { deadLetterHandlers } from '../../src/server/console/dead-letters.ts';
 import { PipelineMonitor } from '../../src/server/console/pipelines/pipeline-monitor.ts';
 import { pipelineHandlers } from '../../src/server/console/pipelines.ts';
 import type { RouteName } from '../../src/server/contract.ts';
@@ -67,6 +68,7 @@ export async function startPipelinesConsole(port = 0): Promise<PipelinesConsole>
   });
   const known: Record<string, unknown> = {
     ...pipelineHandlers({ engine, monitor, audit }),
+    ...deadLetterHandlers({ engine, root: join(folder, 'dead_letter_queue'), dataPath: folder, audit }),
     'GET /api/session': session,
   };
   const handlers = new Proxy(known, {

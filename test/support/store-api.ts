@@ -9,7 +9,7 @@ import { storeAuthenticator } from '../../src/server/store-authenticator.ts';
 import { Users } from '../../src/server/users.ts';
 import type { AuditEvent } from '../../src/store/api/api-state.ts';
 import { createStoreApi } from '../../src/store/api/server.ts';
-import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
+import { type EmbeddedOptions, EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { embeddedSearcher as searcher } from '../../src/store/embedded/search/searcher.ts';
 
 export interface Reply {
@@ -36,13 +36,17 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startStoreApi(settings: Readonly<Record<string, unknown>> = {}): Promise<TestApi> {
+export async function startStoreApi(
+  settings: Readonly<Record<string, unknown>> = {},
+  own: Partial<EmbeddedOptions> = {},
+): Promise<TestApi> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-store-api-'));
   const store = await EmbeddedStore.open({
     folder: join(folder, 'store'),
     searcher,
     memoryLimit: 2 ** 29,
     reserve: 0,
+    ...own,
   });
   const users = new Users(folder);
   const audited: AuditEvent[] = [];

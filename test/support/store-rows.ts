@@ -20,7 +20,7 @@ export async function storeRows(
   types: Readonly<Record<string, Type>>,
   groups: readonly (readonly TestDocument[])[],
   { hot = 0 }: { hot?: number } = {},
-): Promise<{ engine: SqlEngine; snapshot: Snapshot; close(): void }> {
+): Promise<{ engine: SqlEngine; snapshot: Snapshot; close(): Promise<void> }> {
   mkdirSync(join(folder, 'tmp'), { recursive: true });
   const duckdb = await Duckdb.open({
     threads: 2,

@@ -115,6 +115,7 @@ export const store = defineOutput({
             source,
             ends: ends.subarray(0, operations.length).slice(),
             operations: same ? operations[0]! : operations,
+            onlyFailures: true,
           }),
           signal,
           'stopped before the event store had taken the events',

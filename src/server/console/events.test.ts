@@ -299,6 +299,9 @@ describe('rights', () => {
         ).hits.map(({ index }) => index.split('-')[0]!),
       );
     expect(await indices([])).toEqual(new Set(['filebeat']));
+    const listed = (await get('/api/events/indices', caller)).indices.map(({ name }: any) => name);
+    expect(listed.length).toBeGreaterThan(20);
+    expect(listed.every((name: string) => name.startsWith('filebeat-'))).toBe(true);
     expect(await indices(['odd'])).toEqual(new Set());
     expect(await indices(['odd', 'file*'])).toEqual(new Set(['filebeat']));
     const { hits } = await post('POST /api/events/search', { ...odd });

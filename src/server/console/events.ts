@@ -164,6 +164,10 @@ export function eventHandlers({ store, audit }: EventOptions): EventHandlers {
       return { fields: [...(await view.fields())] };
     },
 
+    'GET /api/events/indices': async ({ caller }) => ({
+      indices: (await rights.indices(caller, [])).map(({ name, documents }) => ({ name, documents })),
+    }),
+
     'POST /api/events/complete': async ({ body, caller, signal }) => {
       const view = await rights.view(caller, body.indices);
       const around = await resolveSearch(rights, caller, { ...body, query: '' }).catch(() => undefined);

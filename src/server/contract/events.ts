@@ -150,6 +150,11 @@ export const eventRoutes = defineRoutes({
     body: z.object({ indices: z.array(z.string().max(512)).max(100).default([]) }),
     answer: z.object({ fields: z.array(eventField) }),
   },
+  'GET /api/events/indices': {
+    summary: 'Indices that the caller may search',
+    access: 'viewer',
+    answer: z.object({ indices: z.array(z.object({ name: z.string(), documents: z.number() })) }),
+  },
   'POST /api/events/complete': {
     summary: 'How a query can go on at the cursor',
     access: 'viewer',

@@ -50,8 +50,9 @@ export interface IndexRecord {
 export interface SegmentInfo {
   readonly id: string;
   readonly ix: number;
-  /** Below the store's folder. */
+  /** Below the store's folder, or that of the archive. */
   readonly file: string;
+  readonly archived?: true;
   readonly rows: number;
   readonly bytes: number;
   /** CRC-32C of each 64 MiB of the file. */

@@ -133,7 +133,7 @@ describe('Core', () => {
       // Row 6 is only dead in the log.
       expect(index.segments[0]!.info.rows).toBe(4);
     }
-    expect(Object.keys(index.segments[0]!.info.sidecars)).toEqual(['ids', 'indicators'].slice(0, 1));
+    expect(Object.keys(index.segments[0]!.info.sidecars)).toEqual(['ids', 'tokens']);
     await sealAll(core);
     await close(core);
     core = await open(core.folder);

@@ -14,6 +14,7 @@ import {
   type MakeMapping,
   mergeSorted,
   type Segment,
+  type SegmentInfo,
   type SegmentsRecord,
 } from './catalogue.ts';
 import { Duckdb } from './duckdb.ts';
@@ -28,6 +29,7 @@ import { checkSegment } from './segment-writer.ts';
 import type { Snapshot } from './snapshot.ts';
 import { makeSnapshot } from './snapshots.ts';
 import { RealStoreFiles } from './store-files.ts';
+import { Tasks } from './tasks.ts';
 
 export interface CoreOptions {
   readonly folder: string;
@@ -61,6 +63,7 @@ export class Core {
   readonly catalogue: Catalogue;
   readonly hotIds = new HotIds();
   readonly problems: Problems;
+  readonly tasks = new Tasks();
   log!: Log;
   manifest!: Manifest<CatalogueRecord>;
   /** In order of their log files. */
@@ -213,6 +216,11 @@ export class Core {
     let bytes = 0;
     for (const generation of this.generations.values()) bytes += generation.bytes;
     return bytes;
+  }
+
+  /** Where a file of a segment is. */
+  pathOf(_info: Pick<SegmentInfo, 'archived'>, file: string): string {
+    return join(this.folder, file);
   }
 
   removeFiles({ info }: Segment): void {

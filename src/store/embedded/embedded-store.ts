@@ -17,6 +17,7 @@ import {
   validateIndexTemplate,
   validateLegacyTemplate,
 } from '../mapping/templates.ts';
+import type { S3Settings } from '../s3/s3-target.ts';
 import type {
   AliasAction,
   BulkBodyRequest,
@@ -57,6 +58,8 @@ export interface EmbeddedOptions {
   readonly maintenance?: Partial<MaintenanceOptions>;
   /** Free bytes of the disk that writing leaves alone. */
   readonly reserve?: number;
+  /** Of snapshots in S3. */
+  readonly s3?: S3Settings;
 }
 
 const MEBIBYTE = 1 << 20;
@@ -69,6 +72,7 @@ export class EmbeddedStore implements Store {
   readonly #writer: BulkWriter;
   readonly #maintenance: Maintenance;
   readonly #admission: Admission;
+  readonly #s3: S3Settings;
   readonly #points = new PointsInTime();
   #closing: Promise<void> | undefined;
 
@@ -76,6 +80,7 @@ export class EmbeddedStore implements Store {
     this.#core = core;
     this.#searcher = options.searcher;
     this.#unlock = unlock;
+    this.#s3 = options.s3 ?? {};
     this.#indices = new Indices(core.catalogue);
     this.#writer = new BulkWriter(core, this.#indices);
     this.#maintenance = new Maintenance(core, (change) => this.#writer.change(change), options.maintenance);
@@ -108,10 +113,11 @@ export class EmbeddedStore implements Store {
   async bulk(request: BulkRequest): Promise<BulkResult> {
     const started = performance.now();
     const items = await this.#write(request);
+    const errors = items.some(({ error }) => error !== undefined);
     return {
       took: Math.round(performance.now() - started),
-      items,
-      errors: items.some(({ error }) => error !== undefined),
+      items: request.onlyFailures && !errors ? [] : items,
+      errors,
     };
   }
 
@@ -344,11 +350,11 @@ export class EmbeddedStore implements Store {
     selection: IndexSelection,
   ): Promise<{ indices: readonly string[]; bytes: number }> {
     await this.#maintenance.seal();
-    return snapshotTo(this.#core, this.#indices.select(selection), target);
+    return snapshotTo(this.#core, this.#indices.select(selection), target, this.#s3);
   }
 
   async restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }> {
-    return restoreFrom(this.#core, (change) => this.#writer.change(change), source, options);
+    return restoreFrom(this.#core, (change) => this.#writer.change(change), source, options, this.#s3);
   }
 
   async setRetention(rules: readonly RetentionRule[]): Promise<void> {
@@ -384,6 +390,7 @@ export class EmbeddedStore implements Store {
       segments: segments.length,
       quarantined,
       freeBytes: this.#admission.freeBytes,
+      tasks: this.#core.tasks.all,
     };
   }
 

@@ -11,6 +11,7 @@ import { IdFilter } from './id-filter.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { ROW_GROUP, writeDurably, writeSegment } from './segment-writer.ts';
 import { columnType, sparseValue } from './sparse-columns.ts';
+import { TokenFilterBuilder } from './token-filter.ts';
 
 /** So many small ones are one merge. */
 const FAN_IN = 8;
@@ -159,7 +160,7 @@ async function writeMerged(
     duckdb,
     isLast ? sorted(catalogue, columns, all) : all,
     join(core.folder, file),
-    isLast ? 9 : 3,
+    isLast ? 'last' : 'merged',
     'background',
   );
   if (written.rows === 0) return undefined;
@@ -176,6 +177,8 @@ async function writeMerged(
       await writeDurably(`${stem}.ids`, IdFilter.of((ids[0] ?? []) as string[], rows).encode());
       sidecars['ids'] = short(`${stem}.ids`);
     }
+    await writeTokens(duckdb, join(core.folder, file), `${stem}.tokens`);
+    sidecars['tokens'] = short(`${stem}.tokens`);
     if (
       isLast &&
       (await writeIndicators(
@@ -229,6 +232,17 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
   return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${ROW_GROUP} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
 }
 
+/** The file that tells which words may be where. */
+async function writeTokens(duckdb: Duckdb, file: string, target: string): Promise<void> {
+  const tokens = new TokenFilterBuilder();
+  for await (const { columns } of duckdb.stream(`SELECT _source FROM read_parquet(${sqlText(file)})`)) {
+    for (const source of columns[0] as string[]) tokens.add(source);
+    // Others get their turn.
+    await new Promise((done) => setImmediate(done));
+  }
+  await writeDurably(target, tokens.encode());
+}
+
 /** Fields by which people look for addresses, hashes and names; those of type ip are listed under any name. */
 export const INDICATOR_FIELD =
   /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
@@ -262,7 +276,7 @@ async function writeIndicators(
     duckdb,
     `SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY value, field`,
     target,
-    3,
+    'merged',
     'background',
   );
   return rows > 0 && statSync(target).size > 0;

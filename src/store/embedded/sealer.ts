@@ -79,7 +79,7 @@ async function sealIndex(
     core.duckdb,
     select,
     join(core.folder, file),
-    1,
+    'quick',
     'background',
   );
   if (rows === 0) return undefined;

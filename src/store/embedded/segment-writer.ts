@@ -16,21 +16,29 @@ export interface WrittenFile {
 }
 
 /**
- * Writes the rows of a SELECT to `file`, which does not exist. No rows: no file.
- * `level`: of zstd.
+ * How a file is packed. `quick`: soon to be merged, so no time goes into Bloom filters. The others have one of every column
+ * of texts, which takes a dictionary of the whole row group; a larger one runs out of memory.
  */
+const PACKING = {
+  quick: 'COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false',
+  merged: `COMPRESSION_LEVEL 3, DICTIONARY_SIZE_LIMIT ${ROW_GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.01`,
+  last: `COMPRESSION_LEVEL 9, DICTIONARY_SIZE_LIMIT ${ROW_GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.01`,
+} as const;
+
+export type Packing = keyof typeof PACKING;
+
+/** Writes the rows of a SELECT to `file`, which does not exist. No rows: no file. */
 export async function writeSegment(
   duckdb: Duckdb,
   select: string,
   file: string,
-  level: number,
+  packing: Packing,
   lane: Lane,
 ): Promise<WrittenFile> {
   const temporary = `${file}.tmp`;
   try {
-    // A dictionary larger than the row group runs out of memory; without one there is no Bloom filter.
     const result = await duckdb.query(
-      `COPY (${select}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL ${level}, ROW_GROUP_SIZE ${ROW_GROUP}, DICTIONARY_SIZE_LIMIT ${ROW_GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.01)`,
+      `COPY (${select}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}, ${PACKING[packing]})`,
       undefined,
       lane,
     );

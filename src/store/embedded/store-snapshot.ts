@@ -1,21 +1,23 @@
 /**
- * Copies of indices in a folder, and back: hard links where the file system can, otherwise copies. A snapshot is a
- * folder with the segments' files and `snapshot.json`, which is written last.
+ * Copies of indices in a folder or S3, and back. A snapshot is the segments' files and `snapshot.json`, which is written
+ * last.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, link, mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { StoreError, unsupported } from '../errors.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreError } from '../errors.ts';
 import { validateIndexName } from '../index-selection.ts';
 import { globMatch } from '../mapping/dynamic-templates.ts';
+import type { S3Settings } from '../s3/s3-target.ts';
 import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { sqlText } from './duckdb.ts';
 import { newUuid } from './indices.ts';
 import { decodeLines, encodeLine } from './manifest.ts';
-import { newSegmentId, segmentFile } from './sealer.ts';
-import { checkSegment, writeDurably, writeSegment } from './segment-writer.ts';
+import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
+import { writeSegment } from './segment-writer.ts';
+import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
 
 interface SnapshotRecord {
   readonly index: IndexRecord;
@@ -23,110 +25,132 @@ interface SnapshotRecord {
   readonly segments: readonly (SegmentInfo & { readonly dead: readonly number[] })[];
 }
 
-const NAME = 'snapshot.json';
-
 /** Everything that is sealed. `target` must not hold a snapshot yet. */
 export async function snapshotTo(
   core: Core,
   indices: readonly Index[],
   target: string,
+  s3: S3Settings,
 ): Promise<{ indices: readonly string[]; bytes: number }> {
-  const folder = localFolder(target);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (await exists(join(folder, NAME)))
-    throw new StoreError(400, 'invalid_snapshot_name_exception', `[${target}] holds a snapshot already`);
+  const place = snapshotPlace(target, s3);
   const chosen = indices.flatMap((index) =>
     index.segments.filter(({ quarantined }) => quarantined === undefined),
   );
-  const records: SnapshotRecord[] = indices.map(({ segments, mapping, ...index }) => {
-    const own = segments.filter(({ quarantined }) => quarantined === undefined);
-    const numbers = new Set(
-      own.flatMap(({ info }) =>
-        [...info.columns, ...Object.keys(info.sparse ?? {})].map((name) => Number(name.slice(1))),
-      ),
-    );
-    return {
-      index: { ...index, mapping: mapping.toJSON() },
-      columns: [...numbers].map((n) => {
-        const { field, type } = core.catalogue.columns.get(n);
-        return { n, field, type };
-      }),
-      segments: own.map(({ info, tombstones }) => ({ ...info, dead: tombstones })),
-    };
-  });
+  const records = indices.map((index) => recordOf(core, index));
   for (const { pin } of chosen) pin.acquire();
-  let bytes = 0;
+  const bytes = chosen.reduce((sum, { info }) => sum + info.bytes, 0);
+  const task = core.tasks.begin(`snapshot to ${place.name}`, bytes);
   try {
-    for (const { info } of chosen) {
-      bytes += info.bytes;
-      for (const file of [info.file, ...Object.values(info.sidecars)])
-        await linkOrCopy(join(core.folder, file), join(folder, file));
-    }
+    if (await place.isTaken())
+      throw new StoreError(
+        400,
+        'invalid_snapshot_name_exception',
+        `[${place.name}] holds a snapshot already`,
+      );
+    await place.keep(
+      chosen.map(({ info }) => ({ info, path: core.pathOf(info, info.file) })),
+      (more) => (task.done += more),
+    );
+    await place.finish(Buffer.concat(records.map((record) => encodeLine([record]))));
   } finally {
+    core.tasks.end(task);
     for (const { pin } of chosen) pin.release();
+    await place.close();
   }
-  await writeDurably(join(folder, NAME), Buffer.concat(records.map((record) => encodeLine([record]))));
   return { indices: indices.map(({ name }) => name), bytes };
+}
+
+function recordOf(core: Core, { segments, mapping, ...index }: Index): SnapshotRecord {
+  const own = segments.filter(({ quarantined }) => quarantined === undefined);
+  const numbers = new Set(
+    own.flatMap(({ info }) =>
+      [...info.columns, ...Object.keys(info.sparse ?? {})].map((name) => Number(name.slice(1))),
+    ),
+  );
+  return {
+    index: { ...index, mapping: mapping.toJSON() },
+    columns: [...numbers].map((n) => {
+      const { field, type } = core.catalogue.columns.get(n);
+      return { n, field, type };
+    }),
+    segments: own.map(({ info: { archived: _, ...info }, tombstones }) => ({ ...info, dead: tombstones })),
+  };
 }
 
 /** Indices that are there already under these names are an error. */
 export async function restoreFrom(
   core: Core,
-  change: (change: () => readonly CatalogueRecord[]) => Promise<void>,
+  change: Change,
   source: string,
   { indices: selection, renamePattern, renameReplacement = '' }: RestoreOptions,
+  s3: S3Settings,
 ): Promise<{ indices: readonly string[] }> {
-  const folder = localFolder(source);
-  const text = await readFile(join(folder, NAME)).catch(() => {
-    throw new StoreError(404, 'snapshot_missing_exception', `[${source}] holds no snapshot`);
-  });
-  let damaged = false;
-  const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
-  if (damaged) throw new StoreError(500, 'snapshot_exception', `${join(folder, NAME)} is damaged`);
-  const patterns = (selection.names.length === 0 ? ['*'] : selection.names).map((name) =>
-    globMatch(name === '_all' ? '*' : name),
-  );
-  const names: string[] = [];
-  for (const record of records) {
-    if (!patterns.some((matches) => matches(record.index.name))) continue;
-    const name =
-      renamePattern === undefined
-        ? record.index.name
-        : record.index.name.replace(new RegExp(renamePattern), renameReplacement);
-    validateIndexName(name);
-    await restoreIndex(core, change, folder, record, name);
-    names.push(name);
+  const place = snapshotPlace(source, s3);
+  try {
+    const text = await place.manifest();
+    if (!text) throw new StoreError(404, 'snapshot_missing_exception', `[${place.name}] holds no snapshot`);
+    let damaged = false;
+    const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
+    if (damaged) throw new StoreError(500, 'snapshot_exception', `snapshot.json in ${place.name} is damaged`);
+    const patterns = (selection.names.length === 0 ? ['*'] : selection.names).map((name) =>
+      globMatch(name === '_all' ? '*' : name),
+    );
+    const chosen = records
+      .filter(({ index }) => patterns.some((matches) => matches(index.name)))
+      .map((record) => ({
+        record,
+        name:
+          renamePattern === undefined
+            ? record.index.name
+            : record.index.name.replace(new RegExp(renamePattern), renameReplacement),
+      }));
+    for (const { name } of chosen) {
+      validateIndexName(name);
+      checkAbsent(core, name);
+    }
+    const all = chosen.flatMap(({ record }) => record.segments);
+    const task = core.tasks.begin(
+      `restore from ${place.name}`,
+      all.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+    try {
+      for (const { record, name } of chosen)
+        await restoreIndex(core, change, place, record, name, (bytes) => (task.done += bytes));
+    } finally {
+      core.tasks.end(task);
+    }
+    return { indices: chosen.map(({ name }) => name) };
+  } finally {
+    await place.close();
   }
-  return { indices: names };
 }
 
+type Change = (change: () => readonly CatalogueRecord[]) => Promise<void>;
+
+function checkAbsent({ catalogue }: Core, name: string): void {
+  if (catalogue.byName.has(name))
+    throw new StoreError(
+      400,
+      'snapshot_restore_exception',
+      `cannot restore index [${name}] because an open index with same name already exists in the cluster`,
+    );
+}
+
+/** What can not be brought whole is not there at all. */
 async function restoreIndex(
   core: Core,
-  change: (change: () => readonly CatalogueRecord[]) => Promise<void>,
-  folder: string,
+  change: Change,
+  place: SnapshotPlace,
   { index, columns, segments }: SnapshotRecord,
   name: string,
+  done: (bytes: number) => void,
 ): Promise<void> {
   const { catalogue } = core;
-  const exists = (): void => {
-    if (catalogue.byName.has(name))
-      throw new StoreError(
-        400,
-        'snapshot_restore_exception',
-        `cannot restore index [${name}] because an open index with same name already exists in the cluster`,
-      );
-  };
-  exists();
-  for (const { file, bytes, sums } of segments) {
-    const reason = await checkSegment(join(folder, file), bytes, sums);
-    if (reason !== undefined)
-      throw new StoreError(500, 'snapshot_restore_exception', `${join(folder, file)}: ${reason}`);
-  }
   // Columns are numbered in each store for itself, and so are rows: files are written anew where they differ.
   let ix = 0;
   const numbers = new Map<string, string>();
   await change(() => {
-    exists();
+    checkAbsent(core, name);
     const added: CatalogueRecord[] = [];
     let next = catalogue.columns.next;
     for (const { n, field, type } of columns) {
@@ -145,9 +169,16 @@ async function restoreIndex(
   const made = catalogue.indices.get(ix);
   if (!made) return;
   const add: SegmentInfo[] = [];
-  for (const segment of segments) {
-    const info = await importSegment(core, folder, made, segment, numbers);
-    if (info) add.push(info);
+  try {
+    for (const segment of segments) {
+      const info = await importSegment(core, place, made, segment, numbers);
+      if (info) add.push(info);
+      done(segment.bytes);
+    }
+  } catch (error) {
+    for (const info of add) removeInfo(core, info);
+    await change(() => [{ t: 'drop', ix }]);
+    throw error;
   }
   const record: SegmentsRecord = {
     t: 'segments',
@@ -171,15 +202,15 @@ async function restoreIndex(
 /** Rows get new sequence numbers, in their old order; rows that are gone stay behind. */
 async function importSegment(
   core: Core,
-  folder: string,
+  place: SnapshotPlace,
   index: Index,
   { dead, ...info }: SegmentInfo & { readonly dead: readonly number[] },
   numbers: ReadonlyMap<string, string>,
 ): Promise<SegmentInfo | undefined> {
   const { catalogue } = core;
   const staged = join(core.folder, 'tmp', `restore-${randomUUID()}.parquet`);
-  await linkOrCopy(join(folder, info.file), staged);
   try {
+    await place.bring(info, staged);
     const first = catalogue.nextSequence;
     catalogue.nextSequence += info.rows;
     const id = newSegmentId(first);
@@ -192,7 +223,7 @@ async function importSegment(
         dead.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${dead.join(',')}]))` : ''
       }`,
       join(core.folder, file),
-      3,
+      'merged',
       'background',
     );
     if (written.rows === 0) return undefined;
@@ -219,24 +250,3 @@ async function importSegment(
     await rm(staged, { force: true });
   }
 }
-
-function localFolder(target: string): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) throw unsupported(`A snapshot in ${target.split('://')[0]}`);
-  return target;
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-  await rm(to, { force: true });
-  try {
-    await link(from, to);
-  } catch {
-    await copyFile(from, to);
-  }
-}
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );

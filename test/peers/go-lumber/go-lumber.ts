@@ -1,37 +1,6 @@
-/**
- * Builds the Lumberjack peer (main.go beside this file, on Elastic's go-lumber) once per version of its sources,
- * into the system's temporary directory. The modules come from Go's module proxy.
- */
-import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const sources = import.meta.dirname;
+/** The Lumberjack peer: main.go beside this file, on Elastic's go-lumber. */
+import { buildGoProgram } from '../../support/go-program.ts';
 
 /** Path of the program, or why there is none. */
-export async function buildGoLumber(): Promise<{ path: string } | { missing: string }> {
-  const hash = createHash('sha256');
-  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(sources, name)));
-  const directory = join(tmpdir(), `millrace-go-lumber-${process.getuid?.() ?? 0}`);
-  const path = join(directory, hash.digest('hex').slice(0, 16));
-  if (existsSync(path)) return { path };
-  try {
-    await run('go', ['version']);
-  } catch {
-    return { missing: 'go is not installed' };
-  }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Several test files may build it at the same time.
-  const partial = `${path}.${randomUUID()}`;
-  try {
-    await run('go', ['build', '-o', partial, '.'], { cwd: sources, timeout: 120_000 });
-  } catch (error) {
-    return { missing: `go-lumber can not be built: ${(error as Error).message}` };
-  }
-  renameSync(partial, path);
-  return { path };
-}
+export const buildGoLumber = (): Promise<{ path: string } | { missing: string }> =>
+  buildGoProgram(import.meta.dirname);

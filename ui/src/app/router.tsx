@@ -6,6 +6,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { deadLetterSearch } from '../screens/dead-letters/search.ts';
+import { discoverSearch } from '../screens/discover/search-state.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
@@ -24,6 +26,7 @@ const home = createRoute({
 const discover = createRoute({
   getParentRoute: () => root,
   path: '/discover',
+  validateSearch: discoverSearch,
   component: lazyRouteComponent(() => import('../screens/discover/discover.tsx'), 'Discover'),
 });
 
@@ -38,6 +41,13 @@ const pipeline = createRoute({
   path: '/pipelines/$id',
   validateSearch: pipelineSearch,
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: '/dead-letters',
+  validateSearch: deadLetterSearch,
+  component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
 });
 
 const settings = createRoute({
@@ -85,6 +95,7 @@ export const router = createRouter({
     discover,
     pipelines,
     pipeline,
+    deadLetters,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
   defaultPreload: 'intent',

@@ -47,10 +47,9 @@ export function routeUrl<N extends RouteName>(name: N, { params, query }: CallOp
   return search.size > 0 ? `${path}?${search}` : path;
 }
 
-/** @throws ApiFailure; the signal's reason */
-export async function call<N extends RouteName>(name: N, options: CallOptions<N> = {}): Promise<AnswerOf<N>> {
+function send<N extends RouteName>(name: N, options: CallOptions<N>): Promise<Response> {
   const method = name.slice(0, name.indexOf(' '));
-  const response = await fetch(routeUrl(name, options), {
+  return fetch(routeUrl(name, options), {
     method,
     credentials: 'same-origin',
     headers: {
@@ -60,19 +59,41 @@ export async function call<N extends RouteName>(name: N, options: CallOptions<N>
     ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
     ...(options.signal && { signal: options.signal }),
   });
-  const text = await response.text();
-  let answer: unknown;
+}
+
+function failureOf(response: Response, text: string, answer: unknown): ApiFailure {
+  const problem =
+    typeof answer === 'object' && answer !== null
+      ? (answer as ApiProblem)
+      : { error: text || response.statusText, code: 'invalid' };
+  const failure = new ApiFailure(response.status, problem);
+  if (failure.code === 'signed_out') signedOut?.();
+  return failure;
+}
+
+const parsed = (text: string): unknown => {
   try {
-    answer = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    throw new ApiFailure(response.status, { error: text || response.statusText, code: 'invalid' });
+    return undefined;
   }
-  if (!response.ok) {
-    const failure = new ApiFailure(response.status, answer as ApiProblem);
-    if (failure.code === 'signed_out') signedOut?.();
-    throw failure;
-  }
+};
+
+/** @throws ApiFailure; the signal's reason */
+export async function call<N extends RouteName>(name: N, options: CallOptions<N> = {}): Promise<AnswerOf<N>> {
+  const response = await send(name, options);
+  const text = await response.text();
+  const answer = parsed(text);
+  if (!response.ok || answer === undefined) throw failureOf(response, text, answer);
   return answer as AnswerOf<N>;
+}
+
+/** The answer of a download, to be read as it comes. @throws ApiFailure; the signal's reason */
+export async function open<N extends RouteName>(name: N, options: CallOptions<N>): Promise<Response> {
+  const response = await send(name, options);
+  if (response.ok) return response;
+  const text = await response.text();
+  throw failureOf(response, text, parsed(text));
 }
 
 /** Listens to a route of server-sent events until the returned function is called. */

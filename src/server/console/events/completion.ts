@@ -13,7 +13,7 @@ import { topValues } from './top-values.ts';
 
 const VALUES = 20;
 /** Whoever types does not wait longer for values. */
-const VALUES_MS = 800;
+const VALUES_MS = 1500;
 
 export type CompletionAnswer = AnswerOf<'POST /api/events/complete'>;
 

@@ -1,4 +1,5 @@
 /** All events of a search as a file, written while it is read: a snapshot of the store, a page at a time. */
+import { scan } from '../../../store/scan.ts';
 import type { SearchHit, Store } from '../../../store/store.ts';
 import { ConsoleError, type Download } from '../call.ts';
 import { csvHeader, csvLine } from './csv.ts';
@@ -7,8 +8,6 @@ import { flatDocument } from './flat-document.ts';
 import { hiddenTest } from './hidden-fields.ts';
 import { sourceOf } from './hits.ts';
 
-const PAGE = 1000;
-const KEEP_ALIVE_MS = 5 * 60_000;
 const MAX_COLUMNS = 2000;
 
 export interface ExportOptions {
@@ -79,28 +78,11 @@ async function* ndjson(options: ExportOptions): AsyncGenerator<string> {
 async function* pages({ store, search, signal }: ExportOptions): AsyncGenerator<readonly SearchHit[]> {
   const { view, query } = search;
   if (view.empty) return;
-  const id = await store.openPointInTime(view.selection, KEEP_ALIVE_MS);
-  try {
-    for (let searchAfter: SearchHit['sort']; ; ) {
-      const { hits } = await store.search(
-        {
-          indices: view.selection,
-          pointInTime: { id, keepAlive: KEEP_ALIVE_MS },
-          query,
-          from: 0,
-          size: PAGE,
-          sort: [{ field: TIME_FIELD, order: 'desc', unmappedType: 'date' }],
-          source: sourceOf(view),
-          trackTotalHits: false,
-          ...(searchAfter && { searchAfter }),
-        },
-        signal,
-      );
-      if (hits.length > 0) yield hits;
-      if (hits.length < PAGE) return;
-      searchAfter = hits.at(-1)!.sort;
-    }
-  } finally {
-    await store.closePointInTime(id).catch(() => false);
-  }
+  const all = {
+    indices: view.selection,
+    query,
+    sort: [{ field: TIME_FIELD, order: 'desc', unmappedType: 'date' } as const],
+    source: sourceOf(view),
+  };
+  for await (const { hits } of scan(store, all, signal)) yield hits;
 }

@@ -2,7 +2,7 @@
 import { parseKql } from '../../../query/kql.ts';
 import type { Query } from '../../../query/tree.ts';
 import { globMatch } from '../../../store/mapping/dynamic-templates.ts';
-import type { FieldCapability, IndexSelection, Store } from '../../../store/store.ts';
+import type { FieldCapability, IndexInfo, IndexSelection, Store } from '../../../store/store.ts';
 import type { Caller } from '../call.ts';
 import { type HiddenFields, hiddenTest, withoutHidden } from './hidden-fields.ts';
 
@@ -46,7 +46,7 @@ export class Rights {
     let empty = false;
     if (allowed) {
       // The store would take no names at all for all of them.
-      selected = await this.#allowed(selected, allowed.map(globMatch));
+      selected = (await this.indices(caller, selected)).map(({ name }) => name);
       empty = selected.length === 0;
     }
     const selection: IndexSelection = { names: selected, ignoreUnavailable: true };
@@ -72,17 +72,14 @@ export class Rights {
     };
   }
 
-  /** Names of the indices that were asked for and may be read. */
-  async #allowed(
-    names: readonly string[],
-    allowed: readonly ((name: string) => boolean)[],
-  ): Promise<string[]> {
+  /** The indices that were asked for and may be read. */
+  async indices(caller: Caller | undefined, names: readonly string[]): Promise<readonly IndexInfo[]> {
+    const allowed = (caller ? caller.indices : [])?.map(globMatch);
     const found = await this.#store.indices({ names, ignoreUnavailable: true });
-    return found
-      .filter(({ name, dataStream }) =>
-        allowed.some((fits) => fits(name) || (dataStream !== undefined && fits(dataStream))),
-      )
-      .map(({ name }) => name);
+    if (!allowed) return found;
+    return found.filter(({ name, dataStream }) =>
+      allowed.some((fits) => fits(name) || (dataStream !== undefined && fits(dataStream))),
+    );
   }
 
   /** Fields of type `alias` that show a hidden one under another name. */

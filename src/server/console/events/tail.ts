@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Query } from '../../../query/tree.ts';
 import type { SearchHit, SearchRequest, Store } from '../../../store/store.ts';
 import type { EventHit } from '../../contract.ts';
+import { ConsoleError } from '../call.ts';
 import { eventHits, highlightOf, sourceOf } from './hits.ts';
 import type { View } from './rights.ts';
 
 const POLL_MS = 250;
-/** Events of one poll that are counted one by one; more are counted as so many. */
-const MAX_COUNTED = 10_000;
+/** Events of one poll that are counted; more are taken for so many. */
+const MAX_COUNTED = 100_000;
 /** Indices that were made since are looked for so often by those who may not see all of them. */
 const VIEW_MS = 5_000;
 
@@ -66,53 +67,69 @@ async function step(
   view: View,
   { query, asked, after, quota, signal }: StepOptions,
 ): Promise<{ hits: readonly SearchHit[]; last: number; skipped: number }> {
-  const read = async (from: number, size: number, full: boolean): Promise<readonly SearchHit[]> => {
-    const { hits } = await store.search(
-      {
-        ...byArrival(view),
-        query,
-        size,
-        searchAfter: [from],
-        source: full ? sourceOf(view) : false,
-        ...(full && asked.type !== 'all' && { highlight: highlightOf(asked) }),
-      },
-      signal,
-    );
-    return hits;
-  };
-  const first = await read(after, quota + 1, true);
-  if (first.length <= quota) return { hits: first, last: placeOf(first.at(-1)) ?? after, skipped: 0 };
-  const all = await read(after, MAX_COUNTED, false);
-  const shown = all.length <= quota ? after : placeOf(all[all.length - quota - 1])!;
-  const hits = await read(shown, quota, true);
+  const arrived = byArrival(view, query, after);
+  const marks = asked.type === 'all' ? {} : { highlight: highlightOf(asked) };
+  const first = await store.search(
+    { ...arrived, ...marks, size: quota + 1, source: sourceOf(view), trackTotalHits: false },
+    signal,
+  );
+  if (first.hits.length <= quota)
+    return { hits: first.hits, last: placeOf(first.hits.at(-1)) ?? after, skipped: 0 };
+  const { hits, total } = await store.search(
+    {
+      ...arrived,
+      ...marks,
+      sort: [{ field: '_doc', order: 'desc' }],
+      size: quota,
+      source: sourceOf(view),
+      trackTotalHits: MAX_COUNTED,
+    },
+    signal,
+  );
+  const shown = hits.toReversed();
   return {
-    hits,
-    last: placeOf(hits.at(-1)) ?? shown,
-    skipped: Math.max(0, all.length - quota),
+    hits: shown,
+    last: placeOf(shown.at(-1)) ?? after,
+    skipped: Math.max(0, (total?.value ?? 0) - shown.length),
   };
 }
 
-const byArrival = (view: View): Omit<SearchRequest, 'query' | 'size' | 'source'> => ({
+const byArrival = (
+  view: View,
+  query: Query,
+  after: number,
+): Omit<SearchRequest, 'size' | 'source' | 'trackTotalHits'> => ({
   indices: view.selection,
   from: 0,
+  // Only what has arrived since is looked at, however much is stored.
+  query: { type: 'and', of: [{ type: 'range', field: '_seq_no', gt: after }, query] },
   sort: [{ field: '_doc', order: 'asc' }],
-  trackTotalHits: false,
 });
 
 const placeOf = (hit: SearchHit | undefined): number | undefined => hit && Number(hit.sort?.[0]);
 
-/** Where the order of arrival stands now. */
+/** Where the order of arrival stands now. @throws ConsoleError for a store that has none */
 async function newest(store: Store, view: View, signal: AbortSignal): Promise<number> {
   if (view.empty) return 0;
   const { hits } = await store.search(
     {
-      ...byArrival(view),
-      sort: [{ field: '_doc', order: 'desc' }],
+      indices: view.selection,
       query: { type: 'all' },
+      from: 0,
       size: 1,
+      sort: [{ field: '_doc', order: 'desc' }],
       source: false,
+      trackTotalHits: false,
+      version: true,
     },
     signal,
   );
-  return placeOf(hits[0]) ?? 0;
+  const [last] = hits;
+  if (last && placeOf(last) !== last.seqNo)
+    throw new ConsoleError(
+      400,
+      'live',
+      'this store is a cluster, which knows no order of arrival: search again every few seconds instead of live',
+    );
+  return placeOf(last) ?? 0;
 }

@@ -4,6 +4,7 @@ import type { PipelineCounts } from '../../../engine/metrics.ts';
 import type { PipelineStatus } from '../../../engine/pipeline-status.ts';
 import type { PipelineList, PipelineLive } from '../../contract/pipelines.ts';
 import type { NodeStats } from '../../node-stats.ts';
+import { HIDDEN_PARENT } from '../dead-letters/letter-pipeline.ts';
 import { consoleGraph, type GraphView } from './graph-view.ts';
 import { Series } from './history.ts';
 import { failuresOf, liveOf, type Moment, summaryOf, symptomOf, worstOf } from './numbers.ts';
@@ -149,7 +150,8 @@ export class PipelineMonitor {
 
   list(): PipelineList {
     if (this.#list) return this.#list;
-    const pipelines = [...this.#engine.pipelines.values()].map((status) => {
+    const shown = [...this.#engine.pipelines.values()].filter(({ parent }) => parent !== HIDDEN_PARENT);
+    const pipelines = shown.map((status) => {
       const watched = this.#of(status);
       if (watched.moments.length === 0) watched.moments.push(this.#now(status));
       return this.#summary(watched);

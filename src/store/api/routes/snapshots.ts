@@ -23,12 +23,18 @@ function checkName(name: string, kind: string): string {
 function targetOf({ api }: Call, name: string, { type, settings = {} }: Json): string {
   const given = settings as Json;
   if (type === 's3') {
-    const { bucket, base_path: base = '', ...unknown } = given;
+    const { bucket, base_path: base = '', endpoint, region, path_style_access: style, protocol = 'https', ...unknown } = given; // biome-ignore format: one line
     const [wrong] = Object.keys(unknown).filter((key) => !['client', 'compress'].includes(key));
     if (wrong !== undefined) throw unsupported(`[${wrong}] of a repository`);
     if (typeof bucket !== 'string' || !/^[a-z0-9.-]+$/.test(bucket))
       throw repositoryError(name, 'No bucket defined for s3 repository');
-    return `s3://${bucket}/${String(base).replace(/^\/+|\/+$/g, '')}`;
+    const more = new URLSearchParams();
+    if (endpoint !== undefined)
+      more.set('endpoint', String(endpoint).includes('://') ? String(endpoint) : `${protocol}://${endpoint}`);
+    if (region !== undefined) more.set('region', String(region));
+    if (style !== undefined) more.set('path_style_access', String(style));
+    const prefix = String(base).replace(/^\/+|\/+$/g, '');
+    return `s3://${bucket}/${prefix}${more.size > 0 ? `?${more}` : ''}`;
   }
   if (type !== 'fs')
     throw repositoryError(name, `repository type [${String(type)}] does not exist: fs and s3 do`);
@@ -43,6 +49,13 @@ function targetOf({ api }: Call, name: string, { type, settings = {} }: Json): s
       `location [${location}] doesn't match any of the locations specified by path.repo: [${folder}] (store.snapshot.path)`,
     );
   return path;
+}
+
+/** Of a snapshot in a repository. */
+function placeOf(target: string, name: string): string {
+  if (!target.startsWith('s3://')) return join(target, name);
+  const [path = '', query] = target.split('?');
+  return `${path}${path.endsWith('/') ? '' : '/'}${name}${query === undefined ? '' : `?${query}`}`;
 }
 
 const repositoryError = (name: string, reason: string): StoreError =>
@@ -102,13 +115,10 @@ async function take(call: Call): Promise<Answer> {
   await call.store.putObject('saved_object', key, record('IN_PROGRESS', { indices: [] }));
   const work = async (): Promise<Json> => {
     try {
-      const result = await call.store.snapshot(
-        target.startsWith('s3://') ? `${target}/${name}` : join(target, name),
-        {
-          names: indices === undefined ? [] : names([indices].flat().join(',')),
-          ignoreUnavailable: lenient === true,
-        },
-      );
+      const result = await call.store.snapshot(placeOf(target, name), {
+        names: indices === undefined ? [] : names([indices].flat().join(',')),
+        ignoreUnavailable: lenient === true,
+      });
       const ended = Date.now();
       const done = record('SUCCESS', {
         indices: result.indices, size_in_bytes: result.bytes, end_time: new Date(ended).toISOString(), end_time_in_millis: ended,
@@ -179,14 +189,11 @@ async function restore(call: Call): Promise<Answer> {
   const missing = chosen.find((one) => !one.includes('*') && !known.includes(one));
   if (missing !== undefined && lenient !== true) throw indexNotFound(missing);
   const name = String(snapshot['snapshot']);
-  const result = await call.store.restore(
-    target.startsWith('s3://') ? `${target}/${name}` : join(target, name),
-    {
-      indices: { names: chosen },
-      ...(typeof pattern === 'string' && { renamePattern: pattern }),
-      ...(typeof replacement === 'string' && { renameReplacement: replacement }),
-    },
-  );
+  const result = await call.store.restore(placeOf(target, name), {
+    indices: { names: chosen },
+    ...(typeof pattern === 'string' && { renamePattern: pattern }),
+    ...(typeof replacement === 'string' && { renameReplacement: replacement }),
+  });
   const count = result.indices.length;
   return json({
     snapshot: {

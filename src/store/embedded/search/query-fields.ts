@@ -33,6 +33,16 @@ export function fieldsOf(query: Query, into: Set<string> = new Set()): Set<strin
   return into;
 }
 
+/** The number in the order of arrival that all matches lie behind; undefined: any. */
+export function arrivalBound(query: Query): number | undefined {
+  if (query.type === 'and') {
+    const bounds = query.of.flatMap((part) => arrivalBound(part) ?? []);
+    return bounds.length > 0 ? Math.max(...bounds) : undefined;
+  }
+  if (query.type !== 'range' || query.field !== '_seq_no') return undefined;
+  return typeof query.gt === 'number' ? query.gt : undefined;
+}
+
 export interface TimeBounds {
   /** Milliseconds since the epoch, inclusive; undefined: open. */
   readonly from: number | undefined;

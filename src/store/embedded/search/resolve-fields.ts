@@ -7,6 +7,8 @@ import { sparseValue } from '../sparse-columns.ts';
 const metaColumns: Readonly<Record<string, SqlColumn>> = {
   _id: { field: '_id', expression: '_id', type: 'keyword', multi: false },
   _index: { field: '_index', expression: '_index', type: 'keyword', multi: false },
+  /** The order of arrival. */
+  _seq_no: { field: '_seq_no', expression: '_seq', type: 'long', multi: false },
 };
 
 export interface ResolvedColumn extends SqlColumn {

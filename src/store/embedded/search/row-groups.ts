@@ -4,7 +4,8 @@ import { toBooleanSql, toSql } from '../../../query/sql.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
-import { fieldsOf, timeBounds } from './query-fields.ts';
+import { neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
+import { arrivalBound, fieldsOf, timeBounds } from './query-fields.ts';
 import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
 
 /** Rows of one shape. */
@@ -28,6 +29,9 @@ export interface PlanOptions {
   readonly queries?: readonly Query[];
 }
 
+/** Segments of which only some rows are read, each by a statement of its own; of more all rows are read together. */
+const MAX_PARTS = 16;
+
 export class Plan {
   readonly groups: readonly RowGroup[];
   /** Rows that no condition could leave out, when the query is about all of them: then counting needs no reading. */
@@ -41,29 +45,41 @@ export class Plan {
     this.#resolver = new FieldResolver(snapshot);
     this.#now = now;
     const { from, to } = timeBounds(query, now);
+    const arrived = arrivalBound(query);
     const patterns = fieldsOf(query);
     for (const other of queries) fieldsOf(other, patterns);
     for (const field of fields) patterns.add(field);
     const bounded = from !== undefined || to !== undefined;
     const groups = new Map<string, RowSet[]>();
+    const parts: { readonly rowSet: RowSet; readonly ranges: readonly RowRange[] }[] = [];
+    const need = neededTokens(query);
+    const put = (rowSet: RowSet): void => {
+      const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const group = groups.get(key);
+      if (group) group.push(rowSet);
+      else groups.set(key, [rowSet]);
+    };
     let rows = 0;
     for (const rowSet of snapshot.rowSets) {
       if (rowSet.rows === 0 || query.type === 'none') continue;
+      if (arrived !== undefined && rowSet.lastSequence <= arrived) continue;
       if (bounded) {
         if (rowSet.latest === undefined || rowSet.earliest === undefined) continue;
         if (from !== undefined && rowSet.latest < from) continue;
         if (to !== undefined && rowSet.earliest > to) continue;
       }
       rows += rowSet.rows - rowSet.tombstones.length;
-      const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
-      const group = groups.get(key);
-      if (group) group.push(rowSet);
-      else groups.set(key, [rowSet]);
+      const tokens = rowSet.sidecars['tokens'];
+      const ranges = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
+      if (ranges === undefined) put(rowSet);
+      else if (ranges.length > 0) parts.push({ rowSet, ranges });
     }
+    if (parts.length > MAX_PARTS) for (const { rowSet } of parts.splice(0)) put(rowSet);
     this.everything = query.type === 'all' ? rows : undefined;
-    this.groups = [...groups.values()]
-      .map((rowSets) => this.#group(rowSets, query))
-      .filter((group) => group.where !== 'false');
+    this.groups = [
+      ...[...groups.values()].map((rowSets) => this.#group(rowSets, query)),
+      ...parts.map(({ rowSet, ranges }) => this.#part(rowSet, ranges, query)),
+    ].filter((group) => group.where !== 'false');
   }
 
   /** Some index of the snapshot has the field, though perhaps no row fills it. */
@@ -105,6 +121,16 @@ export class Plan {
     };
   }
 
+  #part(rowSet: RowSet, ranges: readonly RowRange[], query: Query): RowGroup {
+    const whole = this.#group([rowSet], query);
+    const places = ranges.map(({ from, to }) => `file_row_number >= ${from} AND file_row_number < ${to}`);
+    return {
+      ...whole,
+      where: whole.where === 'false' ? 'false' : `(${places.join(' OR ')}) AND (${whole.where})`,
+      used: new Set([...whole.used, ROW_NUMBER]),
+    };
+  }
+
   /** The condition of a query in the rows of a group; stored columns it uses are added to `used`. */
   compile(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, query: Query, used: Set<string>): string {
     if (query.type === 'all') return 'true';
@@ -125,6 +151,8 @@ export class Plan {
   }
 }
 
+const ROW_NUMBER = 'file_row_number';
+
 /** FROM clause for some row sets of one group. With `rowNumbers`: also `filename` and `file_row_number`. */
 export function fromClause(
   rowSets: readonly RowSet[],
@@ -133,7 +161,7 @@ export function fromClause(
 ): string {
   const files = rowSets.flatMap(({ file }) => (file === undefined ? [] : [sqlText(file)]));
   if (files.length === rowSets.length)
-    return `read_parquet([${files.join(',')}]${rowNumbers ? ', filename=true, file_row_number=true' : ''})`;
+    return `read_parquet([${files.join(',')}]${rowNumbers ? ', filename=true' : ''}${rowNumbers || wanted.has(ROW_NUMBER) ? `, ${ROW_NUMBER}=true` : ''})`;
   if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
   return `(${rowSets[0]!.relation([...wanted])})`;
 }

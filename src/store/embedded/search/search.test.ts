@@ -50,8 +50,8 @@ beforeAll(async () => {
     { hot: 1 },
   );
 });
-afterAll(() => {
-  rows.close();
+afterAll(async () => {
+  await rows.close();
   rmSync(folder, { recursive: true });
 });
 

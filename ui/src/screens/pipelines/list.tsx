@@ -95,9 +95,9 @@ function Name({ pipeline: { id, parent, state } }: { readonly pipeline: Pipeline
         {id}
       </Anchor>
       {parent !== undefined && (
-        <Tooltip label={`Disk buffer of an output of ${parent}`}>
+        <Tooltip label={`Part of ${parent}`}>
           <Badge variant="default" size="sm">
-            buffer
+            part
           </Badge>
         </Tooltip>
       )}

@@ -19,6 +19,7 @@ import { call } from '../../lib/api.ts';
 import { bytes, count, duration, exact, percent, rate, time } from './format.ts';
 import { Fact } from './list.tsx';
 import { kindWords, rateOf } from './node-text.ts';
+import { QueueFiles } from './queue-files.tsx';
 import { Tap } from './tap.tsx';
 
 const Chart = lazy(() => import('./chart.tsx'));
@@ -183,6 +184,7 @@ function Numbers({ pipeline, vertex, live, window, setWindow }: NodePanelProps) 
           </Suspense>
         </>
       )}
+      {vertex?.kind === 'queue' && <QueueFiles pipeline={pipeline} />}
       {numbers && Object.keys(numbers.counters).length > 0 && (
         <Table verticalSpacing={2} aria-label="Counters of the plugin" withRowBorders={false}>
           <Table.Tbody>

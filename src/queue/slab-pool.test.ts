@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SLAB_BYTES, SlabPool } from './slab-pool.ts';
+
+describe('SlabPool', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test('slabs are used again, large ones too', () => {
+    const pool = new SlabPool();
+    for (const bytes of [10, SLAB_BYTES, SLAB_BYTES + 2, 3_000_000, 100_000_000]) {
+      const slab = pool.take(bytes);
+      expect(slab.bytes.length).toBeGreaterThanOrEqual(bytes);
+      pool.give(slab);
+      expect(pool.take(bytes - 1)).toBe(slab);
+    }
+  });
+
+  test('a steady need drops none, whatever its size', () => {
+    const dropped: number[] = [];
+    const pool = new SlabPool((id) => dropped.push(id));
+    let most = 0;
+    for (let round = 0; round < 100; round++) {
+      const slabs = Array.from({ length: 600 }, (_, at) => pool.take(at * 2000));
+      most = Math.max(most, ...slabs.map(({ id }) => id));
+      for (const slab of slabs) pool.give(slab);
+      vi.advanceTimersByTime(1000);
+    }
+    expect(most).toBe(600);
+    expect(dropped).toEqual([]);
+  });
+
+  test('after a burst slabs are dropped bit by bit, and told of, so that workers forget them', () => {
+    const dropped = new Set<number>();
+    const pool = new SlabPool((id) => dropped.add(id));
+    for (const slab of Array.from({ length: 300 }, (_, at) => pool.take(at % 2 === 0 ? 100 : 1_000_000)))
+      pool.give(slab);
+    for (let second = 0; second < 200; second++) {
+      vi.advanceTimersByTime(1000);
+      const slab = pool.take(100);
+      expect(dropped).not.toContain(slab.id);
+      pool.give(slab);
+    }
+    expect(dropped.size).toBeGreaterThanOrEqual(298);
+  });
+});

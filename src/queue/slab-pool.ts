@@ -1,0 +1,80 @@
+/**
+ * Shared memory for the bytes of blocks, used again and again.
+ *
+ * A slab that is dropped costs memory until every thread that has seen it happens to collect its garbage, and the
+ * collectors do not know how large shared memory is. So slabs of every size are kept, and dropped only when a burst is
+ * over: what the pool holds is bounded by the most that was in use at a time.
+ */
+export interface Slab {
+  readonly id: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly bytes: Uint8Array;
+}
+
+/** Room for the largest block and one more chunk of a socket with the tail of a line: the size of most slabs. */
+export const SLAB_BYTES = 6 * 64 * 1024;
+/** Milliseconds after which free slabs that were not needed once are dropped. */
+const TRIM_MS = 10_000;
+
+/** Free slabs of one size. */
+interface Shelf {
+  readonly free: Slab[];
+  /** Fewest that were free since the last trim. */
+  spare: number;
+}
+
+/** One for all pipelines of the intake thread. */
+export class SlabPool {
+  /** By size. */
+  readonly #shelves = new Map<number, Shelf>();
+  readonly #usual = this.#shelf(SLAB_BYTES);
+  readonly #dropped: (id: number) => void;
+  #nextId = 1;
+  #trimmedAt = performance.now();
+
+  /** @param dropped told of slabs that will not be used again: workers must forget them */
+  constructor(dropped: (id: number) => void = () => {}) {
+    this.#dropped = dropped;
+  }
+
+  #shelf(size: number): Shelf {
+    let shelf = this.#shelves.get(size);
+    if (!shelf) this.#shelves.set(size, (shelf = { free: [], spare: 0 }));
+    return shelf;
+  }
+
+  /** A slab with room for so many bytes at least. What it held before is still in it. */
+  take(bytes: number): Slab {
+    const size = bytes <= SLAB_BYTES ? SLAB_BYTES : roundUp(bytes);
+    const shelf = size === SLAB_BYTES ? this.#usual : this.#shelf(size);
+    const free = shelf.free.pop();
+    if (shelf.free.length < shelf.spare) shelf.spare = shelf.free.length;
+    if (free) return free;
+    const buffer = new SharedArrayBuffer(size);
+    return { id: this.#nextId++, buffer, bytes: new Uint8Array(buffer) };
+  }
+
+  /** Nobody reads or writes it any more. */
+  give(slab: Slab): void {
+    const size = slab.buffer.byteLength;
+    (size === SLAB_BYTES ? this.#usual : this.#shelf(size)).free.push(slab);
+    const now = performance.now();
+    if (now - this.#trimmedAt >= TRIM_MS) this.#trim(now);
+  }
+
+  /** Drops half of what was free all the time: the next burst may be as large as the last. */
+  #trim(now: number): void {
+    this.#trimmedAt = now;
+    for (const [size, shelf] of this.#shelves) {
+      // Those at the beginning were not used for longest.
+      for (const { id } of shelf.free.splice(0, Math.ceil(shelf.spare / 2))) this.#dropped(id);
+      shelf.spare = shelf.free.length;
+      if (shelf.spare === 0 && shelf !== this.#usual) this.#shelves.delete(size);
+    }
+  }
+}
+
+/** The next power of two: few sizes, so that slabs are found again. */
+function roundUp(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
+}

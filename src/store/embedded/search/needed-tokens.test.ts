@@ -1,0 +1,114 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { toPredicate } from '../../../query/predicate.ts';
+import type { Query } from '../../../query/tree.ts';
+import { EmbeddedStore } from '../embedded-store.ts';
+import { neededTokens } from './needed-tokens.ts';
+import { embeddedSearcher } from './searcher.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-tokens-'));
+let store: EmbeddedStore;
+const open = (): Promise<EmbeddedStore> =>
+  EmbeddedStore.open({
+    folder,
+    searcher: embeddedSearcher,
+    memoryLimit: 2 ** 29,
+    reserve: 0,
+    maintenance: { sealAfter: 1e9, mergeEvery: 1e9, verifyEvery: 1e9 },
+  });
+
+/** More than two groups of rows; every word stands in a few neighbours. */
+const ROWS = 44_000;
+const rare = (n: number): string => `Rare${Math.floor(n / 2000)}`;
+const documents = Array.from(
+  { length: ROWS },
+  (_, n) =>
+    `{"n":${n},"user":"${n % 3 === 0 ? rare(n) : 'someone'}","text":"say \\u0022x${rare(n)}y\\n${rare(n)}.part_${n % 7}-end\\" caf\u00e9 ${n % 11000}"}`,
+);
+
+beforeAll(async () => {
+  store = await open();
+  for (let part = 0; part < 8; part++) {
+    const own = documents.slice((part * ROWS) / 8, ((part + 1) * ROWS) / 8);
+    const lines = own.map((source) => `{"create":{"_index":"logs"}}\n${source}\n`).join('');
+    await store.bulkBody({ body: Buffer.from(lines), filterPath: ['errors'] });
+    await store.settle();
+  }
+}, 60_000);
+afterAll(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const count = async (query: Query): Promise<number> => (await store.count({ names: [] }, query)).count;
+const parsed = documents.map((source) => JSON.parse(source) as object);
+const expected = (query: Query): number => {
+  const matches = toPredicate(query);
+  return parsed.reduce((sum: number, document) => (matches(document as never) ? sum + 1 : sum), 0);
+};
+
+const word = fc.oneof(
+  fc.integer({ min: 0, max: 25 }).map((n) => `rare${n}`),
+  fc.integer({ min: 0, max: 25 }).map((n) => `xRARE${n}y`),
+  fc.integer({ min: 0, max: 8 }).map((n) => `part_${n}`),
+  fc.constantFrom('someone', 'say', 'nowhere', 'caf', 'café', 'end', 'x', 'nrare3', 'rare1*', '*are12'),
+  fc.integer({ min: 0, max: 12_000 }).map(String),
+);
+const anywhere = fc.array(word, { minLength: 1, maxLength: 2 }).map(
+  (words): Query => ({
+    type: 'anywhere',
+    text: words.join(' '),
+    pattern: words.some((one) => one.includes('*')),
+  }),
+);
+const query = fc.oneof(
+  anywhere,
+  fc.array(anywhere, { minLength: 2, maxLength: 3 }).map((of): Query => ({ type: 'and', of })),
+  fc.array(anywhere, { minLength: 2, maxLength: 3 }).map((of): Query => ({ type: 'or', of })),
+  fc.tuple(anywhere, anywhere).map(([a, b]): Query => ({ type: 'and', of: [a, { type: 'not', of: b }] })),
+);
+
+test('a search that leaves rows out finds what one through everything finds', async () => {
+  const files = readdirSync(join(folder, 'segments', 'logs'));
+  expect(files.filter((name) => name.endsWith('.tokens'))).toHaveLength(1);
+  await fc.assert(
+    fc.asyncProperty(query, async (each) => {
+      expect(await count(each)).toBe(expected(each));
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test('pages of what is left are pages of the whole', async () => {
+  const { hits } = await store.search({
+    indices: { names: [] },
+    query: { type: 'anywhere', text: 'rare11' },
+    from: 0,
+    size: 3,
+    sort: [{ field: 'n', order: 'desc' }],
+    source: true,
+    trackTotalHits: false,
+  } as never);
+  expect(hits.map(({ source }) => JSON.parse(source!).n)).toEqual([23_999, 23_998, 23_997]);
+});
+
+test('what is no whole word needs nothing', () => {
+  const need = (text: string, pattern = false): unknown => neededTokens({ type: 'anywhere', text, pattern });
+  expect(need('One two')).toEqual({ all: [{ token: 'One' }, { token: 'two' }] });
+  expect(need('ab')).toBeUndefined();
+  expect(need('wor*', true)).toBeUndefined();
+  expect(need('café')).toBeUndefined();
+  expect(neededTokens({ type: 'not', of: { type: 'anywhere', text: 'word' } })).toBeUndefined();
+});
+
+test('a damaged filter is none', async () => {
+  await store.close();
+  const own = join(folder, 'segments', 'logs');
+  for (const name of readdirSync(own))
+    if (name.endsWith('.tokens')) writeFileSync(join(own, name), 'damaged');
+  store = await open();
+  expect(await count({ type: 'anywhere', text: 'rare21' })).toBe(2000);
+});
