@@ -15,6 +15,8 @@ import type { EventSample, TapRequest } from './messages.ts';
 const MAX_TEXT = 65_536;
 /** Of what a filter made of one event. */
 const MAX_AFTER = 5;
+const MIN_SPAN = 8;
+const MAX_SPAN = 4096;
 
 interface Seen {
   readonly before: string;
@@ -44,6 +46,10 @@ export class Taps {
   readonly #workers: number;
   readonly #open = new Map<number, OpenTap>();
   #watched: WatchedPipeline | undefined;
+  /** Events of a batch that go through the watched function; the others take the usual one, which is warm. */
+  #span = MIN_SPAN;
+  /** Samples taken so far. */
+  #spent = 0;
 
   constructor(graph: PipelineGraph, compiled: CompiledPipeline, workers: number) {
     this.#graph = graph;
@@ -120,7 +126,7 @@ export class Taps {
     for (const tap of this.#open.values()) {
       if (tap.node?.id !== input) continue;
       for (const event of some(events, tap)) {
-        if (!spend(tap)) break;
+        if (!this.#spend(tap)) break;
         tap.samples.push({ at: Date.now(), after: [textOf(event)] });
       }
     }
@@ -128,10 +134,29 @@ export class Taps {
 
   /** Takes a batch through the filters. `outputs[k]`: what output k is to write. */
   run(events: readonly Event[], outputs: Event[][], counters: Float64Array): void | Promise<void> {
-    const whole = this.#begin(events);
-    const result = (this.#watched ?? this.#compiled).run(events, outputs, counters);
-    if (result) return result.then(() => this.#end(whole, outputs));
-    this.#end(whole, outputs);
+    const size = this.#wantsAll ? events.length : Math.min(events.length, this.#span);
+    const start = Math.floor(Math.random() * (events.length - size + 1));
+    const looked = events.slice(start, start + size);
+    const spent = this.#spent;
+    const whole = this.#begin(looked);
+    const parts = [
+      () => this.#compiled.run(events.slice(0, start), outputs, counters),
+      () => (this.#watched ?? this.#compiled).run(looked, outputs, counters),
+      () => this.#compiled.run(events.slice(start + size), outputs, counters),
+    ];
+    const result = oneAfterTheOther(size === events.length ? [parts[1]!] : parts, 0);
+    const end = (): void => {
+      this.#end(whole, outputs);
+      // Where few events come to a node, more are looked at until one does.
+      this.#span =
+        this.#spent > spent ? Math.max(MIN_SPAN, this.#span >> 1) : Math.min(MAX_SPAN, this.#span * 2);
+    };
+    return result ? result.then(end) : end();
+  }
+
+  get #wantsAll(): boolean {
+    for (const { request } of this.#open.values()) if (request.all) return true;
+    return false;
   }
 
   flush(final: boolean, outputs: Event[][], counters: Float64Array): void | Promise<void> {
@@ -145,7 +170,7 @@ export class Taps {
       if (tap.node) continue;
       const seen = new Map<Event, string>();
       for (const event of some(events, tap)) {
-        if (!spend(tap)) break;
+        if (!this.#spend(tap)) break;
         seen.set(event, textOf(event));
       }
       if (seen.size > 0) begun.push({ tap, seen });
@@ -158,13 +183,21 @@ export class Taps {
       if (tap.node?.kind !== 'output') continue;
       const index = this.#outputIndex(tap.node.id);
       for (const event of some(outputs[index] ?? [], tap)) {
-        if (!spend(tap)) break;
+        if (!this.#spend(tap)) break;
         tap.samples.push({ at: Date.now(), after: [textOf(event)] });
       }
     }
     for (const { tap, seen } of whole)
       for (const [event, before] of seen)
         tap.samples.push({ at: Date.now(), before, after: event.cancelled ? [] : [textOf(event)] });
+  }
+
+  #spend(tap: OpenTap): boolean {
+    if (tap.budget <= 0) return false;
+    tap.budget--;
+    tap.tokens--;
+    this.#spent++;
+    return true;
   }
 
   #outputIndex(id: string): number {
@@ -193,7 +226,7 @@ export class Taps {
       const { before, made, more } = seen as Seen;
       const after = event.cancelled ? made : [...made, textOf(event)];
       for (const tap of this.#open.values())
-        if (tap.node?.id === node && spend(tap))
+        if (tap.node?.id === node && this.#spend(tap))
           tap.samples.push({ at: Date.now(), before, after, ...(more > 0 && { more }) });
     },
   };
@@ -206,11 +239,14 @@ function some(events: readonly Event[], { budget, request }: OpenTap): readonly 
   return events.slice(start, start + budget);
 }
 
-function spend(tap: OpenTap): boolean {
-  if (tap.budget <= 0) return false;
-  tap.budget--;
-  tap.tokens--;
-  return true;
+function oneAfterTheOther(
+  parts: readonly (() => void | Promise<void>)[],
+  from: number,
+): void | Promise<void> {
+  for (let at = from; at < parts.length; at++) {
+    const result = parts[at]!();
+    if (result) return result.then(() => oneAfterTheOther(parts, at + 1));
+  }
 }
 
 function textOf(event: Event): string {

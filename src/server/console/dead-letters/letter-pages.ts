@@ -68,12 +68,16 @@ export async function letterPage(
     }
     const room = size - letters.length;
     letters.push(...matching.slice(-room).reverse());
-    if (matching.length > room) return { letters, next: refOf(letters.at(-1)!), scanned };
+    if (matching.length > room) return { letters: byTime(letters), next: refOf(letters.at(-1)!), scanned };
     if (scanned > MAX_SCANNED || letters.length === size)
-      return { letters, next: `${segment.name}:0`, scanned };
+      return { letters: byTime(letters), next: `${segment.name}:0`, scanned };
   }
-  return { letters, next: undefined, scanned };
+  return { letters: byTime(letters), next: undefined, scanned };
 }
+
+/** Every worker writes segments of its own: within a page they are put together. */
+const byTime = (letters: readonly Found[]): Found[] =>
+  [...letters].sort((a, b) => b.letter.entryTime - a.letter.entryTime);
 
 export async function oneLetter(directory: string, ref: string): Promise<Found | undefined> {
   const wanted = parseRef(ref);

@@ -66,50 +66,52 @@ export function DeadLetters() {
     return <Problem title="Dead letters can not be shown" error={error} retry={() => void refetch()} />;
   return (
     <Box style={{ display: 'flex', height: narrow ? undefined : 'calc(100dvh - 48px)' }}>
-      <Stack p="md" gap="md" style={{ flex: 1, minWidth: 0, overflow: 'auto' }}>
-        <Group justify="space-between">
-          <Title order={1} size="h3">
-            Dead letters
-          </Title>
-          {data && data.queues.length > 1 && (
-            <Select
-              size="xs"
-              aria-label="Pipeline"
-              value={queue?.pipeline ?? null}
-              onChange={(value) => set({ pipeline: value ?? undefined, letter: undefined })}
-              data={data.queues.map(({ pipeline, entries }) => ({
-                value: pipeline,
-                label: `${pipeline} (${exact(entries)})`,
-              }))}
-              allowDeselect={false}
+      <Box style={{ flex: 1, minWidth: 0, overflow: 'auto' }}>
+        <Stack p="md" gap="md">
+          <Group justify="space-between">
+            <Title order={1} size="h3">
+              Dead letters
+            </Title>
+            {data && data.queues.length > 1 && (
+              <Select
+                size="xs"
+                aria-label="Pipeline"
+                value={queue?.pipeline ?? null}
+                onChange={(value) => set({ pipeline: value ?? undefined, letter: undefined })}
+                data={data.queues.map(({ pipeline, entries }) => ({
+                  value: pipeline,
+                  label: `${pipeline} (${exact(entries)})`,
+                }))}
+                allowDeselect={false}
+              />
+            )}
+          </Group>
+          {data && <Jobs jobs={data.jobs} />}
+          {!data ? (
+            <Skeleton height={200} aria-label="Loading" />
+          ) : !queue || queue.entries === 0 ? (
+            <Card withBorder p="xl">
+              <Title order={2} size="h4">
+                {queue ? `There are no dead letters of ${queue.pipeline}` : 'There are no dead letters'}
+              </Title>
+              <Text mt="xs">
+                Events come here that an output refuses for good, or that a condition can not be evaluated
+                for. Nothing is to be done.
+              </Text>
+            </Card>
+          ) : (
+            <Queue
+              key={queue.pipeline}
+              queue={queue}
+              text={search.text ?? ''}
+              setText={(text) => set({ text: text === '' ? undefined : text })}
+              selected={search.letter}
+              open={(letter) => set({ letter })}
+              narrow={narrow}
             />
           )}
-        </Group>
-        {data && <Jobs jobs={data.jobs} />}
-        {!data ? (
-          <Skeleton height={200} aria-label="Loading" />
-        ) : !queue || queue.entries === 0 ? (
-          <Card withBorder p="xl">
-            <Title order={2} size="h4">
-              {queue ? `There are no dead letters of ${queue.pipeline}` : 'There are no dead letters'}
-            </Title>
-            <Text mt="xs">
-              Events come here that an output refuses for good, or that a condition can not be evaluated for.
-              Nothing is to be done.
-            </Text>
-          </Card>
-        ) : (
-          <Queue
-            key={queue.pipeline}
-            queue={queue}
-            text={search.text ?? ''}
-            setText={(text) => set({ text: text === '' ? undefined : text })}
-            selected={search.letter}
-            open={(letter) => set({ letter })}
-            narrow={narrow}
-          />
-        )}
-      </Stack>
+        </Stack>
+      </Box>
       {panel && !narrow && (
         <Box
           w={600}
@@ -207,7 +209,7 @@ function Queue({ queue, text, setText, selected, open, narrow }: QueueProps) {
             <UnstyledButton
               key={`${plugin} ${reason}`}
               onClick={() => setTyped(reason.slice(0, 1000))}
-              aria-label={`Only these ${count}: ${plugin}: ${reason}`}
+              title="Only these"
             >
               <Group gap="sm" wrap="nowrap" align="flex-start">
                 <Text size="sm" className="numbers" w={70}>

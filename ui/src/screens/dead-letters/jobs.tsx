@@ -13,16 +13,20 @@ const SHOWN_MS = 10 * 60_000;
 export function Jobs({ jobs }: { readonly jobs: readonly LetterJob[] }) {
   const client = useQueryClient();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const running = jobs.filter((job) => !ended(job)).length;
-  const before = useRef(running);
+  const finished = jobs
+    .filter(ended)
+    .map(({ id }) => id)
+    .join();
+  const before = useRef(finished);
   useEffect(() => {
     // What was delivered or dropped is no longer in the list.
-    if (running < before.current) void client.invalidateQueries({ queryKey: ['dead letters'] });
-    before.current = running;
-  }, [running, client]);
+    if (finished !== before.current) void client.invalidateQueries({ queryKey: ['dead letters'] });
+    before.current = finished;
+  }, [finished, client]);
   const shown = jobs.filter(
     (job) => !hidden.has(job.id) && (!ended(job) || Date.now() - job.started < SHOWN_MS),
   );
+  if (shown.length === 0) return null;
   return (
     <Stack gap="xs" role="status">
       {shown.slice(0, 5).map((job) => (

@@ -6,8 +6,11 @@ import type { LetterQueue } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
 import { readable } from '../pipelines/event-diff.ts';
-import { EventDiff, EventFields } from '../pipelines/event-view.tsx';
+import { EventDiff } from '../pipelines/event-view.tsx';
 import { moment } from './dead-letters.tsx';
+
+/** What a replay adds, for filters to look at. */
+const REPLAYED = '[@metadata][dead_letter_queue]';
 
 export interface LetterPanelProps {
   readonly queue: LetterQueue;
@@ -142,13 +145,12 @@ export function LetterPanel({ queue: { pipeline, running }, letterRef, close }: 
               ) : sample?.before === undefined ? (
                 <Text size="sm">Nothing came out within some seconds: a filter may hold it back.</Text>
               ) : sample.after.length === 0 ? (
-                <>
-                  <Text size="sm">It is dropped, or a condition can not be evaluated for it.</Text>
-                  <EventFields text={sample.before} kind="removed" />
-                </>
+                <Text size="sm">
+                  Nothing comes out: it is dropped, or a condition can not be evaluated for it.
+                </Text>
               ) : (
                 sample.after.map((after, at) => (
-                  <EventDiff key={String(at)} before={sample.before!} after={after} all />
+                  <EventDiff key={String(at)} before={sample.before!} after={after} all without={REPLAYED} />
                 ))
               )}
             </div>

@@ -13,13 +13,18 @@ export function EventDiff({
   before,
   after,
   all,
+  without,
 }: {
   readonly before: string;
   readonly after: string;
   /** Unchanged fields too. */
   readonly all: boolean;
+  /** Beginning of the names of fields that are not shown. */
+  readonly without?: string;
 }) {
-  const changes = diff(before, after);
+  const changes = diff(before, after).filter(
+    ({ name }) => without === undefined || !name.startsWith(without),
+  );
   const shown = all ? changes : changes.filter(({ kind }) => kind !== 'same');
   if (shown.length === 0)
     return (
