@@ -4,6 +4,7 @@ import type { Secret } from '../kernel/options.ts';
 import type { EmbeddedOptions } from '../store/embedded/embedded-store.ts';
 import type { S3Settings } from '../store/s3/s3-target.ts';
 import type { ProcessSettings } from './configuration.ts';
+import { retentionRules } from './retention-setting.ts';
 
 export function embeddedOptions(
   settings: ProcessSettings,
@@ -13,6 +14,8 @@ export function embeddedOptions(
     folder,
     memoryLimit: settings.get<number | undefined>('store.memory_limit'),
     s3: s3Settings(settings),
+    archive: settings.get<string | undefined>('store.archive.path'),
+    retention: retentionRules(settings.get<string | undefined>('store.retention')),
   });
 }
 

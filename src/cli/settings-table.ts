@@ -451,6 +451,16 @@ export const settings = {
     description:
       'Folder that repositories of snapshots lie in; path.data/snapshots unless set. (Not in Logstash.)',
   },
+  'store.archive.path': {
+    type: 'path',
+    description:
+      'Folder on another, cheaper disk that indices move to when a rule of store.retention says so; they stay searchable. (Not in Logstash.)',
+  },
+  'store.retention': {
+    type: 'string',
+    description:
+      'How long indices are kept: a list of rules with pattern, max_age, max_bytes, archive_after; the first pattern that fits an index decides. (Not in Logstash.)',
+  },
   'store.s3.access_key': {
     type: 'password',
     description:

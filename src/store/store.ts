@@ -66,6 +66,8 @@ export interface Store {
   /** Retention per index pattern; the first pattern that fits an index decides. */
   setRetention(rules: readonly RetentionRule[]): Promise<void>;
   retention(): Promise<readonly RetentionRule[]>;
+  /** Moves indices to the archive now. They stay searchable. @throws StoreError when there is none */
+  archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
   status(): Promise<StoreStatus>;
   close(): Promise<void>;
 }
@@ -350,6 +352,10 @@ export interface RetentionRule {
   readonly maxAge?: number;
   /** Of all indices of the pattern together: the oldest go first. */
   readonly maxBytes?: number;
+  /** Milliseconds after the newest event: it moves to the archive, and stays searchable. */
+  readonly archiveAfter?: number;
+  /** From the settings: `setRetention` does not change it. */
+  readonly isFixed?: true;
 }
 
 export interface StoreStatus {
@@ -367,6 +373,8 @@ export interface StoreStatus {
   readonly freeBytes: number;
   /** What takes a while and is under way: snapshots, restores, moves to the archive. */
   readonly tasks?: readonly StoreTask[];
+  /** Undefined: none is set. */
+  readonly archive?: { readonly path: string; readonly bytes: number; readonly isThere: boolean };
 }
 
 export interface StoreTask {

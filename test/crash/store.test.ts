@@ -1,5 +1,6 @@
 /**
- * A process that writes a store is killed with SIGKILL at random moments of ingest, seal, merge, dropping and snapshot.
+ * A process that writes a store is killed with SIGKILL at random moments of ingest, seal, merge, dropping,
+ * snapshot and the move to the archive.
  * What was acknowledged must be there, once, in its latest version; what was not may be there, whole.
  * MILLRACE_CRASH_ROUNDS sets the rounds.
  */
@@ -20,6 +21,7 @@ const snapshots = mkdtempSync(join(tmpdir(), 'millrace-crash-snapshots-'));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
   rmSync(snapshots, { recursive: true, force: true });
+  rmSync(`${snapshots}-archive`, { recursive: true, force: true });
 });
 
 /** What may be in the store. */

@@ -3,7 +3,7 @@
  * replaced and deleted, indices that are dropped, snapshots; sealed and merged all the time. Says on stdout what it
  * found, what it is about to do, and what was acknowledged.
  */
-import { rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { everything } from './store-everything.ts';
@@ -26,6 +26,8 @@ export type Operation =
   | { readonly documents: readonly (readonly [id: string, value: number | null])[] }
   | { readonly dropped: string };
 
+/** Every other life moves to the archive what is there for a while. */
+const archives = process.pid % 2 === 0;
 const folder = process.argv[2]!;
 const snapshots = process.argv[3]!;
 let next = Number(process.argv[4]);
@@ -39,11 +41,18 @@ const store = await EmbeddedStore.open({
   searcher: everything,
   memoryLimit: 2 ** 28,
   reserve: 0,
+  archive: archive(`${snapshots}-archive`),
+  ...(archives && { retention: [{ pattern: '*', archiveAfter: 150 }] }),
   maintenance: { sealAfter: 60, sealRows: 400, mergeEvery: 100, verifyEvery: 50, retentionEvery: 1e6 },
 });
 say({ found: await look() });
 
 await Promise.all([writeRows(), writeRows(), writeDocuments(), takeSnapshots()]);
+
+function archive(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
 
 async function look(): Promise<Found> {
   const rows: Record<string, number[]> = {};

@@ -27,7 +27,7 @@ export async function storeRows(
     memoryLimit: 1024 ** 3,
     temporaryFolder: join(folder, 'tmp'),
     temporaryLimit: 1024 ** 3,
-    folder,
+    folders: [folder],
   });
   const engine: SqlEngine = {
     async rows(sql, signal) {

@@ -155,6 +155,8 @@ export class Catalogue {
   readonly #makeMapping: MakeMapping;
   readonly #dropped = new Set<number>();
   retention: readonly RetentionRule[] = [];
+  /** Of the settings: they come first, and are not kept. */
+  fixedRetention: readonly RetentionRule[] = [];
   nextIndex = 1;
   nextSequence = 1;
   sealedLog = 0;
@@ -200,6 +202,11 @@ export class Catalogue {
         break;
       }
     }
+  }
+
+  /** The first one that fits an index decides. */
+  get rules(): readonly RetentionRule[] {
+    return [...this.fixedRetention, ...this.retention];
   }
 
   objects(kind: StoredKind): Map<string, Json> {

@@ -7,6 +7,7 @@
 import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { Archive, filesOf } from './archive.ts';
 import {
   Catalogue,
   type CatalogueRecord,
@@ -36,6 +37,8 @@ export interface CoreOptions {
   readonly makeMapping: MakeMapping;
   /** Bytes for queries and rows in memory. */
   readonly memoryLimit?: number;
+  /** Another disk, for segments that are moved there. */
+  readonly archive?: string;
 }
 
 /** The rows of one log file while they are in memory. */
@@ -64,6 +67,7 @@ export class Core {
   readonly hotIds = new HotIds();
   readonly problems: Problems;
   readonly tasks = new Tasks();
+  readonly archive: Archive | undefined;
   log!: Log;
   manifest!: Manifest<CatalogueRecord>;
   /** In order of their log files. */
@@ -75,7 +79,13 @@ export class Core {
   #merging: Promise<Duckdb> | undefined;
   #closed = false;
 
-  private constructor(options: CoreOptions, duckdb: Duckdb, openMerging: () => Promise<Duckdb>) {
+  private constructor(
+    options: CoreOptions,
+    archive: Archive | undefined,
+    duckdb: Duckdb,
+    openMerging: () => Promise<Duckdb>,
+  ) {
+    this.archive = archive;
     this.folder = options.folder;
     this.duckdb = duckdb;
     this.problems = new Problems();
@@ -97,15 +107,16 @@ export class Core {
     const memoryLimit = options.memoryLimit ?? Math.min(4 * GIGABYTE, totalmem() / 4);
     const disk = statfsSync(folder);
     const temporaryLimit = Math.max(GIGABYTE, Math.min(16 * GIGABYTE, (disk.bavail * disk.bsize) / 4));
+    const archive = options.archive === undefined ? undefined : await Archive.open(options.archive, folder);
     const engine = (name: string, threads: number, memory: number): Promise<Duckdb> =>
       Duckdb.open({
         threads,
         memoryLimit: memory,
         temporaryFolder: join(folder, 'tmp', name),
         temporaryLimit,
-        folder,
+        folders: archive ? [folder, archive.folder] : [folder],
       });
-    const core = new Core(options, await engine('query', 2, memoryLimit), () =>
+    const core = new Core(options, archive, await engine('query', 2, memoryLimit), () =>
       engine('merge', 1, Math.min(GIGABYTE, memoryLimit / 2)),
     );
     await core.#recover(options);
@@ -134,7 +145,7 @@ export class Core {
 
   /** All rows of some indices as they are now. */
   snapshot(indices: readonly Index[]): Snapshot {
-    return makeSnapshot(this.catalogue, this.folder, [...this.generations.values()], indices);
+    return makeSnapshot(this, [...this.generations.values()], indices);
   }
 
   /** Lets later frames begin a new generation, and waits until those before are in theirs. */
@@ -178,7 +189,16 @@ export class Core {
       if (segment.quarantined !== undefined || this.catalogue.segments.get(segment.info.id) !== segment)
         continue;
       const { file, bytes, sums } = segment.info;
-      const reason = await checkSegment(join(this.folder, file), bytes, sums);
+      if (this.isAway(segment)) continue;
+      const reason = await checkSegment(this.pathOf(segment.info, file), bytes, sums);
+      if (reason !== undefined && segment.info.archived) {
+        // The disk may have been taken away just now: that is no damage, but the reader has to go without it.
+        this.lookAtArchive();
+        if (this.isAway(segment)) {
+          found = true;
+          continue;
+        }
+      }
       if (reason === undefined || this.catalogue.segments.get(segment.info.id) !== segment) continue;
       found = true;
       await this.quarantine(segment, reason);
@@ -219,13 +239,43 @@ export class Core {
   }
 
   /** Where a file of a segment is. */
-  pathOf(_info: Pick<SegmentInfo, 'archived'>, file: string): string {
-    return join(this.folder, file);
+  pathOf({ archived }: Pick<SegmentInfo, 'archived'>, file: string): string {
+    return join(archived && this.archive ? this.archive.folder : this.folder, file);
+  }
+
+  /** It is on a disk that is not there now. */
+  isAway({ info }: Segment): boolean {
+    return info.archived === true && !this.archive?.isThere;
+  }
+
+  /** Whether the archive's disk is there; while it is not, its segments are left out. */
+  lookAtArchive(): void {
+    let rows = 0;
+    const indices = new Set<string>();
+    for (const { info, index } of this.catalogue.segments.values()) {
+      if (!info.archived) continue;
+      rows += info.rows;
+      indices.add(index.name);
+    }
+    if (this.archive?.look()) this.archive.removeOrphans(this.catalogue);
+    if (rows === 0 || this.archive?.isThere) {
+      this.problems.clear('archive');
+      return;
+    }
+    const why = this.archive
+      ? `the archive ${this.archive.path} is not there (is it mounted?)`
+      : 'store.archive.path is not set any more';
+    this.problems.set(
+      'archive',
+      `${why}: ${rows.toLocaleString('en')} events of ${indices.size} indices are left out of searches until it is`,
+      false,
+    );
   }
 
   removeFiles({ info }: Segment): void {
-    for (const file of [info.file, ...Object.values(info.sidecars)])
-      rmSync(join(this.folder, file), { force: true });
+    // Where the archive is not there, it is done when it comes back.
+    if (info.archived && !this.archive?.isThere) return;
+    for (const file of filesOf(info)) rmSync(this.pathOf(info, file), { force: true });
   }
 
   async close(): Promise<void> {
@@ -282,6 +332,8 @@ export class Core {
     for (const { payload, file, frame } of frames)
       await this.#arrive(file, frame, payload, frameTail(payload), false);
     this.#removeOrphans();
+    if (this.archive?.isThere) this.archive.removeOrphans(this.catalogue);
+    this.lookAtArchive();
   }
 
   async #arrive(
@@ -387,8 +439,7 @@ export class Core {
   #removeOrphans(): void {
     const wanted = new Set<string>();
     for (const { info } of this.catalogue.segments.values()) {
-      wanted.add(info.file);
-      for (const file of Object.values(info.sidecars)) wanted.add(file);
+      if (!info.archived) for (const file of filesOf(info)) wanted.add(file);
     }
     const root = join(this.folder, 'segments');
     for (const index of readdirSync(root)) {

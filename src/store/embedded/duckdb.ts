@@ -30,8 +30,8 @@ export interface DuckdbOptions {
   /** Where it may spill, and how many bytes. */
   readonly temporaryFolder: string;
   readonly temporaryLimit: number;
-  /** The only folder it may read and write. */
-  readonly folder: string;
+  /** The only ones it may read and write. */
+  readonly folders: readonly string[];
 }
 
 const LIMITS: Readonly<Record<Lane, number>> = { interactive: 4, background: 1, stream: 4 };
@@ -309,7 +309,7 @@ async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
   try {
     // Only after opening: the extension that knows it is not loaded before.
     await connection.run('SET parquet_metadata_cache = true');
-    await connection.run(`SET allowed_directories = [${sqlText(options.folder)}]`);
+    await connection.run(`SET allowed_directories = [${options.folders.map(sqlText).join(',')}]`);
     await connection.run('SET enable_external_access = false');
     await connection.run('SET lock_configuration = true');
   } finally {

@@ -1,7 +1,6 @@
 /** The event store in one folder of this machine. Runs in a thread of its own (`store-thread.ts`). */
 import { statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import { lockFolder } from '../../kernel/folder-lock.ts';
 import type { Query } from '../../query/tree.ts';
 import { parseBulkBody } from '../bulk-body.ts';
@@ -46,6 +45,7 @@ import { findIds } from './id-lookup.ts';
 import { Indices, mergeSettings } from './indices.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
+import { checkRetention } from './retention-rules.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
 import type { Snapshot } from './snapshot.ts';
 import { restoreFrom, snapshotTo } from './store-snapshot.ts';
@@ -60,6 +60,10 @@ export interface EmbeddedOptions {
   readonly reserve?: number;
   /** Of snapshots in S3. */
   readonly s3?: S3Settings;
+  /** Folder on another disk that old indices are moved to. */
+  readonly archive?: string;
+  /** Rules that come before all others and can not be changed. */
+  readonly retention?: readonly RetentionRule[];
 }
 
 const MEBIBYTE = 1 << 20;
@@ -81,6 +85,7 @@ export class EmbeddedStore implements Store {
     this.#searcher = options.searcher;
     this.#unlock = unlock;
     this.#s3 = options.s3 ?? {};
+    core.catalogue.fixedRetention = (options.retention ?? []).map((rule) => ({ ...rule, isFixed: true }));
     this.#indices = new Indices(core.catalogue);
     this.#writer = new BulkWriter(core, this.#indices);
     this.#maintenance = new Maintenance(core, (change) => this.#writer.change(change), options.maintenance);
@@ -96,11 +101,13 @@ export class EmbeddedStore implements Store {
   static async open(options: EmbeddedOptions): Promise<EmbeddedStore> {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    checkRetention(options.retention ?? [], options.archive !== undefined);
     const unlock = lockFolder(options.folder, `the event store in ${options.folder}`);
     try {
       const core = await Core.open({
         folder: options.folder,
         makeMapping,
+        ...(options.archive === undefined ? {} : { archive: options.archive }),
         ...(options.memoryLimit === undefined ? {} : { memoryLimit: options.memoryLimit }),
       });
       return new EmbeddedStore(core, options, unlock);
@@ -350,7 +357,16 @@ export class EmbeddedStore implements Store {
     selection: IndexSelection,
   ): Promise<{ indices: readonly string[]; bytes: number }> {
     await this.#maintenance.seal();
-    return snapshotTo(this.#core, this.#indices.select(selection), target, this.#s3);
+    const chosen = this.#indices.select(selection);
+    this.#core.lookAtArchive();
+    const away = chosen.find(({ segments }) => segments.some((segment) => this.#core.isAway(segment)));
+    if (away)
+      throw new StoreError(
+        503,
+        'snapshot_exception',
+        `[${away.name}] is in the archive, which is not there: a snapshot of it would not be whole`,
+      );
+    return snapshotTo(this.#core, chosen, target, this.#s3);
   }
 
   async restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }> {
@@ -358,19 +374,27 @@ export class EmbeddedStore implements Store {
   }
 
   async setRetention(rules: readonly RetentionRule[]): Promise<void> {
-    await this.#writer.change(() => [{ t: 'retention', rules }]);
+    checkRetention(rules, this.#core.archive !== undefined);
+    const own = rules.filter(({ isFixed }) => !isFixed);
+    await this.#writer.change(() => [{ t: 'retention', rules: own }]);
     await this.#maintenance.applyRetention();
   }
 
   async retention(): Promise<readonly RetentionRule[]> {
-    return this.#core.catalogue.retention;
+    return this.#core.catalogue.rules;
+  }
+
+  async archive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    const chosen = this.#indices.select(selection);
+    const bytes = await this.#maintenance.archive(chosen);
+    return { indices: chosen.map(({ name }) => name), bytes };
   }
 
   async status(): Promise<StoreStatus> {
-    const { catalogue, problems, folder, generations } = this.#core;
+    const { catalogue, problems, generations, archive } = this.#core;
     const segments = [...catalogue.segments.values()];
     const quarantined = segments.flatMap(({ info, quarantined: reason }) =>
-      reason === undefined ? [] : [{ file: join(folder, info.file), reason }],
+      reason === undefined ? [] : [{ file: this.#core.pathOf(info, info.file), reason }],
     );
     const unsealed = [...generations.values()].reduce((sum, { hot }) => sum + hot.rows, 0);
     const texts = [
@@ -391,6 +415,13 @@ export class EmbeddedStore implements Store {
       quarantined,
       freeBytes: this.#admission.freeBytes,
       tasks: this.#core.tasks.all,
+      ...(archive && {
+        archive: {
+          path: archive.path,
+          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? info.bytes : 0), 0),
+          isThere: archive.isThere,
+        },
+      }),
     };
   }
 
@@ -452,7 +483,10 @@ export class EmbeddedStore implements Store {
       if (to !== undefined) latest = Math.max(latest ?? to, to);
     };
     let isWhole = true;
-    for (const { info, tombstones, quarantined } of index.segments) {
+    let isAway = false;
+    for (const segment of index.segments) {
+      const { info, tombstones, quarantined } = segment;
+      if (this.#core.isAway(segment)) isAway = true;
       bytes += info.bytes;
       if (quarantined !== undefined) {
         isWhole = false;
@@ -478,7 +512,7 @@ export class EmbeddedStore implements Store {
       documents,
       deleted,
       bytes,
-      health: isWhole ? 'green' : 'red',
+      health: !isWhole ? 'red' : isAway ? 'yellow' : 'green',
       ...(earliest === undefined ? {} : { earliest }),
       ...(latest === undefined ? {} : { latest }),
       aliases: index.aliases,

@@ -1,6 +1,5 @@
 /** Finds rows by id: in memory by the map of ids, in segments by their filters and then exactly. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Index, Segment } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import { sqlText } from './duckdb.ts';
@@ -44,7 +43,11 @@ export async function findIds(
     if (generation) push(tables, generation, id);
     const own = sequence === undefined ? undefined : core.catalogue.segmentOf(index.ix, sequence);
     for (const segment of index.segments)
-      if (segment.quarantined === undefined && (segment === own || mayHave(core, segment, id)))
+      if (
+        segment.quarantined === undefined &&
+        !core.isAway(segment) &&
+        (segment === own || mayHave(core, segment, id))
+      )
         push(files, segment, id);
   }
   const pins = [...[...tables.keys()].map(({ pin }) => pin), ...[...files.keys()].map(({ pin }) => pin)];
@@ -91,7 +94,7 @@ export async function findIds(
       ...[...files].map(([segment, wanted]) =>
         look(
           segment,
-          `read_parquet(${sqlText(join(core.folder, segment.info.file))})`,
+          `read_parquet(${sqlText(core.pathOf(segment.info, segment.info.file))})`,
           ['_id', '_seq', '_version', '_source'],
           wanted,
           segment.tombstones,
@@ -116,7 +119,7 @@ function readFilter(core: Core, { info }: Segment): IdFilter | undefined {
   const file = info.sidecars['ids'];
   if (file === undefined) return undefined;
   try {
-    return IdFilter.decode(readFileSync(join(core.folder, file)));
+    return IdFilter.decode(readFileSync(core.pathOf(info, file)));
   } catch {
     return undefined;
   }

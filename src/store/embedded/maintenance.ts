@@ -2,9 +2,11 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { globMatch } from '../mapping/dynamic-templates.ts';
+import { archiveIndex } from './archive.ts';
 import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { mergeSegments, nextMerge } from './merger.ts';
+import { ruleOf } from './retention-rules.ts';
 import { sealGeneration } from './sealer.ts';
 
 export interface MaintenanceOptions {
@@ -25,6 +27,9 @@ export const DEFAULT_MAINTENANCE: MaintenanceOptions = {
   retentionEvery: 60_000,
   verifyEvery: 5_000,
 };
+
+/** An index that was written to since then is not moved yet. */
+const QUIET = 3_600_000;
 
 export class Maintenance {
   readonly #core: Core;
@@ -125,7 +130,7 @@ export class Maintenance {
       ) {
         const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
         const { bavail, bsize } = statfsSync(core.folder);
-        if (bavail * bsize < bytes * 2) return;
+        if (bavail * bsize < bytes * 2) break;
         try {
           await mergeSegments(core, job);
         } catch (error) {
@@ -134,16 +139,79 @@ export class Maintenance {
         }
       }
       core.problems.clear('merge');
+      if (!this.#stopped) await this.#archiveOld();
     } catch (error) {
       if (!this.#stopped)
         core.problems.set('merge', `segments can not be merged: ${(error as Error).message}`, false);
     }
   }
 
+  /** Moves the segments of indices that are old enough, after their last merge. */
+  async #archiveOld(): Promise<void> {
+    const core = this.#core;
+    try {
+      for (const index of [...core.catalogue.indices.values()]) {
+        const after = ruleOf(core.catalogue.rules, index)?.archiveAfter;
+        if (after === undefined || !index.segments.some(({ info }) => !info.archived)) continue;
+        const now = Date.now();
+        const written = Math.max(...index.segments.map(({ info }) => info.created));
+        if (now - this.#latest(index) <= after || now - written <= Math.min(after, QUIET)) continue;
+        await this.#archiveNow(index);
+      }
+      core.problems.clear('archiving');
+    } catch (error) {
+      if (!this.#stopped)
+        core.problems.set(
+          'archiving',
+          `segments can not be moved to the archive: ${(error as Error).message}`,
+          false,
+        );
+    }
+  }
+
+  /** Now, whatever the rules say. Answers the bytes. @throws what the disk says */
+  async archive(indices: readonly Index[]): Promise<number> {
+    await this.seal();
+    let bytes = 0;
+    for (const index of indices) bytes += await this.#exclusively(() => this.#archiveNow(index));
+    return bytes;
+  }
+
+  async #archiveNow(index: Index): Promise<number> {
+    const core = this.#core;
+    for (
+      let job = nextMerge(core.catalogue, Date.now(), index), tries = 0;
+      job && tries < 1000 && !this.#stopped;
+      job = nextMerge(core.catalogue, Date.now(), index), tries++
+    ) {
+      // A full disk: then they move as they are.
+      const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
+      const { bavail, bsize } = statfsSync(core.folder);
+      if (bavail * bsize < bytes * 2) break;
+      await mergeSegments(core, job);
+    }
+    return archiveIndex(core, index, () => this.#stopped);
+  }
+
+  /** Not while it merges, and no merge meanwhile. */
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#merging) await this.#merging;
+    const working = work();
+    this.#merging = working.then(
+      () => {},
+      () => {},
+    );
+    try {
+      return await working;
+    } finally {
+      this.#merging = undefined;
+    }
+  }
+
   /** Deletes indices that are too old, or the oldest where a pattern's indices are too large together. */
   async applyRetention(): Promise<void> {
     const { catalogue } = this.#core;
-    const rules = catalogue.retention;
+    const { rules } = catalogue;
     if (rules.length === 0) return;
     await this.#change(() => {
       const taken = new Set<Index>();
@@ -186,8 +254,9 @@ export class Maintenance {
   /** Every file is looked at once in each run of the process. */
   async #verifyNext(): Promise<void> {
     if (this.#checking) return;
+    this.#core.lookAtArchive();
     for (const segment of this.#core.catalogue.segments.values()) {
-      if (this.#verified.has(segment)) continue;
+      if (this.#verified.has(segment) || this.#core.isAway(segment)) continue;
       this.#verified.add(segment);
       this.#checking = this.#core.verify([segment]).then(
         () => {},

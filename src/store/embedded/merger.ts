@@ -28,14 +28,14 @@ export interface MergeJob {
   readonly isLast: boolean;
 }
 
-/** The most useful merge; undefined: none is worth it now. */
-export function nextMerge(catalogue: Catalogue, now: number): MergeJob | undefined {
+/** The most useful merge; undefined: none is worth it now. `last`: those left of an index that gets no more. */
+export function nextMerge(catalogue: Catalogue, now: number, last?: Index): MergeJob | undefined {
   let best: MergeJob | undefined;
-  for (const index of catalogue.indices.values()) {
+  for (const index of last ? [last] : catalogue.indices.values()) {
     const segments = index.segments;
     if (segments.length === 0) continue;
     const newest = Math.max(...segments.map(({ info }) => info.created));
-    const isLast = now - newest > QUIET;
+    const isLast = last !== undefined || now - newest > QUIET;
     for (const run of runsOf(segments)) {
       const gone = run.find(
         ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
@@ -48,6 +48,10 @@ export function nextMerge(catalogue: Catalogue, now: number): MergeJob | undefin
   return best;
 }
 
+/** Nothing is read from it, or written to where it is. */
+const stays = ({ info, quarantined }: Segment): boolean =>
+  quarantined !== undefined || info.archived === true;
+
 /** Neighbours that may become one file. */
 function runsOf(segments: readonly Segment[]): Segment[][] {
   const runs: Segment[][] = [];
@@ -58,12 +62,12 @@ function runsOf(segments: readonly Segment[]): Segment[][] {
     // A file that is large already is not written again for a few rows more.
     // Keys of restored rows are those of the store that they come from.
     const otherKeys = Object.entries(segment.info.sparse ?? {}).some(([name, key]) => name !== key);
-    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || otherKeys || segment.quarantined !== undefined;
+    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || otherKeys || stays(segment);
     if (tooBig || tooUnlike) {
       if (run.length > 0) runs.push(run);
       run = [];
       rows = 0;
-      if (segment.quarantined === undefined && tooUnlike) runs.push([segment]);
+      if (!stays(segment) && tooUnlike) runs.push([segment]);
       if (tooUnlike) continue;
     }
     run.push(segment);

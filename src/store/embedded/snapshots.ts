@@ -1,23 +1,22 @@
 /** Makes pictures of the store for readers; what they show is kept until they are released. */
-import { join } from 'node:path';
-import type { Catalogue, Index, Segment } from './catalogue.ts';
-import type { Generation } from './core.ts';
+import type { Index, Segment } from './catalogue.ts';
+import type { Core, Generation } from './core.ts';
 import { sqlText } from './duckdb.ts';
 import type { Pin } from './pins.ts';
 import type { RowSet, Snapshot } from './snapshot.ts';
 
 export function makeSnapshot(
-  catalogue: Catalogue,
-  folder: string,
+  core: Pick<Core, 'catalogue' | 'pathOf' | 'isAway'>,
   generations: readonly Generation[],
   indices: readonly Index[],
 ): Snapshot {
+  const { catalogue } = core;
   const rowSets: RowSet[] = [];
   const pins: Pin[] = [];
   for (const index of indices)
     for (const segment of index.segments) {
-      if (segment.quarantined !== undefined) continue;
-      rowSets.push(segmentRows(segment, folder));
+      if (segment.quarantined !== undefined || core.isAway(segment)) continue;
+      rowSets.push(segmentRows(segment, core));
       pins.push(segment.pin);
     }
   const numbers = new Set(indices.map(({ ix }) => ix));
@@ -50,10 +49,10 @@ export function makeSnapshot(
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
-function segmentRows({ info, index, tombstones }: Segment, folder: string): RowSet {
-  const file = join(folder, info.file);
+function segmentRows({ info, index, tombstones }: Segment, core: Pick<Core, 'pathOf'>): RowSet {
+  const file = core.pathOf(info, info.file);
   const sidecars: Record<string, string> = {};
-  for (const kind in info.sidecars) sidecars[kind] = join(folder, info.sidecars[kind]!);
+  for (const kind in info.sidecars) sidecars[kind] = core.pathOf(info, info.sidecars[kind]!);
   return {
     kind: 'segment',
     id: info.id,

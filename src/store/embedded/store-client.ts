@@ -193,6 +193,9 @@ export class StoreClient implements Store {
   retention(): Promise<readonly RetentionRule[]> {
     return this.#call('retention', []);
   }
+  archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    return this.#call('archive', [indices]);
+  }
   status(): Promise<StoreStatus> {
     return this.#call('status', []);
   }

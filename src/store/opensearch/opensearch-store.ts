@@ -1,6 +1,7 @@
 /** The event store on a cluster: OpenSearch, or Elasticsearch. */
 import { toDsl } from '../../query/dsl.ts';
 import type { Query } from '../../query/tree.ts';
+import { unsupported } from '../errors.ts';
 import type {
   AliasAction,
   BulkBodyRequest,
@@ -217,6 +218,8 @@ export class OpenSearchStore implements Store {
   }
 
   async setRetention(rules: readonly RetentionRule[]): Promise<void> {
+    if (rules.some(({ archiveAfter }) => archiveAfter !== undefined))
+      throw unsupported('An archive on a cluster (its own tiers do that)');
     await storeRetention(this.#cluster, rules);
     await this.#refreshes.before({ names: [] });
     await applyRetention(this.#cluster);
@@ -224,6 +227,10 @@ export class OpenSearchStore implements Store {
 
   retention(): Promise<readonly RetentionRule[]> {
     return storedRetention(this.#cluster);
+  }
+
+  async archive(): Promise<never> {
+    throw unsupported('An archive on a cluster (its own tiers do that)');
   }
 
   status(): Promise<StoreStatus> {
