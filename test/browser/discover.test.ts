@@ -21,7 +21,7 @@ import {
 const TOTAL = 1500;
 const DAY = 86_400_000;
 const from = new Date(FIRST_DAY).toISOString();
-const to = new Date(FIRST_DAY + 31 * DAY).toISOString();
+const to = new Date(FIRST_DAY + 30 * DAY).toISOString();
 const ATTACK = '<img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>';
 
 let store: TestStore;

@@ -4,7 +4,7 @@ import { tapSample } from './pipelines.ts';
 import { defineRoutes } from './route.ts';
 
 /** Which letters are meant; all conditions hold at once. */
-export const letterFilter = z.object({
+const letterFilter = z.object({
   /** Text in the reason or the event, without regard to case. */
   text: z.string().max(1024).default(''),
   /** Id of the plugin. */
@@ -17,7 +17,7 @@ export type LetterFilter = z.input<typeof letterFilter>;
 
 const ref = z.string().max(128);
 
-export const letter = z.object({
+const letter = z.object({
   /** Names it until it is dropped. */
   ref,
   time: z.number(),
@@ -31,7 +31,7 @@ export const letter = z.object({
 });
 export type Letter = z.infer<typeof letter>;
 
-export const letterQueue = z.object({
+const letterQueue = z.object({
   pipeline: z.string(),
   /** It runs, so that letters can be sent through it again. */
   running: z.boolean(),
@@ -45,7 +45,7 @@ export const letterQueue = z.object({
 });
 export type LetterQueue = z.infer<typeof letterQueue>;
 
-export const letterJob = z.object({
+const letterJob = z.object({
   id: z.string(),
   kind: z.enum(['replay', 'drop']),
   pipeline: z.string(),

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { defineRoutes } from './route.ts';
 
-export const healthStatus = z.enum(['green', 'yellow', 'red', 'unknown']);
+const healthStatus = z.enum(['green', 'yellow', 'red', 'unknown']);
 export type HealthStatus = z.infer<typeof healthStatus>;
 
 /** One cause of trouble, in words. */
-export const finding = z.object({
+const finding = z.object({
   status: healthStatus,
   cause: z.string(),
   action: z.string(),
@@ -14,7 +14,7 @@ export const finding = z.object({
 });
 
 /** Rates are events a second over the last five seconds. */
-export const pipelineSummary = z.object({
+const pipelineSummary = z.object({
   id: z.string(),
   /** Of the disk buffer of an output: the pipeline that the output belongs to. */
   parent: z.string().optional(),
@@ -62,7 +62,7 @@ export const pipelineSummary = z.object({
 });
 export type PipelineSummary = z.infer<typeof pipelineSummary>;
 
-export const pipelineList = z.object({
+const pipelineList = z.object({
   status: healthStatus,
   /** One sentence about all of them. */
   symptom: z.string(),
@@ -70,7 +70,7 @@ export const pipelineList = z.object({
 });
 export type PipelineList = z.infer<typeof pipelineList>;
 
-export const vertex = z.object({
+const vertex = z.object({
   id: z.string(),
   kind: z.enum(['input', 'queue', 'filter', 'if', 'outputs', 'output']),
   /** Plugin, or what it is. */
@@ -85,7 +85,7 @@ export const vertex = z.object({
 });
 export type Vertex = z.infer<typeof vertex>;
 
-export const edge = z.object({
+const edge = z.object({
   id: z.string(),
   from: z.string(),
   to: z.string(),
@@ -94,7 +94,7 @@ export const edge = z.object({
 });
 export type Edge = z.infer<typeof edge>;
 
-export const nodeNumbers = z.object({
+const nodeNumbers = z.object({
   in: z.number(),
   out: z.number(),
   /** Since the start. */
@@ -112,7 +112,7 @@ export const nodeNumbers = z.object({
 });
 export type NodeNumbers = z.infer<typeof nodeNumbers>;
 
-export const pipelineLive = z.object({
+const pipelineLive = z.object({
   at: z.number(),
   /** Changes when the graph must be fetched anew. */
   hash: z.string(),
@@ -140,7 +140,7 @@ export const tapSample = z.object({
 });
 export type TapSample = z.infer<typeof tapSample>;
 
-export const tapAnswer = z.object({
+const tapAnswer = z.object({
   samples: z.array(tapSample),
   /** Not shown because they came faster than the tap or its reader. */
   skipped: z.number(),

@@ -9,6 +9,7 @@ import {
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
+import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -49,8 +50,54 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../screens/settings/frame.tsx'), 'Settings'),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/account' });
+  },
+});
+
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../screens/settings/account.tsx'), 'Account'),
+});
+
+const users = createRoute({
+  getParentRoute: () => settings,
+  path: '/users',
+  component: lazyRouteComponent(() => import('../screens/settings/users.tsx'), 'Users'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => settings,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('../screens/settings/keys.tsx'), 'Keys'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('../screens/settings/audit.tsx'), 'Audit'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, discover, pipelines, pipeline, deadLetters]),
+  routeTree: root.addChildren([
+    home,
+    discover,
+    pipelines,
+    pipeline,
+    deadLetters,
+    settings.addChildren([settingsHome, account, users, keys, audit]),
+  ]),
   defaultPreload: 'intent',
 });
 

@@ -13,7 +13,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconLogout, IconMoon, IconSun, IconUserCircle } from '@tabler/icons-react';
+import { IconLogout, IconMoon, IconSettings, IconSun, IconUserCircle } from '@tabler/icons-react';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { call } from '../lib/api.ts';
@@ -145,6 +145,13 @@ function UserMenu() {
         <Menu.Label>
           {user.name}, {user.role}
         </Menu.Label>
+        <Menu.Item
+          component={Link}
+          to="/settings/account"
+          leftSection={<IconSettings size={16} aria-hidden />}
+        >
+          My account
+        </Menu.Item>
         <Menu.Item
           leftSection={<IconLogout size={16} aria-hidden />}
           onClick={() => void call('DELETE /api/session').then(take)}

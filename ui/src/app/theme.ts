@@ -11,4 +11,11 @@ export const theme = createTheme({
   fontFamilyMonospace:
     "ui-monospace, SFMono-Regular, 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   cursorType: 'pointer',
+  components: {
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // Reached by keyboard like everything else.
+    PasswordInput: {
+      defaultProps: { visibilityToggleButtonProps: { tabIndex: 0, 'aria-label': 'Show what is typed' } },
+    },
+  },
 });

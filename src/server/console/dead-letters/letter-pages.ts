@@ -22,7 +22,7 @@ export function wantedBy({ text = '', plugin = '', from, to }: LetterFilter): Wa
     (part === '' || reason.toLowerCase().includes(part) || eventText.toLowerCase().includes(part));
 }
 
-export const refOf = ({ segment, start }: Pick<Found, 'segment' | 'start'>): string => `${segment}:${start}`;
+const refOf = ({ segment, start }: Pick<Found, 'segment' | 'start'>): string => `${segment}:${start}`;
 
 /** Undefined for what is no reference. */
 export function parseRef(ref: string): { segment: string; start: number } | undefined {
@@ -31,7 +31,7 @@ export function parseRef(ref: string): { segment: string; start: number } | unde
 }
 
 /** All letters of a segment, in order. */
-export async function* lettersIn(segment: Segment, signal?: AbortSignal): AsyncGenerator<Found[]> {
+async function* lettersIn(segment: Segment, signal?: AbortSignal): AsyncGenerator<Found[]> {
   for (const part of readParts(segment)) {
     signal?.throwIfAborted();
     yield foundIn(segment, part);

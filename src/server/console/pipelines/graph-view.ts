@@ -8,7 +8,7 @@ import type { Edge, Vertex } from '../../contract/pipelines.ts';
 import { nodeSnippet } from './node-snippet.ts';
 
 export const QUEUE_VERTEX = '__QUEUE__';
-export const OUTPUTS_VERTEX = '__OUTPUTS__';
+const OUTPUTS_VERTEX = '__OUTPUTS__';
 
 export interface GraphView {
   readonly vertices: Vertex[];

@@ -1,6 +1,6 @@
 /** Numbers over time, in rings of a fixed size: each second for five minutes, then coarser for an hour and a day. */
 
-export const windows = {
+const windows = {
   '5m': { step: 1000, points: 300 },
   '1h': { step: 10_000, points: 360 },
   '24h': { step: 60_000, points: 1440 },

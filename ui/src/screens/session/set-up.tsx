@@ -5,7 +5,7 @@ import { useTakeSession } from '../../app/session.tsx';
 import { call } from '../../lib/api.ts';
 import { SessionCard } from './card.tsx';
 
-const MIN_PASSWORD = 12;
+const MIN_PASSWORD = 8;
 
 export default function SetUp() {
   const take = useTakeSession();
@@ -64,7 +64,7 @@ export default function SetUp() {
           />
           <PasswordInput
             label="Password"
-            description={`At least ${MIN_PASSWORD} characters; a sentence is fine.`}
+            description={`At least ${MIN_PASSWORD} characters, better 15; a sentence is fine.`}
             required
             autoComplete="new-password"
             value={password}

@@ -1,10 +1,28 @@
 /** Signing in with a name and a password, or by another provider. */
-import { Alert, Button, Divider, PasswordInput, PinInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Divider, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { SessionView } from '../../../../src/server/contract.ts';
 import { useTakeSession } from '../../app/session.tsx';
 import { ApiFailure, call } from '../../lib/api.ts';
 import { SessionCard } from './card.tsx';
+
+/** Why another provider's sign-in did not lead in. */
+const refusals: Readonly<Record<string, string>> = {
+  expired: 'Signing in took too long, or began in another browser: try again.',
+  no_role: 'Your account there has no role here: ask an administrator.',
+  name_taken: 'Another user has your name here already: ask an administrator.',
+  disabled: 'Your account is disabled: ask an administrator.',
+  failed: 'Signing in there did not work: try again, or ask an administrator to look at the audit log.',
+};
+
+function refusal(): string | undefined {
+  const reason = new URLSearchParams(location.search).get('sign-in') ?? '';
+  return Object.hasOwn(refusals, reason) ? refusals[reason] : undefined;
+}
+
+/** Where to go on after the way to another provider. */
+const here = (): string =>
+  new URLSearchParams(location.search).has('sign-in') ? '/' : `${location.pathname}${location.search}`;
 
 export default function SignIn({ providers }: { readonly providers: SessionView['providers'] }) {
   const take = useTakeSession();
@@ -12,14 +30,18 @@ export default function SignIn({ providers }: { readonly providers: SessionView[
   const [password, setPassword] = useState('');
   const [totp, setTotp] = useState('');
   const [wantsTotp, setWantsTotp] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<string | undefined>(refusal);
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     setProblem(undefined);
     try {
-      take(await call('POST /api/session', { body: { name, password, ...(wantsTotp && { totp }) } }));
+      take(
+        await call('POST /api/session', {
+          body: { name, password, ...(wantsTotp && { totp: totp.trim() }) },
+        }),
+      );
     } catch (error) {
       if (error instanceof ApiFailure && error.code === 'totp') {
         setWantsTotp(true);
@@ -54,20 +76,16 @@ export default function SignIn({ providers }: { readonly providers: SessionView[
             onChange={({ currentTarget }) => setPassword(currentTarget.value)}
           />
           {wantsTotp && (
-            <Stack gap={4}>
-              <Text size="sm" fw={500} id="totp-label">
-                Code of your authenticator
-              </Text>
-              <PinInput
-                length={6}
-                type="number"
-                oneTimeCode
-                autoFocus
-                value={totp}
-                onChange={setTotp}
-                aria-labelledby="totp-label"
-              />
-            </Stack>
+            <TextInput
+              label="Code of your authenticator"
+              description="Or one of your recovery codes."
+              required
+              autoFocus
+              autoComplete="one-time-code"
+              maxLength={16}
+              value={totp}
+              onChange={({ currentTarget }) => setTotp(currentTarget.value)}
+            />
           )}
           <Button type="submit" loading={busy}>
             Sign in
@@ -81,7 +99,7 @@ export default function SignIn({ providers }: { readonly providers: SessionView[
             <Button
               key={id}
               component="a"
-              href={`/api/session/oidc/${encodeURIComponent(id)}`}
+              href={`/api/session/oidc/${encodeURIComponent(id)}?next=${encodeURIComponent(here())}`}
               variant="default"
             >
               {title}
