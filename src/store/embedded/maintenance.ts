@@ -112,6 +112,13 @@ export class Maintenance {
     }
   }
 
+  /** Rows come in faster than they are sealed. */
+  get #isBusy(): boolean {
+    let rows = 0;
+    for (const { hot } of this.#core.generations.values()) rows += hot.rows;
+    return rows >= this.#options.sealRows;
+  }
+
   /** Merges until nothing is worth it. */
   merge(): Promise<void> {
     this.#merging ??= this.#merge().finally(() => {
@@ -124,9 +131,9 @@ export class Maintenance {
     const core = this.#core;
     try {
       for (
-        let job = nextMerge(core.catalogue, Date.now());
+        let job = nextMerge(core.catalogue, Date.now(), undefined, this.#isBusy);
         job && !this.#stopped;
-        job = nextMerge(core.catalogue, Date.now())
+        job = nextMerge(core.catalogue, Date.now(), undefined, this.#isBusy)
       ) {
         const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
         const { bavail, bsize } = statfsSync(core.folder);

@@ -32,15 +32,23 @@ export interface MergeJob {
   readonly isLast: boolean;
 }
 
-/** The most useful merge; undefined: none is worth it now. `last`: those left of an index that gets no more. */
-export function nextMerge(catalogue: Catalogue, now: number, last?: Index): MergeJob | undefined {
+/**
+ * The most useful merge; undefined: none is worth it now. `last`: those left of an index that gets no more.
+ * `isBusy`: what can wait does.
+ */
+export function nextMerge(
+  catalogue: Catalogue,
+  now: number,
+  last?: Index,
+  isBusy = false,
+): MergeJob | undefined {
   let best: MergeJob | undefined;
   for (const index of last ? [last] : catalogue.indices.values()) {
     const segments = index.segments;
     if (segments.length === 0) continue;
     const newest = Math.max(...segments.map(({ info }) => info.created));
     const isLast = last !== undefined || now - newest > QUIET;
-    const isCalm = now - newest > CALM;
+    const isCalm = !isBusy && now - newest > CALM;
     for (const run of runsOf(segments)) {
       const gone = run.find(
         ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
