@@ -33,6 +33,8 @@ const commands = {
 const unpacked = {
   'usr/sbin/rsyslogd': ['rsyslog', 'rsyslog-openssl'],
   'usr/sbin/syslog-ng': ['syslog-ng-core'],
+  'usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so': ['rsyslog-elasticsearch'],
+  'usr/share/syslog-ng/include/scl/elasticsearch': ['syslog-ng-mod-http', 'syslog-ng-scl'],
   'usr/bin/faketime': ['faketime', 'libfaketime'],
   'usr/lib/python3/dist-packages/elasticsearch': [
     'python3-elasticsearch',
@@ -52,6 +54,7 @@ const libraries = [
   'libjson-c5',
   'libglib2.0-0',
   'libcap2',
+  'libcurl4',
 ];
 
 function has(command) {

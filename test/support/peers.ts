@@ -36,6 +36,11 @@ const inBuild = (file: string, name: string): Missing =>
 
 export const peers = {
   rsyslog: inBuild('usr/sbin/rsyslogd', 'rsyslog'),
+  rsyslogElasticsearch: inBuild(
+    'usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so',
+    'rsyslog-elasticsearch',
+  ),
+  syslogNgHttp: inBuild('usr/share/syslog-ng/include/scl/elasticsearch', 'syslog-ng-mod-http'),
   faketime: inBuild('usr/bin/faketime', 'faketime'),
   syslogNg: inBuild('usr/sbin/syslog-ng', 'syslog-ng'),
   pythonElasticsearch: inBuild('usr/lib/python3/dist-packages/elasticsearch', 'python3-elasticsearch'),
