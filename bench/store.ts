@@ -189,6 +189,9 @@ async function ingest(pid: number): Promise<Record<string, number>> {
   const acknowledged = (performance.now() - started) / 1000;
   await settled();
   const sealed = cpuSeconds(pid) - cpu;
+  say(`sealed after ${round(sealed)} CPU s, ${residentMegabytes(pid)} MB`);
+  // An index that got nothing for a minute is merged.
+  await sleep(75_000);
   await idle(pid);
   const merged = cpuSeconds(pid) - cpu;
   latencies.sort((a, b) => a - b);

@@ -17,6 +17,8 @@ export interface ParsedBulk {
   readonly operations: readonly BulkOperation[];
 }
 
+/** Of one body, that are remembered; those with an id are all different. */
+const KNOWN_ACTIONS = 32;
 const ACTIONS: readonly BulkAction[] = ['create', 'delete', 'index', 'update'];
 
 /**
@@ -30,8 +32,8 @@ export function parseBulkBody(body: Uint8Array, defaults: BulkDefaults = {}): Pa
   let starts = new Int32Array(capacity);
   let ends = new Int32Array(capacity);
   const operations: BulkOperation[] = [];
-  let lastLine = '';
-  let last: BulkOperation | undefined;
+  /** Most shippers send the same few actions again and again. */
+  const known = new Map<string, BulkOperation>();
   const problems: string[] = [];
   for (let at = 0, line = 0; at < bytes.length; ) {
     const end = lineEnd(bytes, at);
@@ -40,11 +42,11 @@ export function parseBulkBody(body: Uint8Array, defaults: BulkDefaults = {}): Pa
     at = end + 1;
     if (isBlank(bytes, from, end)) continue;
     const text = bytes.utf8Slice(from, end);
-    // Most shippers send the same action again and again.
-    const operation: BulkOperation =
-      last !== undefined && text === lastLine ? last : parseAction(text, line, defaults, problems);
-    lastLine = text;
-    last = operation;
+    let operation = known.get(text);
+    if (operation === undefined) {
+      operation = parseAction(text, line, defaults, problems);
+      if (known.size < KNOWN_ACTIONS) known.set(text, operation);
+    }
     const count = operations.push(operation);
     if (count > capacity) {
       capacity *= 4;

@@ -1,6 +1,6 @@
 /**
  * A store that is written to as fast as it goes until the process is killed: rows with ids of the store, documents that are
- * replaced and deleted, indices that are dropped, snapshots; sealed and merged all the time. Says on stdout what it
+ * replaced and deleted, indices that are dropped by name or by retention, snapshots; sealed and merged all the time. Says on stdout what it
  * found, what it is about to do, and what was acknowledged.
  */
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
@@ -92,9 +92,10 @@ async function writeRows(): Promise<void> {
     const old = (await store.indices({ names: ['rows-*'] })).map(({ name }) => name);
     if (old.length > 3) {
       const [dropped] = old.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
-      await run({ dropped: dropped! }, () =>
-        store.deleteIndices({ names: [dropped!], ignoreUnavailable: true }).then(() => {}),
-      );
+      await run({ dropped: dropped! }, async () => {
+        if (Math.random() < 0.5) await store.deleteIndices({ names: [dropped!], ignoreUnavailable: true });
+        else await store.setRetention([{ pattern: dropped!, maxAge: 0 }]);
+      });
     }
   }
 }

@@ -91,6 +91,7 @@ export interface LiveMapping {
   readonly fields: ReadonlyMap<string, FieldType>;
   readonly aliases: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
+  readonly makesValues?: boolean;
   merge(mappings: Json): void;
   toJSON(): Json;
 }

@@ -406,7 +406,7 @@ export class EmbeddedStore implements Store {
       health: problems.isRed || quarantined.length > 0 ? 'red' : texts.length > 0 ? 'yellow' : 'green',
       problems: texts,
       documents: [...catalogue.indices.values()].reduce(
-        (sum, index) => sum + this.#describe(index).documents,
+        (sum, index) => sum + this.#countsOf(index).documents,
         0,
       ),
       bytes: segments.reduce((sum, { info }) => sum + info.bytes, 0) + this.#core.unsealedBytes,
@@ -472,7 +472,9 @@ export class EmbeddedStore implements Store {
     }
   }
 
-  #describe(index: Index): IndexInfo {
+  #countsOf(
+    index: Index,
+  ): Pick<IndexInfo, 'documents' | 'deleted' | 'bytes' | 'health' | 'earliest' | 'latest'> {
     let documents = 0;
     let deleted = 0;
     let bytes = 0;
@@ -506,15 +508,21 @@ export class EmbeddedStore implements Store {
       within(own.earliest, own.latest);
     }
     return {
-      name: index.name,
-      uuid: index.uuid,
-      created: index.created,
       documents,
       deleted,
       bytes,
       health: !isWhole ? 'red' : isAway ? 'yellow' : 'green',
       ...(earliest === undefined ? {} : { earliest }),
       ...(latest === undefined ? {} : { latest }),
+    };
+  }
+
+  #describe(index: Index): IndexInfo {
+    return {
+      name: index.name,
+      uuid: index.uuid,
+      created: index.created,
+      ...this.#countsOf(index),
       aliases: index.aliases,
       mappings: index.mapping.toJSON(),
       settings: index.settings,

@@ -19,6 +19,10 @@ const FAN_IN = 8;
 const MAX_ROWS = 1_000_000;
 /** An index that got nothing for so long gets its last merge. */
 const QUIET = 3_600_000;
+/** An index that got nothing for so long has its new segments merged: searches read fewer files, with Bloom filters. */
+const CALM = 60_000;
+/** A single new segment with fewer rows is not worth it. */
+const CALM_ROWS = 2000;
 /** Of a segment's rows that are gone: more is worth a merge alone. */
 const GONE_SHARE = 0.2;
 
@@ -36,16 +40,33 @@ export function nextMerge(catalogue: Catalogue, now: number, last?: Index): Merg
     if (segments.length === 0) continue;
     const newest = Math.max(...segments.map(({ info }) => info.created));
     const isLast = last !== undefined || now - newest > QUIET;
+    const isCalm = now - newest > CALM;
     for (const run of runsOf(segments)) {
       const gone = run.find(
         ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
       );
       if (run.length >= FAN_IN || (isLast && (run.length > 1 || run[0]!.info.level < 2))) {
         if (!best || run.length > best.segments.length) best = { index, segments: run, isLast };
+        continue;
+      }
+      const fresh = isCalm ? freshOf(run) : undefined;
+      if (fresh) {
+        if (!best || fresh.length > best.segments.length) best = { index, segments: fresh, isLast: false };
       } else if (gone && !best) best = { index, segments: [gone], isLast: false };
     }
   }
   return best;
+}
+
+/** New segments of a run, with the older ones before them unless those are far larger; undefined: not worth it. */
+function freshOf(run: readonly Segment[]): readonly Segment[] | undefined {
+  const rowsOf = (segments: readonly Segment[]): number =>
+    segments.reduce((sum, { info }) => sum + info.rows, 0);
+  const first = run.findIndex(({ info }) => info.level === 0);
+  if (first < 0) return undefined;
+  const fresh = run.slice(first);
+  if (first > 0 && rowsOf(fresh) * 4 >= rowsOf(run)) return run;
+  return fresh.length > 1 || (first === 0 && rowsOf(fresh) >= CALM_ROWS) ? fresh : undefined;
 }
 
 /** Nothing is read from it, or written to where it is. */

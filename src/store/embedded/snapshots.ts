@@ -36,7 +36,13 @@ export function makeSnapshot(
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map(({ name, mapping }) => [
           name,
-          { name, fields: mapping.fields, nested: mapping.nested, aliases: mapping.aliases },
+          {
+            name,
+            fields: mapping.fields,
+            nested: mapping.nested,
+            aliases: mapping.aliases,
+            makesValues: mapping.makesValues === true,
+          },
         ]),
     ),
     release() {

@@ -7,6 +7,8 @@
  * (`query/anywhere.ts`) that is ASCII is a token of every document that has it; the two characters beyond ASCII that are
  * another case of an ASCII letter are taken for that letter.
  *
+ * Whole strings have a token each, too, where they are more than one token: up to 128 ASCII characters, in lower case.
+ *
  * File, little-endian: CRC-32C of the rest u32, rows a group u32, number of groups u32, for each group the number of its words
  * of 32 bits u32, then these words group by group.
  */
@@ -15,6 +17,8 @@ import { crc32c } from '../../queue/crc32c.ts';
 export const TOKEN_ROWS = 20_480;
 /** Shorter words are in most documents. */
 export const MIN_TOKEN = 3;
+/** Of a string that is a token as a whole. */
+export const MAX_STRING = 128;
 const BITS_PER_TOKEN = 11;
 const HASHES = 7;
 const HEADER = 12;
@@ -32,6 +36,13 @@ for (const char of 'abcdefghijklmnopqrstuvwxyz0123456789_') {
 const lowerOf = (code: number): number =>
   code < 128 ? TOKEN_CHAR[code]! : code === KELVIN ? 0x6b : code === LONG_S ? 0x73 : 0;
 
+/** Every character of a whole string; 0: there is no token of strings with it. */
+const wholeOf = (code: number): number =>
+  code < 0x20 || code > 0x7e ? 0 : code >= 0x41 && code <= 0x5a ? code + 32 : code;
+
+const QUOTE = 0x22;
+const SLASH = 0x2f;
+const SEED_STRING = 0x1234567;
 const SEED_A = 0x811c9dc5 | 0;
 const SEED_B = 0x9e3779b9 | 0;
 const PRIME_A = 0x01000193;
@@ -61,15 +72,51 @@ export class TokenFilterBuilder {
     let a = SEED_A;
     let b = SEED_B;
     let run = 0;
+    /** Hashes of the string as a whole. */
+    let c = SEED_STRING;
+    let d = SEED_B;
+    /** Where it begins; -1: outside of strings. */
+    let start = -1;
+    let size = 0;
+    let isPlain = true;
     for (let at = 0; at < length; at++) {
       let code = source.charCodeAt(at);
+      if (code === QUOTE) {
+        if (start < 0) {
+          start = at + 1;
+          c = SEED_STRING;
+          d = SEED_B;
+          size = 0;
+          isPlain = true;
+        } else {
+          // A single token needs no second one, and times are all different.
+          const isTime = size === 24 && source.charCodeAt(at - 1) === 0x5a;
+          if (isPlain && size > run && size <= MAX_STRING && !isTime) this.#note(endA(c), endB(d));
+          start = -1;
+        }
+        if (run >= MIN_TOKEN) this.#note(endA(a), endB(b));
+        if (run > 0) {
+          a = SEED_A;
+          b = SEED_B;
+          run = 0;
+        }
+        continue;
+      }
       if (code === BACKSLASH) {
         code = source.charCodeAt(++at);
         // `\n` and the like part words; what is escaped by number is taken as what it stands for.
         if (code === 0x75) {
           code = Number.parseInt(source.slice(at + 1, at + 5), 16);
           at += 4;
-        } else code = 0;
+        } else if (code !== SLASH) code = 0;
+      }
+      if (start >= 0) {
+        const whole = wholeOf(code);
+        size++;
+        if (whole === 0) isPlain = false;
+        c = Math.imul(c ^ whole, PRIME_A);
+        d = Math.imul(d ^ whole, PRIME_B);
+        d ^= d >>> 13;
       }
       const lower = lowerOf(code);
       if (lower !== 0) {
@@ -184,12 +231,13 @@ export class TokenFilter {
     return this.#groups.length;
   }
 
-  /** Whether a token may be in each of the groups. May be true without reason, once in some hundred times. */
-  mayHave(token: string): boolean[] {
-    let a = SEED_A;
+  /** Whether a token, or a whole string of several, may be in each of the groups. May be true without reason, once in some hundred times. */
+  mayHave(token: string, isString = false): boolean[] {
+    let a = isString ? SEED_STRING : SEED_A;
     let b = SEED_B;
     for (let at = 0; at < token.length; at++) {
-      const lower = lowerOf(token.charCodeAt(at));
+      const code = token.charCodeAt(at);
+      const lower = isString ? wholeOf(code) : lowerOf(code);
       a = Math.imul(a ^ lower, PRIME_A);
       b = Math.imul(b ^ lower, PRIME_B);
       b ^= b >>> 13;

@@ -1,16 +1,22 @@
 /** Tokens without which a document can not match a query, and which rows of a segment may have them. */
 import { readFileSync } from 'node:fs';
 import { anywhereWords } from '../../../query/anywhere.ts';
+import type { FieldType } from '../../../query/field-types.ts';
 import type { Query } from '../../../query/tree.ts';
-import { MIN_TOKEN, TokenFilter } from '../token-filter.ts';
+import { MAX_STRING, MIN_TOKEN, TokenFilter } from '../token-filter.ts';
 
 export type Need =
   | { readonly token: string }
+  /** A string as a whole. */
+  | { readonly string: string }
   | { readonly all: readonly Need[] }
   | { readonly any: readonly Need[] };
 
+/** The types that a field has anywhere; none where its values may come from elsewhere than the documents. */
+export type TypesOf = (field: string) => readonly FieldType[];
+
 /** Undefined: a document may match whatever its tokens are. */
-export function neededTokens(query: Query): Need | undefined {
+export function neededTokens(query: Query, typesOf: TypesOf): Need | undefined {
   switch (query.type) {
     case 'anywhere':
       return allOf(
@@ -19,15 +25,39 @@ export function neededTokens(query: Query): Need | undefined {
           return typeof part === 'string' && more.length === 0 && isToken(part) ? { token: part } : undefined;
         }),
       );
+    case 'term':
+      return valueNeed(query.value, typesOf(query.field));
+    case 'match':
+      return valueNeed(query.text, typesOf(query.field));
+    case 'phrase':
+      return query.prefix ? undefined : valueNeed(query.text, typesOf(query.field));
     case 'and':
-      return allOf(query.of.map(neededTokens));
+      return allOf(query.of.map((one) => neededTokens(one, typesOf)));
     case 'or': {
-      const any = query.of.map(neededTokens);
+      const any = query.of.map((one) => neededTokens(one, typesOf));
       return any.length > 0 && any.every((one) => one !== undefined) ? { any } : undefined;
     }
     default:
       return undefined;
   }
+}
+
+/** Of a value that is compared as a whole: keywords stand in documents as they are, and so do IPv4 addresses. */
+function valueNeed(value: unknown, types: readonly FieldType[]): Need | undefined {
+  if (typeof value !== 'string' || types.length === 0) return undefined;
+  if (!types.every((type) => type === 'keyword' || type === 'ip')) return undefined;
+  if (types.includes('ip')) {
+    // Those that are written as IPv6 have the token `ffff`.
+    return /^\d{1,3}(\.\d{1,3}){3}$/.test(value)
+      ? { any: [{ string: value }, { token: 'ffff' }] }
+      : undefined;
+  }
+  if (isToken(value)) return { token: value };
+  // Numbers are no strings in documents. Very long values have no token, and times none of their own.
+  const isPlain = /^[\x20-\x7e]+$/.test(value) && !/["\\]/.test(value) && !/^[-+.\deE]+$/.test(value);
+  return isPlain && value.length <= MAX_STRING && value.length !== 24 && value.length >= MIN_TOKEN
+    ? { string: value }
+    : undefined;
 }
 
 const isToken = (word: string): boolean => word.length >= MIN_TOKEN && /^[a-z0-9_]+$/i.test(word);
@@ -62,6 +92,7 @@ export function rowsWith(need: Need, file: string): readonly RowRange[] | undefi
 
 function evaluate(need: Need, filter: TokenFilter): boolean[] {
   if ('token' in need) return filter.mayHave(need.token);
+  if ('string' in need) return filter.mayHave(need.string, true);
   const parts = ('all' in need ? need.all : need.any).map((one) => evaluate(one, filter));
   return Array.from({ length: filter.groups }, (_, group) =>
     'all' in need ? parts.every((part) => part[group]) : parts.some((part) => part[group]),

@@ -52,7 +52,7 @@ export class Plan {
     const bounded = from !== undefined || to !== undefined;
     const groups = new Map<string, RowSet[]>();
     const parts: { readonly rowSet: RowSet; readonly ranges: readonly RowRange[] }[] = [];
-    const need = neededTokens(query);
+    const need = neededTokens(query, (field) => this.#typesOf(field));
     const put = (rowSet: RowSet): void => {
       const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
       const group = groups.get(key);
@@ -87,6 +87,15 @@ export class Plan {
     for (const { fields, aliases } of this.#snapshot.indices.values())
       if (fields.has(field) || aliases.has(field)) return true;
     return field.endsWith('.keyword') && this.isMapped(field.slice(0, -8));
+  }
+
+  /** For `neededTokens`. */
+  #typesOf(field: string): readonly FieldType[] {
+    if (field.startsWith('_') || field.includes('*')) return [];
+    const types = new Set(this.#snapshot.columns.of(field).map(({ type }) => type));
+    for (const { aliases, makesValues } of this.#snapshot.indices.values())
+      if (makesValues || aliases.has(field)) return [];
+    return [...types];
   }
 
   #signature(rowSet: RowSet, patterns: ReadonlySet<string>): string {
