@@ -27,7 +27,7 @@ export interface WriteTargets {
   target(operation: BulkOperation, changed: (record: CatalogueRecord) => void): Index;
 }
 
-export const MAX_ID_BYTES = 512;
+const MAX_ID_BYTES = 512;
 
 export class BulkWriter {
   readonly #core: Core;
