@@ -1,7 +1,7 @@
 /**
  * A store that is written to as fast as it goes until the process is killed: rows with ids of the store, documents that are
- * replaced and deleted, indices that are dropped by name or by retention, snapshots; sealed and merged all the time. Says on stdout what it
- * found, what it is about to do, and what was acknowledged.
+ * replaced and deleted, indices that are dropped by name or by retention, snapshots; sealed and merged all the time.
+ * Says on stdout what it found, what it is about to do, and what was acknowledged.
  */
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,7 +94,7 @@ async function writeRows(): Promise<void> {
       const [dropped] = old.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
       await run({ dropped: dropped! }, async () => {
         if (Math.random() < 0.5) await store.deleteIndices({ names: [dropped!], ignoreUnavailable: true });
-        else await store.setRetention([{ pattern: dropped!, maxAge: 0 }]);
+        else await store.setRetention([{ pattern: dropped!, maxAge: 1 }]);
       });
     }
   }
