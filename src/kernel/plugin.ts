@@ -312,7 +312,7 @@ export interface WriteFailure {
 }
 
 /** Documents for Millrace's own event store: as `BulkRequest` in `store/store.ts`. */
-export interface DocumentBatch {
+interface DocumentBatch {
   /** UTF-8 JSON texts behind one another; the buffer belongs to the store afterwards. */
   readonly source: Uint8Array;
   /** Where each document ends; the same as the one before: none (delete). */
@@ -329,7 +329,7 @@ export interface DocumentOperation {
   readonly id?: string;
 }
 
-export interface DocumentResult {
+interface DocumentResult {
   readonly status: number;
   readonly error?: { readonly type: string; readonly reason: string };
 }

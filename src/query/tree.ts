@@ -109,4 +109,3 @@ export type FieldClause =
     };
 
 export const ALL: Query = { type: 'all' };
-export const NONE: Query = { type: 'none' };

@@ -12,15 +12,17 @@ import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 import { userRoutes } from './contract/users.ts';
 
-export type { AccountView, OwnSession } from './contract/account.ts';
+export type { AccountView } from './contract/account.ts';
+
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
-export type { Letter, LetterFilter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
+
+export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
+
 export type {
   EventField,
   EventHit,
   EventQuery,
   FilterPill,
-  Histogram,
   SavedSearch,
 } from './contract/events.ts';
 export type { KeyView } from './contract/keys.ts';
@@ -28,7 +30,6 @@ export type {
   Edge,
   HealthStatus,
   NodeNumbers,
-  PipelineList,
   PipelineLive,
   PipelineSummary,
   TapAnswer,

@@ -94,7 +94,7 @@ export async function wasteTime(password: string): Promise<void> {
 }
 
 /** @throws MillraceError */
-export function checkPassword(password: string): void {
+function checkPassword(password: string): void {
   if (password.length < MIN_PASSWORD || password.length > MAX_PASSWORD)
     throw new MillraceError(
       'ERR_USAGE',

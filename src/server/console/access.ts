@@ -133,7 +133,7 @@ export class ConsoleAccess implements Access {
 }
 
 /** Undefined: not sent, or more than once, of which one may be planted. */
-export function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
+function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
   const found = (headers.cookie ?? '')
     .split(';')
     .map((one) => one.trim().split(/=(.*)/s))
@@ -141,7 +141,7 @@ export function cookieOf({ headers }: IncomingMessage, name: string): string | u
   return found.length === 1 ? found[0]![1] : undefined;
 }
 
-export function callerOf({ name, role, indices, hiddenFields, filter }: User): Caller {
+function callerOf({ name, role, indices, hiddenFields, filter }: User): Caller {
   return {
     name,
     role,

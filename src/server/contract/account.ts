@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoutes } from './route.ts';
 import { password, role, sessionView } from './session.ts';
 
-export const accountView = z.object({
+const accountView = z.object({
   name: z.string(),
   role,
   created: z.string(),
@@ -18,7 +18,7 @@ export const accountView = z.object({
 });
 export type AccountView = z.infer<typeof accountView>;
 
-export const ownSession = z.object({
+const ownSession = z.object({
   id: z.string(),
   created: z.number(),
   lastUsed: z.number(),
@@ -28,7 +28,6 @@ export const ownSession = z.object({
   /** The one that asks. */
   current: z.boolean(),
 });
-export type OwnSession = z.infer<typeof ownSession>;
 
 export const accountRoutes = defineRoutes({
   'GET /api/account': { summary: 'The account of the caller', access: 'viewer', answer: accountView },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoutes } from './route.ts';
 
-export const auditRecord = z.object({
+const auditRecord = z.object({
   seq: z.number(),
   time: z.string(),
   action: z.string(),
@@ -14,7 +14,7 @@ export const auditRecord = z.object({
 });
 export type AuditRecordView = z.infer<typeof auditRecord>;
 
-export const auditVerdict = z.object({
+const auditVerdict = z.object({
   /** Nothing was changed, removed or put elsewhere. */
   intact: z.boolean(),
   lines: z.number(),

@@ -14,7 +14,7 @@ export const filterPill = z.object({
 export type FilterPill = z.infer<typeof filterPill>;
 
 /** What to look for: the same in every search. */
-export const eventQuery = z.object({
+const eventQuery = z.object({
   /** KQL. */
   query: z.string().max(32_768).default(''),
   filters: z.array(filterPill).max(200).default([]),
@@ -31,7 +31,7 @@ export type EventQuery = z.infer<typeof eventQuery>;
 const place = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /** An event as it is stored; `source` is its JSON text, so that no number is altered on the way. */
-export const eventHit = z.object({
+const eventHit = z.object({
   index: z.string(),
   id: z.string(),
   source: z.string(),
@@ -42,7 +42,7 @@ export const eventHit = z.object({
 });
 export type EventHit = z.infer<typeof eventHit>;
 
-export const histogram = z.object({
+const histogram = z.object({
   /** `30s`, `1h`, `1d` … */
   interval: z.string(),
   /** Milliseconds since the epoch, and how many events. */
@@ -50,9 +50,8 @@ export const histogram = z.object({
   from: z.number(),
   to: z.number(),
 });
-export type Histogram = z.infer<typeof histogram>;
 
-export const eventField = z.object({
+const eventField = z.object({
   name: z.string(),
   type: z.string(),
   searchable: z.boolean(),
@@ -65,7 +64,7 @@ const timeRange = z.object({ from: z.number(), to: z.number() });
 
 const timeout = z.number().int().min(100).max(600_000).default(30_000);
 
-export const savedSearch = z.object({
+const savedSearch = z.object({
   id: z.string(),
   title: z.string(),
   owner: z.string(),
@@ -79,7 +78,7 @@ export const savedSearch = z.object({
 export type SavedSearch = z.infer<typeof savedSearch>;
 
 /** What is wrong with a query, and where. */
-export const queryProblem = z.object({
+const queryProblem = z.object({
   message: z.string(),
   /** Offset in the query. */
   position: z.number().optional(),

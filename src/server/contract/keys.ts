@@ -5,7 +5,7 @@ import { defineRoutes, roles } from './route.ts';
 /** `write`: for shippers; may add events and read nothing. The others: as the role, at most as the owner. */
 export const keyScopes = ['write', ...roles] as const;
 
-export const keyView = z.object({
+const keyView = z.object({
   id: z.string(),
   name: z.string(),
   owner: z.string(),

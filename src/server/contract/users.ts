@@ -11,7 +11,7 @@ const rules = {
   filter: z.string().max(32_768),
 };
 
-export const userView = z.object({
+const userView = z.object({
   name: z.string(),
   role,
   created: z.string(),

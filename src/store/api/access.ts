@@ -34,7 +34,7 @@ const indexPrivileges: ReadonlySet<Privilege> = new Set<Privilege>([
   'manage',
 ]);
 
-export type UserRole = 'viewer' | 'analyst' | 'operator' | 'administrator';
+type UserRole = 'viewer' | 'analyst' | 'operator' | 'administrator';
 
 /** A user as the store knows it. */
 export interface StoreUser {

@@ -30,7 +30,7 @@ export class BodyBudget {
   }
 }
 
-export const tooLarge = (limit: number): StoreError =>
+const tooLarge = (limit: number): StoreError =>
   new StoreError(
     413,
     'content_too_long_exception',

@@ -21,7 +21,7 @@ const always = {
 } as const;
 
 /** `application/vnd.elasticsearch+json; compatible-with=8` is answered in kind. */
-export function answerType(accept: string | undefined): string {
+function answerType(accept: string | undefined): string {
   const [, version] =
     /application\/vnd\.elasticsearch\+json\s*;\s*compatible-with\s*=\s*"?(\d)/i.exec(accept ?? '') ?? [];
   return version === undefined

@@ -27,7 +27,7 @@ export interface WriteTargets {
   target(operation: BulkOperation, changed: (record: CatalogueRecord) => void): Index;
 }
 
-export const MAX_ID_BYTES = 512;
+const MAX_ID_BYTES = 512;
 
 export class BulkWriter {
   readonly #core: Core;
@@ -376,7 +376,7 @@ export class BulkWriter {
 
   #isGone(ix: number, sequence: number): boolean {
     const { catalogue } = this.#core;
-    const generation = this.#core.generationOf(sequence);
+    const generation = this.#core.generationOf(ix, sequence);
     if (generation) return generation.hot.deadIndex.has(sequence);
     const segment = catalogue.segmentOf(ix, sequence);
     return segment === undefined || segment.tombstones.includes(sequence);

@@ -154,11 +154,12 @@ export class Core {
     await this.#arrivals;
   }
 
-  /** The generation that holds a row in memory. */
-  generationOf(sequence: number): Generation | undefined {
-    for (const generation of this.generations.values())
-      if (sequence <= generation.hot.lastSequence && sequence >= generation.hot.firstSequence)
-        return generation;
+  /** The generation that holds a row of an index in memory. Restored rows have numbers between those of other indices. */
+  generationOf(ix: number, sequence: number): Generation | undefined {
+    for (const generation of this.generations.values()) {
+      const own = generation.hot.indices.get(ix);
+      if (own && sequence <= own.last && sequence >= own.first) return generation;
+    }
     return undefined;
   }
 
@@ -167,7 +168,7 @@ export class Core {
     const hot = new Map<Generation, number[]>();
     const sealed = new Map<Segment, number[]>();
     for (const [ix, sequence] of dead) {
-      const generation = this.generationOf(sequence);
+      const generation = this.generationOf(ix, sequence);
       if (generation) {
         generation.hot.deadIndex.set(sequence, ix);
         push(hot, generation, sequence);

@@ -32,14 +32,14 @@ export async function findIds(
     const known = core.hotIds.get(index.ix, id);
     if (known) {
       if (known.deleted) continue;
-      const generation = core.generationOf(known.sequence);
+      const generation = core.generationOf(index.ix, known.sequence);
       if (!withSource.has(id) || known.source !== undefined || !generation)
         found.set(id, { sequence: known.sequence, version: known.version, source: known.source?.toString() });
       else push(tables, generation, id);
       continue;
     }
     const sequence = sequenceOfRowId(id);
-    const generation = sequence === undefined ? undefined : core.generationOf(sequence);
+    const generation = sequence === undefined ? undefined : core.generationOf(index.ix, sequence);
     if (generation) push(tables, generation, id);
     const own = sequence === undefined ? undefined : core.catalogue.segmentOf(index.ix, sequence);
     for (const segment of index.segments)

@@ -19,7 +19,7 @@ export interface MaintenanceOptions {
   readonly verifyEvery: number;
 }
 
-export const DEFAULT_MAINTENANCE: MaintenanceOptions = {
+const DEFAULT_MAINTENANCE: MaintenanceOptions = {
   sealAfter: 15_000,
   sealRows: 30_000,
   sealBytes: 256 << 20,

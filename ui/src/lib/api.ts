@@ -37,7 +37,7 @@ export interface CallOptions<N extends RouteName> {
 }
 
 /** URL of a route: `:id` of its path filled in, `query` behind it. */
-export function routeUrl<N extends RouteName>(name: N, { params, query }: CallOptions<N> = {}): string {
+function routeUrl<N extends RouteName>(name: N, { params, query }: CallOptions<N> = {}): string {
   const path = name
     .slice(name.indexOf(' ') + 1)
     .replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params?.[key] ?? ''));

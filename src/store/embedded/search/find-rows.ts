@@ -28,7 +28,7 @@ interface Key {
 }
 
 /** Stands for the order of arrival. */
-export const ARRIVAL = '_seq';
+const ARRIVAL = '_seq';
 const arrivalFields = new Set(['_doc', '_score', '_shard_doc', ARRIVAL]);
 
 export interface PageRequest {
@@ -276,7 +276,7 @@ function comparison(keys: readonly Key[]): (a: FoundRow, b: FoundRow) => number 
 }
 
 /** Numbers by value, texts by their UTF-8 bytes, as the index orders them. */
-export function compareValues(left: SqlValue, right: SqlValue): number {
+function compareValues(left: SqlValue, right: SqlValue): number {
   if (typeof left === 'string' && typeof right === 'string') {
     if (left === right) return 0;
     for (let at = 0; ; at++) {

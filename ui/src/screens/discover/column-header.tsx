@@ -5,7 +5,7 @@ import type { PointerEvent } from 'react';
 import classes from './discover.module.css';
 import { visible } from './values.ts';
 
-export const MIN_WIDTH = 60;
+const MIN_WIDTH = 60;
 const MAX_WIDTH = 2000;
 
 export interface ColumnHeaderProps {

@@ -10,7 +10,7 @@ import type { SortOrder } from './search-state.ts';
 type Answer = AnswerOf<'POST /api/events/search'>;
 type Place = EventHit['sort'];
 
-export const PAGE = 200;
+const PAGE = 200;
 const MAX_KEPT = 25;
 
 export interface EventSearchRequest extends EventQuery {

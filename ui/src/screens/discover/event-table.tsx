@@ -15,7 +15,7 @@ import classes from './discover.module.css';
 import { EventRow } from './event-row.tsx';
 import { FilterButtons } from './field-list.tsx';
 import { eventKey, type SortOrder } from './search-state.ts';
-import { flatEvent, showCount } from './values.ts';
+import { flatEvent } from './values.ts';
 
 export type Density = 'compact' | 'normal' | 'tall';
 export const rowHeights: Readonly<Record<Density, number>> = { compact: 24, normal: 32, tall: 66 };
@@ -259,5 +259,3 @@ function Heads({ columns, fields, sort, widths, onSort, onColumns, onWidths }: E
     </div>
   );
 }
-
-export const rowsLabel = (count: number): string => `${showCount(count)} ${count === 1 ? 'event' : 'events'}`;

@@ -3,7 +3,7 @@ import { useCallback, useRef, useState } from 'react';
 import type { EventQuery } from '../../../../src/server/contract.ts';
 import { open } from '../../lib/api.ts';
 
-export interface ExportState {
+interface ExportState {
   readonly format: 'csv' | 'ndjson';
   readonly rows: number;
   readonly bytes: number;

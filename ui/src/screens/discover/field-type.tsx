@@ -16,8 +16,6 @@ const types: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 export const typeName = (type: string): string => types[type]?.[1] ?? `of several types: ${type}`;
-export const isNumeric = (type: string | undefined): boolean =>
-  type === 'long' || type === 'double' || type === 'unsigned_long';
 
 export function FieldType({ type }: { readonly type: string }) {
   const [letter, title] = types[type] ?? ['?', typeName(type)];

@@ -38,7 +38,7 @@ const inverse: Readonly<Partial<Record<Operator, Operator>>> = {
 };
 
 /** `user.name is alice`. */
-export function pillText({ field, operator, value }: FilterPill): string {
+function pillText({ field, operator, value }: FilterPill): string {
   const name = visible(field, 60);
   if (operator === 'exists' || operator === 'not_exists') return `${name} ${operatorNames[operator]}`;
   if (operator === 'range') {

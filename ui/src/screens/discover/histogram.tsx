@@ -31,7 +31,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** `30s` → `30 seconds`. */
-export function intervalName(interval: string): string {
+function intervalName(interval: string): string {
   const [, count, unit] = /^(\d+)(ms|s|m|h|d|w|M|y)$/.exec(interval) ?? [];
   if (count === undefined || unit === undefined) return interval;
   return count === '1' ? names[unit]! : `${count} ${names[unit]}s`;

@@ -39,7 +39,7 @@ export function usePreference<T>(
 
 const PINNED = 'millrace.discover.pinned';
 
-export const readPinned = (): FilterPill[] =>
+const readPinned = (): FilterPill[] =>
   read<FilterPill[]>(sessionStorage, PINNED, [], Array.isArray).filter(
     (pill) => typeof pill?.field === 'string',
   );

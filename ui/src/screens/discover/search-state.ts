@@ -96,6 +96,6 @@ export const queryOf = (state: DiscoverState): EventQuery => ({
 });
 
 /** The browser's. */
-export const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const eventKey = (index: string, id: string): string => `${index}/${id}`;

@@ -8,7 +8,7 @@ import classes from './discover.module.css';
 import { showCount, visible } from './values.ts';
 
 /** `logs-2026.11.20` → `logs-*` */
-export const familyOf = (index: string): string =>
+const familyOf = (index: string): string =>
   index
     .replace(/^\.ds-/, '')
     .replace(/[-_.]?\d{4}[.-]\d{2}(?:[.-]\d{2})?(?:[-_]\d{1,6})?$|-\d{6}$/, (date) =>

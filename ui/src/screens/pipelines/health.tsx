@@ -21,7 +21,7 @@ const marks = {
   unknown: IconCircleDashed,
 } as const;
 /** As variables of the style sheet, which differ in light and dark. */
-export const healthColours = {
+const healthColours = {
   green: 'var(--millrace-good)',
   yellow: 'var(--millrace-warn)',
   red: 'var(--millrace-bad)',

@@ -24,8 +24,8 @@ import { Tap } from './tap.tsx';
 
 const Chart = lazy(() => import('./chart.tsx'));
 
-export type PanelTab = 'numbers' | 'tap' | 'config';
-export type WindowName = '5m' | '1h' | '24h';
+type PanelTab = 'numbers' | 'tap' | 'config';
+type WindowName = '5m' | '1h' | '24h';
 
 export interface NodePanelProps {
   readonly pipeline: string;

@@ -2,7 +2,7 @@
 import { PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 
-export const MIN_PASSWORD = 8;
+const MIN_PASSWORD = 8;
 
 /** `onChange` gets it once it is long enough and the same in both places, otherwise undefined. */
 export function NewPassword({ onChange }: { readonly onChange: (password: string | undefined) => void }) {

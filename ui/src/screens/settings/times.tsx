@@ -8,7 +8,7 @@ const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-export function ago(time: number, now = Date.now()): string {
+function ago(time: number, now = Date.now()): string {
   const distance = time - now;
   for (const [unit, length] of steps)
     if (Math.abs(distance) >= length) return relative.format(Math.round(distance / length), unit);

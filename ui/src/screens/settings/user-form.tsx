@@ -6,7 +6,7 @@ import { call } from '../../lib/api.ts';
 import { Dialogue } from './dialogue.tsx';
 import { NewPassword } from './new-password.tsx';
 
-export const roleTexts: readonly { readonly value: Role; readonly label: string }[] = [
+const roleTexts: readonly { readonly value: Role; readonly label: string }[] = [
   { value: 'viewer', label: 'Viewer: searches and looks' },
   { value: 'analyst', label: 'Analyst: exports and saves searches, too' },
   { value: 'operator', label: 'Operator: changes pipelines, too' },

@@ -172,14 +172,14 @@ function offsetOf(text: unknown): number {
 }
 
 /** What local time is ahead of UTC in a stretch of time, as SQL on a value. */
-export interface ZoneOffsets {
+interface ZoneOffsets {
   sql(value: string): string;
   /** All offsets that occur. */
   readonly offsets: readonly number[];
 }
 
 /** The clock changes of a zone between two instants. */
-export function zoneOffsets(zone: Zone, from: number, to: number): ZoneOffsets {
+function zoneOffsets(zone: Zone, from: number, to: number): ZoneOffsets {
   const changes: { at: number; offset: number }[] = [];
   const first = zone.offsetAt(from);
   let offset = first;

@@ -10,7 +10,7 @@ import { fieldOf, illegal, numberOf } from './parameters.ts';
 import type { Relation, RelationField } from './relation.ts';
 
 /** What a key looks like in an answer. */
-export function keyShown(
+function keyShown(
   type: RelationField['type'] | undefined,
   format: unknown,
 ): (key: SqlValue) => Record<string, unknown> {
