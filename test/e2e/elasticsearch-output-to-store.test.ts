@@ -1,0 +1,108 @@
+/** Configs as they were written for Elasticsearch, with their templates and index lifecycles, against the event store. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
+
+afterAll(cleanUp);
+
+async function run(config: (hosts: string, folder: string, own: number) => string): Promise<{
+  millrace: Millrace;
+  ask(method: string, path: string, body?: unknown): Promise<any>;
+}> {
+  const port = await freePort();
+  const folder = temporaryFolder();
+  const file = join(folder, 'pipeline.conf');
+  writeFileSync(file, config(`["http://localhost:${port}"]`, folder, await freePort()));
+  const millrace = await new Millrace({
+    args: [
+      ...['-f', file, '--path.data', join(folder, 'data'), '--api.http.port', '19600-19999'],
+      ...['--store.enabled', 'true', '--store.http.port', String(port)],
+    ],
+  }).ready(30);
+  await until(() => millrace.stderr.includes('Event store at'), `the store; it says ${millrace.stderr}`, 30);
+  return {
+    millrace,
+    ask: async (method, path, body) =>
+      (
+        await fetch(`http://127.0.0.1:${port}${path}`, {
+          method,
+          ...(body !== undefined && {
+            body: JSON.stringify(body),
+            headers: { 'content-type': 'application/json' },
+          }),
+        })
+      ).json(),
+  };
+}
+
+/** The listener keeps the process running when all lines are through. */
+const lines = (count: number, port: number): string =>
+  `input { generator { lines => ["one", "two"] count => ${count / 2} } tcp { host => "127.0.0.1" port => ${port} } }`;
+
+async function untilCount(
+  { ask, millrace }: Awaited<ReturnType<typeof run>>,
+  index: string,
+  count: number,
+): Promise<any[]> {
+  let hits: any;
+  await until(
+    async () => {
+      ({ hits } = await ask('POST', `/${index}/_search`, { size: 100, sort: ['_doc'] }));
+      return hits?.total?.value === count;
+    },
+    `${count} documents in ${index}; it says ${millrace.stderr}`,
+    30,
+  );
+  return hits.hits;
+}
+
+test('the default index, template and lifecycle', async () => {
+  const started = await run(
+    (hosts, _, own) => `${lines(20, own)} output { elasticsearch { hosts => ${hosts} } }`,
+  );
+  const hits = await untilCount(started, 'logstash-*', 20);
+  expect(hits[0]._index).toMatch(/^logstash-\d{4}\.\d\d\.\d\d(-\d{6})?$/);
+  expect(hits[0]._source).toMatchObject({ message: 'one' });
+  expect(await started.millrace.stop()).toBe(0);
+}, 60_000);
+
+test('a template of its own, ids, and a lifecycle with an alias', async () => {
+  const started = await run((hosts, folder, own) => {
+    const template = join(folder, 'template.json');
+    writeFileSync(
+      template,
+      JSON.stringify({
+        index_patterns: ['web-*'],
+        template: { mappings: { properties: { message: { type: 'text' }, size: { type: 'long' } } } },
+      }),
+    );
+    return `${lines(20, own)}
+      filter { mutate { add_field => { "size" => "17" "id" => "%{message}" } } }
+      output {
+        elasticsearch { hosts => ${hosts} index => "web-%{+yyyy.MM.dd}" template => "${template}" template_name => "web"
+          template_overwrite => true manage_template => true document_id => "%{id}" ilm_enabled => false }
+        elasticsearch { hosts => ${hosts} ilm_enabled => true ilm_rollover_alias => "audit" ilm_pattern => "000001"
+          ilm_policy => "audit-policy" manage_template => true template_name => "audit" }
+      }`;
+  });
+  // As with Elasticsearch, the policy must be there.
+  await started.ask('PUT', '/_ilm/policy/audit-policy', { policy: { phases: { hot: { actions: {} } } } });
+  const [one] = await untilCount(started, 'web-*', 2);
+  const mappings = Object.values<any>(await started.ask('GET', '/web-*/_mapping'))[0].mappings;
+  expect(mappings.properties).toMatchObject({ message: { type: 'text' }, size: { type: 'long' } });
+  expect(['one', 'two']).toContain(one._id);
+  const audit = await untilCount(started, 'audit', 20);
+  expect(audit[0]._index).toBe('audit-000001');
+  expect(await started.millrace.stop()).toBe(0);
+}, 60_000);
+
+test('a data stream', async () => {
+  const started = await run(
+    (hosts, _, own) => `${lines(20, own)} output { elasticsearch { hosts => ${hosts} data_stream => true
+      data_stream_type => "logs" data_stream_dataset => "web" data_stream_namespace => "test" } }`,
+  );
+  const hits = await untilCount(started, 'logs-web-test', 20);
+  expect(hits[0]._source).toMatchObject({ data_stream: { type: 'logs', dataset: 'web', namespace: 'test' } });
+  expect(await started.millrace.stop()).toBe(0);
+}, 60_000);
