@@ -363,7 +363,7 @@ export class Core {
     generation.dead.push(...tail.dead);
     generation.bytes += payload.length;
     if (tail.rows > 0) hot.count(payload, tail, this.#nameOf);
-    if (!applied && tail.rows > 0) this.#replayIds(generation, payload, tail);
+    if (!applied && (tail.rows > 0 || tail.dead.length > 0)) this.#replayIds(generation, payload, tail);
     this.bury(tail.dead);
   }
 

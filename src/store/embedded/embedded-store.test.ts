@@ -76,6 +76,20 @@ describe('EmbeddedStore', () => {
     expect((await store.status()).unsealed).toBe(0);
   });
 
+  test('what was deleted before a crash is deleted after it', async () => {
+    const folder = newFolder();
+    let store = await open(folder, { maintenance: { sealAfter: 1e9, mergeEvery: 1e9 } });
+    await bulk(store, ['index', 'logs', 'a', { n: 1 }], ['index', 'logs', 'b', { n: 2 }]);
+    await bulk(store, ['delete', 'logs', 'a']);
+    store = await reopen(store, folder);
+    expect(await bulk(store, ['create', 'logs', 'a', { n: 3 }])).toMatchObject([
+      { status: 201, result: 'created' },
+    ]);
+    await store.settle();
+    expect(await all(store, 'logs')).toEqual(['{"n":2}', '{"n":3}']);
+    expect(await store.indices({ names: ['logs'] })).toMatchObject([{ documents: 2 }]);
+  });
+
   test('ids: index, create, update and delete have versions and conflicts as Elasticsearch has them', async () => {
     const folder = newFolder();
     let store = await open(folder);
