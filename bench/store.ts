@@ -2,7 +2,9 @@
  * What does the event store cost, and how fast does it answer? One real Millrace process; this one makes events, sends
  * them and asks. Run by hand on a quiet machine:
  *
- *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--json FILE]
+ *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--ask-only] [--json FILE]
+ *
+ * `--ask-only`: the folder has the events of an earlier run with `--keep`
  *
  * Ingest: CPU seconds of the Millrace process (user and system, all threads) from the first event until everything is
  * sealed. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     'pipeline-events': { type: 'string', default: '1000000' },
     folder: { type: 'string' },
     keep: { type: 'boolean', default: false },
+    'ask-only': { type: 'boolean', default: false },
     json: { type: 'string' },
     repeat: { type: 'string', default: '20' },
   },
@@ -208,6 +211,18 @@ async function ingest(pid: number): Promise<Record<string, number>> {
   };
 }
 
+/** Of events that are there: waits for what is left to merge. */
+async function merged(pid: number): Promise<Record<string, number>> {
+  const cpu = cpuSeconds(pid);
+  await sleep(20_000);
+  await idle(pid);
+  return {
+    events: total,
+    'CPU seconds of merges': round(cpuSeconds(pid) - cpu),
+    'bytes an event, on disk': round(bytesOf(join(folder, 'data', 'store', 'segments')) / total),
+  };
+}
+
 async function fromPipeline(pid: number): Promise<Record<string, number>> {
   const event = securityEvents(throughPipeline, 2);
   const cpu = cpuSeconds(pid);
@@ -342,7 +357,7 @@ try {
     machine: `${cpus().length} × ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     'load before': loadavg().map((load) => round(load)),
     node: process.version,
-    'bulk over HTTP': await ingest(child.pid!),
+    'bulk over HTTP': values['ask-only'] ? await merged(child.pid!) : await ingest(child.pid!),
     queries: await measureQueries(),
     'resident MB after the queries': residentMegabytes(child.pid!),
     'from a pipeline': throughPipeline > 0 ? await fromPipeline(child.pid!) : undefined,

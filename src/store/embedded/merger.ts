@@ -4,12 +4,13 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { StoreError } from '../errors.ts';
 import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { type Duckdb, sqlText } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
-import { ROW_GROUP, writeDurably, writeSegment } from './segment-writer.ts';
+import { ROW_GROUP, type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
 import { columnType, sparseValue } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
 
@@ -77,9 +78,12 @@ function freshOf(run: readonly Segment[]): readonly Segment[] | undefined {
   return fresh.length > 1 || (first === 0 && rowsOf(fresh) >= CALM_ROWS) ? fresh : undefined;
 }
 
+/** Their merge takes more memory than there is. */
+const tooLarge = new WeakSet<Segment>();
+
 /** Nothing is read from it, or written to where it is. */
-const stays = ({ info, quarantined }: Segment): boolean =>
-  quarantined !== undefined || info.archived === true;
+const stays = (segment: Segment): boolean =>
+  segment.quarantined !== undefined || segment.info.archived === true || tooLarge.has(segment);
 
 /** Neighbours that may become one file. */
 function runsOf(segments: readonly Segment[]): Segment[][] {
@@ -115,6 +119,7 @@ export async function mergeSegments(core: Core, { index, segments, isLast }: Mer
     // Those that are only in the log must stay tombstones, for the log is replayed.
     const buried = new Map(segments.map((segment) => [segment, segment.buried]));
     const made = await writeMerged(core, duckdb, index, segments, buried, isLast);
+    if (made === 'too large') return;
     const left = (now: (segment: Segment) => readonly number[]): number[] =>
       segments.flatMap((segment) => {
         const out = new Set(buried.get(segment));
@@ -154,6 +159,8 @@ export async function mergeSegments(core: Core, { index, segments, isLast }: Mer
 
 class IndexGone extends Error {}
 
+const isOutOfMemory = (error: unknown): boolean => error instanceof StoreError && error.status === 429;
+
 async function writeMerged(
   core: Core,
   duckdb: Duckdb,
@@ -161,7 +168,7 @@ async function writeMerged(
   segments: readonly Segment[],
   buried: ReadonlyMap<Segment, readonly number[]>,
   isLast: boolean,
-): Promise<SegmentInfo | undefined> {
+): Promise<SegmentInfo | 'too large' | undefined> {
   const { catalogue } = core;
   const infos = segments.map(({ info }) => info);
   const columns = [...new Set(infos.flatMap((info) => info.columns))].sort();
@@ -189,13 +196,22 @@ async function writeMerged(
   const id = newSegmentId(infos[0]!.first);
   const file = segmentFile(core, index, id);
   const stem = join(core.folder, file.slice(0, -'.parquet'.length));
-  const written = await writeSegment(
-    duckdb,
-    isLast ? sorted(catalogue, columns, all) : all,
-    join(core.folder, file),
-    isLast ? 'last' : 'merged',
-    'background',
-  );
+  const target = join(core.folder, file);
+  const rows = isLast ? sorted(catalogue, columns, all) : all;
+  let written: WrittenFile;
+  try {
+    written = await writeSegment(duckdb, rows, target, isLast ? 'last' : 'merged', 'background');
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    // Bloom filters of hundreds of columns take the most.
+    try {
+      written = await writeSegment(duckdb, all, target, 'quick', 'background');
+    } catch (again) {
+      if (!isOutOfMemory(again)) throw again;
+      for (const segment of segments) tooLarge.add(segment);
+      return 'too large';
+    }
+  }
   if (written.rows === 0) return undefined;
   const sidecars: Record<string, string> = {};
   const short = (path: string): string => path.slice(core.folder.length + 1);
