@@ -73,6 +73,8 @@ function freshOf(run: readonly Segment[]): readonly Segment[] | undefined {
     segments.reduce((sum, { info }) => sum + info.rows, 0);
   const first = run.findIndex(({ info }) => info.level === 0);
   if (first < 0) return undefined;
+  // Columns that go from JSON to their own are dear.
+  if (run.some(({ info }) => info.sparse !== undefined)) return undefined;
   const fresh = run.slice(first);
   if (first > 0 && rowsOf(fresh) * 4 >= rowsOf(run)) return run;
   return fresh.length > 1 || (first === 0 && rowsOf(fresh) >= CALM_ROWS) ? fresh : undefined;
