@@ -18,7 +18,7 @@ import { describePeer, root } from '../support/peers.ts';
 import { cases, type DifferentialCase } from './differential-cases.ts';
 
 const specification = readFileSync(join(root, 'docs/specs/elasticsearch-api.md'), 'utf8');
-const EVENTS = process.env['CI'] ? 200_000 : 20_000;
+const EVENTS = Number(process.env['MILLRACE_DIFFERENTIAL_EVENTS'] ?? 20_000);
 /** Events that are not in segments of the embedded store yet. */
 const UNSEALED = 3000;
 const BATCH = 1000;
