@@ -20,6 +20,7 @@ import {
 } from '../server/console/call.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
 import { deadLetterHandlers } from '../server/console/dead-letters.ts';
+import { type DemoControl, demoHandlers } from '../server/console/demo.ts';
 import { eventHandlers } from '../server/console/events.ts';
 import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
@@ -48,6 +49,8 @@ export interface ConsoleParts {
   /** Undefined: this process has none. */
   readonly store: EventStore | undefined;
   readonly audit: AuditLog;
+  /** Undefined: without an event store there is none. */
+  readonly demo: DemoControl | undefined;
   readonly logger: Logger;
 }
 
@@ -62,6 +65,7 @@ export async function startConsole({
   engine,
   store,
   audit,
+  demo = noDemo,
   logger,
 }: ConsoleParts): Promise<Console> {
   const setting = (name: string): unknown => settings.get(name as never);
@@ -117,6 +121,7 @@ export async function startConsole({
     ...later(keyRoutes, async () => keyHandlers({ access, keys: await openKeys() })),
     ...auditHandlers(audit),
     ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
+    ...demoHandlers(demo, note),
     ...pipelineHandlers({ engine, monitor, audit: note }),
     ...deadLetterHandlers({
       engine,
@@ -160,6 +165,11 @@ export async function startConsole({
     },
   };
 }
+
+const noDemo: DemoControl = {
+  view: async () => ({ state: 'none', filled: 1, sent: 0, indices: [] }),
+  remove: async () => {},
+};
 
 /** Handlers of an area that are made at the first call, such as when the event store has opened. */
 function later<N extends RouteName>(

@@ -25,6 +25,7 @@ Commands:
   relay      keep the datagrams of a UDP sender while its server is away
   dlq        look at, replay and purge events that outputs refused
   test       run tests of configs
+  demo       what a demo (millrace up --demo) has left, and its removal
   top        live rates of every plugin in the terminal
   help       help of a command: millrace help keystore
   version    print the version
@@ -80,6 +81,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./export-command.ts')).help;
     case 'test':
       return (await import('./test-arguments.ts')).help;
+    case 'demo':
+      return (await import('./demo-command.ts')).help;
     case 'top':
       return (await import('./top.ts')).help;
   }
@@ -94,6 +97,7 @@ export async function helpText(topic: string | undefined): Promise<string> {
     'dlq',
     'relay',
     'test',
+    'demo',
     'top',
     'help',
     'version',

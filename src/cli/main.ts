@@ -30,6 +30,8 @@ async function main(): Promise<number> {
       return (await import('./search-command.ts')).searchCommand(rest);
     case 'export':
       return (await import('./export-command.ts')).exportCommand(rest);
+    case 'demo':
+      return (await import('./demo-command.ts')).demoCommand(rest);
     case 'test':
       return (await import('./test-command.ts')).testCommand(rest);
     case 'top':

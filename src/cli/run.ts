@@ -21,6 +21,7 @@ import {
   readConfiguration,
 } from './configuration.ts';
 import { wantsConsole } from './console-settings.ts';
+import { Demo, type DemoRun, demoDefinitions } from './demo.ts';
 import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
 import { pluginNames } from './plugin-command.ts';
@@ -35,6 +36,8 @@ const REGISTRY_URL = new URL(
 export interface RunOptions {
   /** There are an event store and the console unless settings say otherwise. */
   readonly everythingByDefault?: boolean;
+  /** Invented traffic for these listeners; they are defined such that they tell it from everybody else's. */
+  readonly demo?: DemoRun & { readonly listeners: readonly Definition[] };
 }
 
 /**
@@ -44,7 +47,7 @@ export interface RunOptions {
 export async function run(
   given: SettingValues,
   definitions?: readonly Definition[],
-  { everythingByDefault = false }: RunOptions = {},
+  { everythingByDefault = false, demo }: RunOptions = {},
 ): Promise<number> {
   const settings = await processSettings(given);
   const log = logging(settings);
@@ -53,7 +56,8 @@ export async function run(
   if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
     logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
   }
-  const configuration = await readConfiguration(settings, registry, definitions);
+  const played = demo && [...demo.listeners, ...demoDefinitions(settings)];
+  const configuration = await readConfiguration(settings, registry, played ?? definitions);
   for (const warning of configuration.warnings) logger.warn({}, warning);
   if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
   if (configuration.hasErrors) return 1;
@@ -65,7 +69,9 @@ export async function run(
     ? new EventStore(settings, logger)
     : undefined;
   const console = wantsConsole(settings, everythingByDefault);
-  return new Runner(settings, logger, log, configuration, definitions, store, console).run();
+  const runner = new Runner(settings, logger, log, configuration, played ?? definitions, store, console);
+  if (store) runner.prepareDemo(demo, definitions);
+  return runner.run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -85,7 +91,7 @@ function logging(settings: ProcessSettings): ThreadData['logging'] {
 class Runner {
   readonly #settings: ProcessSettings;
   readonly #level: Uint8Array;
-  readonly #definitions: readonly Definition[] | undefined;
+  #definitions: readonly Definition[] | undefined;
   readonly #logger: Logger;
   readonly #engine: Engine;
   readonly #store: EventStore | undefined;
@@ -94,6 +100,7 @@ class Runner {
   #console: Promise<Console | undefined> | undefined;
   readonly #wantsConsole: boolean;
   #audit: AuditLog | undefined;
+  #demo: Demo | undefined;
   #reloading: Promise<void> | undefined;
   #stopping = false;
   /** Until every pipeline has started, or failed to. */
@@ -130,6 +137,22 @@ class Runner {
     });
   }
 
+  /** `played` undefined: nothing is played, but what an earlier demo left can be removed. */
+  prepareDemo(played: DemoRun | undefined, without: readonly Definition[] | undefined): void {
+    this.#demo = new Demo({
+      settings: this.#settings,
+      played,
+      logger: this.#logger,
+      openStore: () => this.#store!.open(),
+      unload: async () => {
+        if (!played) return;
+        this.#definitions = without;
+        await this.#reloading;
+        await this.#reload();
+      },
+    });
+  }
+
   async run(): Promise<number> {
     const dataPath = resolve(this.#settings.get<string>('path.data'));
     mkdirSync(dataPath, { recursive: true, mode: 0o700 });
@@ -163,6 +186,7 @@ class Runner {
       `${list.length > 0 ? 'Pipelines running' : 'No pipeline is running'}${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
     );
     if (this.#reloads) this.#watch();
+    this.#demo?.start();
     this.#checkEnded();
     const status = await ended;
     await this.#closeServers();
@@ -188,6 +212,7 @@ class Runner {
         engine: this.#engine,
         store: this.#store,
         audit: this.#audit!,
+        demo: this.#demo,
         logger: this.#logger,
       });
     } catch (error) {
@@ -377,6 +402,7 @@ class Runner {
     this.#stopping = true;
     // What is half started can not be stopped.
     await this.#loading;
+    await this.#demo?.stop();
     await this.#engine.stop();
     this.#resolve(status);
   }

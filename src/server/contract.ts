@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
+import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
@@ -17,6 +18,8 @@ export type { AccountView } from './contract/account.ts';
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
 
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
+
+export type { DemoView } from './contract/demo.ts';
 
 export type {
   EventField,
@@ -49,6 +52,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...demoRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
