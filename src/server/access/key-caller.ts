@@ -1,6 +1,6 @@
 /** What an API key of the event store may do in the console: at most what its owner may now. */
 import type { Grant, Identity } from '../../store/api/access.ts';
-import { globMatch } from '../../store/mapping/dynamic-templates.ts';
+import { globMatch } from '../../store/glob-match.ts';
 import type { Caller } from '../console/call.ts';
 import { type Role, roles } from '../contract/route.ts';
 

@@ -1,6 +1,6 @@
 /** Who may do what: identities, their privileges, and the narrowing of a selection to what an identity may see. */
 import { StoreError } from '../errors.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import type { IndexSelection, Store } from '../store.ts';
 
 /**

@@ -1,8 +1,8 @@
 /** Index templates: what a new index begins with. Composable ones win over legacy ones, as in Elasticsearch. */
 import { isMap } from '../../event/event.ts';
 import { StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import { DEFAULT_TEMPLATE } from './default-template.ts';
-import { globMatch } from './dynamic-templates.ts';
 import { IndexMapping, type MappingLimits, unwrapType } from './mapping.ts';
 import type { Json } from './nodes.ts';
 

@@ -1,7 +1,7 @@
 /** Templates of all three kinds, data streams, and lifecycle policies. */
 import { isMap } from '../../../event/event.ts';
 import { parsingError, StoreError, unsupported } from '../../errors.ts';
-import { globMatch } from '../../mapping/dynamic-templates.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { StoredKind } from '../../store.ts';
 import { type Answer, acknowledged, type Call, isOn, type Json, json, names, type Route } from '../call.ts';
 
