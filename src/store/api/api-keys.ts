@@ -1,5 +1,4 @@
 /** API keys: made, found again by their secret, and invalidated. The store keeps a hash of the secret. */
-
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isMap } from '../../event/event.ts';
 import { parsingError, StoreError } from '../errors.ts';

@@ -1,5 +1,4 @@
 /** Makes pictures of the store for readers; what they show is kept until they are released. */
-
 import { sqlText } from '../../query/sql-literal.ts';
 import type { Index, Segment } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';

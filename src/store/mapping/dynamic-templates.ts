@@ -1,5 +1,4 @@
 /** `dynamic_templates`: which mapping a field gets that no mapping names yet. */
-
 import { StoreError } from '../errors.ts';
 import { globMatch } from '../glob-match.ts';
 import type { Json } from './nodes.ts';

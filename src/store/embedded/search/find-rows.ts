@@ -1,5 +1,4 @@
 /** The rows that a page of results shows: sorted, and no more read than that takes. */
-
 import { ipKeySql } from '../../../query/condition-sql.ts';
 import type { FieldType } from '../../../query/field-types.ts';
 import { formatIp, ipKey, parseIp } from '../../../query/ip.ts';

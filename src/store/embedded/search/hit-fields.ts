@@ -1,5 +1,4 @@
 /** Values of a document's fields as `fields` of a search shows them: flat, always in arrays, as mapped. */
-
 import type { FieldType } from '../../../query/field-types.ts';
 import { globMatch } from '../../glob-match.ts';
 import type { SnapshotIndex } from '../snapshot.ts';

@@ -1,5 +1,4 @@
 /** Which columns a field's name means in rows of one shape. */
-
 import { columnTypes, type SqlColumn, type SqlFields } from '../../../query/field-types.ts';
 import { globMatch } from '../../glob-match.ts';
 import type { RowSet, Snapshot, SnapshotIndex, StoredColumn } from '../snapshot.ts';
