@@ -312,6 +312,7 @@ function commandLinePage(): string {
     'up',
     'search',
     'export',
+    'store',
     'keystore',
     'plugin',
     'certs',

@@ -16,6 +16,7 @@ Commands:
   up         run with default listeners: beats 5044, syslog 5514, http 8080 (npm start)
   search     events of the event store in the terminal; --follow shows what comes
   export     everything that a search finds into a file: CSV, NDJSON, Parquet
+  store      what the event store holds, how long, and copies of it: status, retention, snapshots
   keystore   create, add, list, remove secrets that configs use as \${NAME}
   plugin     list the plugins
   certs      make a CA and certificates for servers and clients
@@ -78,6 +79,8 @@ export async function helpText(topic: string | undefined): Promise<string> {
       return (await import('./search-command.ts')).help;
     case 'export':
       return (await import('./export-command.ts')).help;
+    case 'store':
+      return (await import('./store-command.ts')).help;
     case 'test':
       return (await import('./test-arguments.ts')).help;
     case 'top':
@@ -87,6 +90,7 @@ export async function helpText(topic: string | undefined): Promise<string> {
     'up',
     'search',
     'export',
+    'store',
     'keystore',
     'plugin',
     'certs',

@@ -30,6 +30,8 @@ async function main(): Promise<number> {
       return (await import('./search-command.ts')).searchCommand(rest);
     case 'export':
       return (await import('./export-command.ts')).exportCommand(rest);
+    case 'store':
+      return (await import('./store-command.ts')).storeCommand(rest);
     case 'test':
       return (await import('./test-command.ts')).testCommand(rest);
     case 'top':

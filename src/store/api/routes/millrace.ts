@@ -1,13 +1,12 @@
 /** What there is no word for in Elasticsearch's API: the store's state, retention, copies, archive. For `millrace store`. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parsingError, StoreError } from '../../errors.ts';
-import { isS3 } from '../../s3/s3-target.ts';
 import type { IndexSelection, RetentionRule } from '../../store.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
 
-/** A folder never outside of the one that is for snapshots; S3 as it is. @throws StoreError */
+/** A folder never outside of the one that is for snapshots; S3, and what the store will refuse, as it is. @throws StoreError */
 export function snapshotTarget(folder: string, text: string): string {
-  if (isS3(text)) return text;
+  if (text.includes('://')) return text;
   const root = resolve(folder);
   const path = resolve(root, text);
   const inside = relative(root, path);
