@@ -12,12 +12,10 @@ import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 import { userRoutes } from './contract/users.ts';
 
+export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
-
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
-
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
-
 export type {
   EventField,
   EventHit,
@@ -36,7 +34,6 @@ export type {
   TapSample,
   Vertex,
 } from './contract/pipelines.ts';
-export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 export type { UserView } from './contract/users.ts';
 

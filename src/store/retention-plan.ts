@@ -1,6 +1,6 @@
 /** What the rules of retention do with which index, and when: both drivers delete by it, and people are shown it. */
 import { StoreError } from './errors.ts';
-import { globMatch } from './mapping/dynamic-templates.ts';
+import { globMatch } from './glob-match.ts';
 import type { IndexInfo, RetentionRule } from './store.ts';
 
 export type PlannedIndex = Pick<IndexInfo, 'name' | 'created' | 'bytes'> &

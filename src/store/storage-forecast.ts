@@ -9,7 +9,7 @@ const MEASURED = 7 * DAY;
 /** Less says nothing about a day. */
 const LEAST = HOUR;
 const HISTORY_DAYS = 30;
-export const HORIZON_DAYS = 365;
+const HORIZON_DAYS = 365;
 /** An index that gets events and has had them for longer is not one of a day. */
 const ROLLING = 3 * DAY;
 

@@ -5,7 +5,7 @@ import type { IndexSelection, RetentionRule } from '../../store.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
 
 /** A folder never outside of the one that is for snapshots; S3, and what the store will refuse, as it is. @throws StoreError */
-export function snapshotTarget(folder: string, text: string): string {
+function snapshotTarget(folder: string, text: string): string {
   if (text.includes('://')) return text;
   const root = resolve(folder);
   const path = resolve(root, text);
