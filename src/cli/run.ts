@@ -10,6 +10,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
 import { registry } from '../plugins/registry.ts';
 import { AuditLog } from '../server/audit/audit-log.ts';
+import type { ReloadedPipeline, ReloadReport } from '../server/console/configs/config-host.ts';
 import type { Console } from '../server/console/console.ts';
 import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
 import {
@@ -23,6 +24,7 @@ import {
 import { wantsConsole } from './console-settings.ts';
 import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
+import { liveConfigs } from './live-configs.ts';
 import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -100,6 +102,8 @@ class Runner {
   #loading: Promise<unknown> | undefined;
   /** What the files said at the last look, so that a broken edit is reported once. */
   #lastSeen: string;
+  /** Pipelines whose newest version could not be loaded: its hash, and why. */
+  readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
   #resolve!: (status: number) => void;
 
   constructor(
@@ -189,6 +193,17 @@ class Runner {
         store: this.#store,
         audit: this.#audit!,
         logger: this.#logger,
+        configs: liveConfigs({
+          settings: this.#settings,
+          definitions: this.#definitions,
+          reload: (force) => this.#reloadAndReport(force),
+          running: () =>
+            new Set(
+              [...this.#engine.pipelines.values()].flatMap(({ id, state }) =>
+                state === 'running' ? [id] : [],
+              ),
+            ),
+        }),
       });
     } catch (error) {
       this.#logger.error({}, `the console is off: ${(error as Error).message}`);
@@ -211,6 +226,7 @@ class Runner {
   }
 
   async #load(config: PipelineConfig): Promise<boolean> {
+    this.#failed.delete(config.id);
     try {
       await this.#engine.load(config);
       if (this.#settings.get<boolean>('config.debug')) {
@@ -219,10 +235,9 @@ class Runner {
       }
       return true;
     } catch (error) {
-      this.#logger.error(
-        { pipeline: config.id },
-        `Pipeline could not be started: ${describe(error, config, this.#otherPort(config))}`,
-      );
+      const reason = describe(error, config, this.#otherPort(config));
+      this.#failed.set(config.id, { hash: config.hash, error: reason });
+      this.#logger.error({ pipeline: config.id }, `Pipeline could not be started: ${reason}`);
       return false;
     }
   }
@@ -274,14 +289,46 @@ class Runner {
   }
 
   /** Reads everything anew and brings the running pipelines to it. A broken config changes nothing. */
-  #reload(): Promise<void> {
-    this.#reloading ??= this.#reloadNow().finally(() => {
+  #reload(force?: ReadonlySet<string>): Promise<void> {
+    this.#reloading ??= this.#reloadNow(force).finally(() => {
       this.#reloading = undefined;
     });
     return this.#reloading;
   }
 
-  async #reloadNow(): Promise<void> {
+  /** Reloads, and says what runs now: also what a look at the files a moment before has already brought. */
+  async #reloadAndReport(force: ReadonlySet<string> = new Set()): Promise<ReloadReport> {
+    await this.#loading;
+    // One that is under way may have read the files too early.
+    await this.#reloading;
+    const before = new Map([...this.#engine.pipelines].map(([id, { config }]) => [id, config.hash]));
+    const stopped = [...this.#engine.pipelines.values()].filter(({ parent }) => parent === undefined);
+    await this.#reload(force);
+    if (this.#unusable !== undefined) return { pipelines: [], error: this.#unusable };
+    const wanted = this.#configuration.pipelines;
+    return {
+      pipelines: [
+        ...wanted.map(({ id, hash }): ReloadedPipeline => {
+          const running = this.#engine.pipelines.get(id);
+          const failed = this.#failed.get(id);
+          if (failed?.hash === hash) return { id, outcome: 'failed', error: failed.error };
+          if (running?.config.hash !== hash)
+            return { id, outcome: 'failed', error: running?.error ?? 'it does not run' };
+          const old = before.get(id);
+          const same = old === hash && !force.has(id);
+          return { id, outcome: same ? 'unchanged' : old === undefined ? 'started' : 'reloaded' };
+        }),
+        ...stopped
+          .filter(({ id }) => !wanted.some((each) => each.id === id))
+          .map(({ id }): ReloadedPipeline => ({ id, outcome: 'stopped' })),
+      ],
+    };
+  }
+
+  /** Why what the files say can not be used at all; undefined: it can. */
+  #unusable: string | undefined;
+
+  async #reloadNow(force: ReadonlySet<string> = new Set()): Promise<void> {
     if (this.#stopping) return;
     let next: Configuration;
     try {
@@ -295,11 +342,13 @@ class Runner {
       if (text !== this.#lastSeen)
         this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
       this.#lastSeen = text;
+      this.#unusable = text;
       return;
     }
     const seen = fingerprint(next);
-    if (seen === this.#lastSeen) return;
+    if (seen === this.#lastSeen && force.size === 0) return;
     this.#lastSeen = seen;
+    this.#unusable = next.hasErrors ? formatDiagnostics(next) : undefined;
     if (next.hasErrors) {
       this.#logger.error({}, `The changed config has errors, what runs goes on:\n${formatDiagnostics(next)}`);
       for (const status of this.#engine.pipelines.values()) {
@@ -319,10 +368,12 @@ class Runner {
     }
     for (const config of next.pipelines) {
       const running = this.#engine.pipelines.get(config.id);
-      if (running?.state === 'running' && running.config.hash === config.hash) continue;
+      const same = running?.config.hash === config.hash && !force.has(config.id);
+      if (running?.state === 'running' && same) continue;
       if (running?.state === 'running' && !(await this.#mayReload(config))) continue;
       const started = performance.now();
       if (running && running.state !== 'running') this.#engine.pipelines.delete(config.id);
+      this.#failed.delete(config.id);
       try {
         await this.#engine.load(config);
         this.#logger.info(
@@ -330,9 +381,11 @@ class Runner {
           `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
         );
       } catch (error) {
+        const reason = describe(error, config, this.#otherPort(config));
+        this.#failed.set(config.id, { hash: config.hash, error: reason });
         this.#logger.error(
           { pipeline: config.id },
-          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${describe(error, config, this.#otherPort(config))}`,
+          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${reason}`,
         );
       }
     }
@@ -341,6 +394,10 @@ class Runner {
   async #mayReload(config: PipelineConfig): Promise<boolean> {
     if (config.settings.all['pipeline.reloadable'] === false) {
       this.#logger.warn({ pipeline: config.id }, 'Pipeline is not reloaded: pipeline.reloadable is false');
+      this.#failed.set(config.id, {
+        hash: config.hash,
+        error: 'pipeline.reloadable is false: it changes with the next start of Millrace',
+      });
       return false;
     }
     for (const node of config.graph.inputs) {
@@ -350,6 +407,10 @@ class Runner {
           { pipeline: config.id },
           `Pipeline is not reloaded: input ${node.name} can not be reloaded`,
         );
+        this.#failed.set(config.id, {
+          hash: config.hash,
+          error: `input ${node.name} can not be reloaded: it changes with the next start of Millrace`,
+        });
         return false;
       }
     }
