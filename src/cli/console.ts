@@ -42,9 +42,16 @@ import type { Store } from '../store/store.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
+import type { ReloadResult } from './run.ts';
 import { VERSION } from './version.ts';
 
 export interface ConsoleParts {
+  /** Brings what runs to what the files say now. */
+  reload(): Promise<ReloadResult>;
+  /** Pipelines that do not run as the files say, and why. */
+  failed(): ReadonlyMap<string, string>;
+  /** What is set up on the page of sources and destinations runs in this process. */
+  readonly integrations: boolean;
   readonly settings: ProcessSettings;
   readonly engine: Engine;
   /** Undefined: this process has none. */

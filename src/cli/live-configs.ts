@@ -1,10 +1,16 @@
 /** The configs of a running process, for the console's editor. */
 import { statSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
+import type { Engine } from '../engine/engine.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { LoadedSources } from '../lang/load.ts';
 import { registry } from '../plugins/registry.ts';
-import type { ConfigHost, HostConfiguration, ReloadReport } from '../server/console/configs/config-host.ts';
+import type {
+  ConfigHost,
+  HostConfiguration,
+  ReloadedPipeline,
+  ReloadReport,
+} from '../server/console/configs/config-host.ts';
 import {
   type Definition,
   definePipelines,
@@ -13,7 +19,9 @@ import {
   processSettings,
   readConfiguration,
 } from './configuration.ts';
+import { integrationDefinitions } from './integration-files.ts';
 import { Keystore } from './keystore.ts';
+import type { ReloadResult } from './run.ts';
 
 const REGISTRY_URL = new URL(
   `../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
@@ -24,11 +32,19 @@ export interface LiveConfigOptions {
   readonly settings: ProcessSettings;
   /** Pipelines that do not come from files. */
   readonly definitions: readonly Definition[] | undefined;
-  reload(force?: ReadonlySet<string>): Promise<ReloadReport>;
-  running(): ReadonlySet<string>;
+  /** What people set up on the page of sources and destinations runs, too. */
+  readonly integrations: boolean;
+  readonly engine: Engine;
+  reload(force?: ReadonlySet<string>): Promise<ReloadResult>;
 }
 
-export function liveConfigs({ settings, definitions, reload, running }: LiveConfigOptions): ConfigHost {
+export function liveConfigs({
+  settings,
+  definitions,
+  integrations,
+  engine,
+  reload,
+}: LiveConfigOptions): ConfigHost {
   const current = freshSettings(settings);
   const { directory } = settings;
   const keystore =
@@ -39,9 +55,13 @@ export function liveConfigs({ settings, definitions, reload, running }: LiveConf
     escapeStyle: settings.get('config.field_reference.escape_style'),
     settingsFolder: directory,
     dataPath: resolve(settings.get<string>('path.data')),
-    read: async (texts = new Map()) => read(await current(), definitions, texts),
-    reload,
-    running,
+    read: async (texts = new Map()) => read(await current(), definitions, integrations, texts),
+    reload: async (force) => {
+      const before = hashes(engine);
+      return reportOf(before, engine, await reload(force), force);
+    },
+    running: () =>
+      new Set([...engine.pipelines.values()].flatMap(({ id, state }) => (state === 'running' ? [id] : []))),
     variables: async () => (await current()).variables,
     secrets: {
       names: async () => {
@@ -71,6 +91,35 @@ export function liveConfigs({ settings, definitions, reload, running }: LiveConf
   };
 }
 
+/** Hashes of the configs of pipelines that run. */
+const hashes = (engine: Engine): Map<string, string> =>
+  new Map(
+    [...engine.pipelines.values()].flatMap(({ id, parent, state, config }) =>
+      parent === undefined && state === 'running' ? [[id, config.hash] as const] : [],
+    ),
+  );
+
+function reportOf(
+  before: ReadonlyMap<string, string>,
+  engine: Engine,
+  { problem, failed }: ReloadResult,
+  force: ReadonlySet<string> = new Set(),
+): ReloadReport {
+  if (problem !== undefined) return { pipelines: [], error: problem };
+  const after = hashes(engine);
+  const ids = new Set([...before.keys(), ...after.keys(), ...failed.keys()]);
+  return {
+    pipelines: [...ids].map((id): ReloadedPipeline => {
+      const error = failed.get(id);
+      if (error !== undefined) return { id, outcome: 'failed', error };
+      if (!after.has(id)) return { id, outcome: 'stopped' };
+      if (!before.has(id)) return { id, outcome: 'started' };
+      const same = before.get(id) === after.get(id) && !force.has(id);
+      return { id, outcome: same ? 'unchanged' : 'reloaded' };
+    }),
+  };
+}
+
 /** Settings anew when one of their files has changed: opening a keystore takes a tenth of a second. */
 function freshSettings(first: ProcessSettings): () => Promise<ProcessSettings> {
   const { directory } = first;
@@ -95,6 +144,7 @@ function freshSettings(first: ProcessSettings): () => Promise<ProcessSettings> {
 async function read(
   settings: ProcessSettings,
   fixed: readonly Definition[] | undefined,
+  integrations: boolean,
   texts: ReadonlyMap<string, string>,
 ): Promise<HostConfiguration> {
   const { directory } = settings;
@@ -106,13 +156,25 @@ async function read(
   try {
     const pipelinesText = directory && texts.get(resolve(directory, 'pipelines.yml'));
     const found = fixed ?? (await definePipelines(settings, [], pipelinesText));
-    const definitions = found.map((definition) => ({ ...definition, loaded: withTexts(definition, texts) }));
-    const { diagnostics, sources } = await readConfiguration(settings, registry, definitions);
+    const further = integrations ? integrationDefinitions(settings.get('path.data')) : [];
+    const changed = (definition: Definition): Definition => ({
+      ...definition,
+      loaded: withTexts(definition, texts),
+    });
+    const own = found.map(changed);
+    const added = further.filter(({ id }) => !own.some((each) => each.id === id)).map(changed);
+    const edited = added.filter(({ loaded }) => loaded.sources.some(({ file }) => texts.has(resolve(file))));
+    const { diagnostics, sources } = await readConfiguration(
+      settings,
+      registry,
+      [...own, ...edited],
+      integrations,
+    );
     return {
       diagnostics,
       sources,
       fromPipelinesFile,
-      pipelines: definitions.map((definition) => ({
+      pipelines: [...own, ...added].map((definition) => ({
         id: definition.id,
         path: definition.path,
         sources: definition.loaded.sources,

@@ -2,15 +2,16 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../engine/engine.ts';
 import type { ThreadData } from '../engine/messages.ts';
 import { type PipelineConfig, PipelineError } from '../engine/pipeline-status.ts';
 import { threadLogger } from '../engine/thread.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
 import { registry } from '../plugins/registry.ts';
 import { AuditLog } from '../server/audit/audit-log.ts';
-import type { ReloadedPipeline, ReloadReport } from '../server/console/configs/config-host.ts';
 import type { Console } from '../server/console/console.ts';
 import { type Monitoring, startMonitoring } from '../server/monitoring.ts';
 import {
@@ -34,6 +35,18 @@ const REGISTRY_URL = new URL(
   import.meta.url,
 ).href;
 
+/** A pipeline that is no longer configured holds up a reload for so long at most. */
+const UNLOAD_MS = 10_000;
+const NEXT_START = 'it changes with the next start of Millrace';
+
+/** What became of a reload. */
+export interface ReloadResult {
+  /** Why nothing was changed: what the files say can not be used. */
+  readonly problem?: string;
+  /** Pipelines that do not run as the files say, with the cause: those that could not be started or reloaded. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
 export interface RunOptions {
   /** There are an event store and the console unless settings say otherwise. */
   readonly everythingByDefault?: boolean;
@@ -55,7 +68,13 @@ export async function run(
   if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
     logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
   }
-  const configuration = await readConfiguration(settings, registry, definitions);
+  const console = wantsConsole(settings, everythingByDefault);
+  const asked = (['config.string', 'path.config'] as const).some(
+    (name) => settings.get<string | undefined>(name) !== undefined,
+  );
+  // A config on the command line is run alone, unless there is a console that shows the rest.
+  const integrations = console || !asked;
+  const configuration = await readConfiguration(settings, registry, definitions, integrations);
   for (const warning of configuration.warnings) logger.warn({}, warning);
   if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
   if (configuration.hasErrors) return 1;
@@ -66,8 +85,16 @@ export async function run(
   const store = wantsStore(settings, configuration.pipelines, everythingByDefault)
     ? new EventStore(settings, logger)
     : undefined;
-  const console = wantsConsole(settings, everythingByDefault);
-  return new Runner(settings, logger, log, configuration, definitions, store, console).run();
+  return new Runner({
+    settings,
+    logger,
+    log,
+    configuration,
+    definitions,
+    integrations,
+    store,
+    console,
+  }).run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -84,10 +111,23 @@ function logging(settings: ProcessSettings): ThreadData['logging'] {
   };
 }
 
+interface RunnerParts {
+  readonly settings: ProcessSettings;
+  readonly logger: Logger;
+  readonly log: ThreadData['logging'];
+  readonly configuration: Configuration;
+  readonly definitions: readonly Definition[] | undefined;
+  /** What people set up on the console's page of sources and destinations runs, too. */
+  readonly integrations: boolean;
+  readonly store: EventStore | undefined;
+  readonly console: boolean;
+}
+
 class Runner {
   readonly #settings: ProcessSettings;
   readonly #level: Uint8Array;
   readonly #definitions: readonly Definition[] | undefined;
+  readonly #integrations: boolean;
   readonly #logger: Logger;
   readonly #engine: Engine;
   readonly #store: EventStore | undefined;
@@ -96,27 +136,21 @@ class Runner {
   #console: Promise<Console | undefined> | undefined;
   readonly #wantsConsole: boolean;
   #audit: AuditLog | undefined;
-  #reloading: Promise<void> | undefined;
+  #reloading: Promise<ReloadResult> | undefined;
+  /** Pipelines whose newest version could not be loaded: its hash, and why. */
+  readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
   #stopping = false;
   /** Until every pipeline has started, or failed to. */
   #loading: Promise<unknown> | undefined;
   /** What the files said at the last look, so that a broken edit is reported once. */
   #lastSeen: string;
-  /** Pipelines whose newest version could not be loaded: its hash, and why. */
-  readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
   #resolve!: (status: number) => void;
 
-  constructor(
-    settings: ProcessSettings,
-    logger: Logger,
-    log: ThreadData['logging'],
-    configuration: Configuration,
-    definitions: readonly Definition[] | undefined,
-    store: EventStore | undefined,
-    wantsConsole: boolean,
-  ) {
+  constructor(parts: RunnerParts) {
+    const { settings, logger, log, configuration, definitions, integrations, store, console } = parts;
     this.#store = store;
-    this.#wantsConsole = wantsConsole;
+    this.#wantsConsole = console;
+    this.#integrations = integrations;
     this.#settings = settings;
     this.#level = new Uint8Array(log.level);
     this.#definitions = definitions;
@@ -193,16 +227,15 @@ class Runner {
         store: this.#store,
         audit: this.#audit!,
         logger: this.#logger,
+        reload: () => this.#reload(true),
+        failed: () => this.#allFailed(),
+        integrations: this.#integrations,
         configs: liveConfigs({
           settings: this.#settings,
           definitions: this.#definitions,
-          reload: (force) => this.#reloadAndReport(force),
-          running: () =>
-            new Set(
-              [...this.#engine.pipelines.values()].flatMap(({ id, state }) =>
-                state === 'running' ? [id] : [],
-              ),
-            ),
+          integrations: this.#integrations,
+          engine: this.#engine,
+          reload: (force) => this.#reload(true, force),
         }),
       });
     } catch (error) {
@@ -226,7 +259,6 @@ class Runner {
   }
 
   async #load(config: PipelineConfig): Promise<boolean> {
-    this.#failed.delete(config.id);
     try {
       await this.#engine.load(config);
       if (this.#settings.get<boolean>('config.debug')) {
@@ -288,106 +320,109 @@ class Runner {
     timer.unref();
   }
 
-  /** Reads everything anew and brings the running pipelines to it. A broken config changes nothing. */
-  #reload(force?: ReadonlySet<string>): Promise<void> {
-    this.#reloading ??= this.#reloadNow(force).finally(() => {
+  /** Pipelines that do not run as the files say, and why. */
+  #allFailed(): Map<string, string> {
+    return new Map([
+      ...this.#configuration.leftOut,
+      ...this.#failed.entries().map(([id, { error }]) => [id, error] as const),
+    ]);
+  }
+
+  /**
+   * Reads everything anew and brings the running pipelines to it. A broken config changes nothing. `now`: what the files
+   * say at this moment counts, and what could not be started is tried again even if they say the same; so are the
+   * pipelines in `force`.
+   */
+  #reload(now = false, force?: ReadonlySet<string>): Promise<ReloadResult> {
+    if (this.#reloading && now) return this.#reloading.then(() => this.#reload(true, force));
+    this.#reloading ??= this.#reloadNow(now, force).finally(() => {
       this.#reloading = undefined;
     });
     return this.#reloading;
   }
 
-  /** Reloads, and says what runs now: also what a look at the files a moment before has already brought. */
-  async #reloadAndReport(force: ReadonlySet<string> = new Set()): Promise<ReloadReport> {
+  async #reloadNow(now: boolean, force: ReadonlySet<string> = new Set()): Promise<ReloadResult> {
+    if (this.#stopping) return { problem: 'Millrace is ending', failed: this.#allFailed() };
     await this.#loading;
-    // One that is under way may have read the files too early.
-    await this.#reloading;
-    const before = new Map([...this.#engine.pipelines].map(([id, { config }]) => [id, config.hash]));
-    const stopped = [...this.#engine.pipelines.values()].filter(({ parent }) => parent === undefined);
-    await this.#reload(force);
-    if (this.#unusable !== undefined) return { pipelines: [], error: this.#unusable };
-    const wanted = this.#configuration.pipelines;
-    return {
-      pipelines: [
-        ...wanted.map(({ id, hash }): ReloadedPipeline => {
-          const running = this.#engine.pipelines.get(id);
-          const failed = this.#failed.get(id);
-          if (failed?.hash === hash) return { id, outcome: 'failed', error: failed.error };
-          if (running?.config.hash !== hash)
-            return { id, outcome: 'failed', error: running?.error ?? 'it does not run' };
-          const old = before.get(id);
-          const same = old === hash && !force.has(id);
-          return { id, outcome: same ? 'unchanged' : old === undefined ? 'started' : 'reloaded' };
-        }),
-        ...stopped
-          .filter(({ id }) => !wanted.some((each) => each.id === id))
-          .map(({ id }): ReloadedPipeline => ({ id, outcome: 'stopped' })),
-      ],
-    };
-  }
-
-  /** Why what the files say can not be used at all; undefined: it can. */
-  #unusable: string | undefined;
-
-  async #reloadNow(force: ReadonlySet<string> = new Set()): Promise<void> {
-    if (this.#stopping) return;
     let next: Configuration;
     try {
       next = await readConfiguration(
         await processSettings(this.#settings.given),
         registry,
         this.#definitions,
+        this.#integrations,
       );
     } catch (error) {
       const text = String((error as Error).message);
       if (text !== this.#lastSeen)
         this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
       this.#lastSeen = text;
-      this.#unusable = text;
-      return;
+      return { problem: text, failed: this.#allFailed() };
     }
     const seen = fingerprint(next);
-    if (seen === this.#lastSeen && force.size === 0) return;
+    if (seen === this.#lastSeen && !now) return { failed: this.#allFailed() };
+    const isNew = seen !== this.#lastSeen;
     this.#lastSeen = seen;
-    this.#unusable = next.hasErrors ? formatDiagnostics(next) : undefined;
     if (next.hasErrors) {
-      this.#logger.error({}, `The changed config has errors, what runs goes on:\n${formatDiagnostics(next)}`);
+      const text = formatDiagnostics(next);
+      this.#logger.error({}, `The changed config has errors, what runs goes on:\n${text}`);
       for (const status of this.#engine.pipelines.values()) {
         status.reloads.failures++;
         status.reloads.lastError = next.diagnostics.find((each) => each.severity === 'error')?.message;
         status.reloads.lastFailure = Date.now();
       }
+      return { problem: text, failed: this.#allFailed() };
+    }
+    if (isNew && next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
+    this.#configuration = next;
+    await this.#bringTo(next, force);
+    return { failed: this.#allFailed() };
+  }
+
+  async #bringTo({ pipelines }: Configuration, force: ReadonlySet<string>): Promise<void> {
+    const wanted = new Set(pipelines.map(({ id }) => id));
+    for (const id of this.#failed.keys()) if (!wanted.has(id)) this.#failed.delete(id);
+    const leaving = [...this.#engine.pipelines.values()].filter(
+      ({ id, parent }) => !wanted.has(id) && parent === undefined,
+    );
+    // Who sends to a pipeline that leaves is told before; who needs a port that one of them holds, afterwards.
+    const addresses = new Set(leaving.flatMap(({ config }) => receivesAt(config)));
+    const sends = (config: PipelineConfig | undefined): boolean =>
+      config !== undefined && sendsTo(config).some((address) => addresses.has(address));
+    const [before, after] = partition(pipelines, ({ id }) => sends(this.#engine.pipelines.get(id)?.config));
+    for (const config of before) await this.#bring(config, force.has(config.id));
+    for (const { id } of leaving) {
+      this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
+      if (!(await inTime(this.#engine.unload(id), UNLOAD_MS)))
+        this.#logger.warn({ pipeline: id }, 'Pipeline still delivers what it has taken, and stops then');
+    }
+    for (const config of after) await this.#bring(config, force.has(config.id));
+  }
+
+  async #bring(config: PipelineConfig, force: boolean): Promise<void> {
+    const running = this.#engine.pipelines.get(config.id);
+    const isRunning = running?.state === 'running';
+    if (isRunning && running.config.hash === config.hash && !force) {
+      this.#failed.delete(config.id);
       return;
     }
-    if (next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
-    this.#configuration = next;
-    const wanted = new Map(next.pipelines.map((pipeline) => [pipeline.id, pipeline]));
-    for (const [id, { parent }] of this.#engine.pipelines) {
-      if (wanted.has(id) || parent !== undefined) continue;
-      this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
-      await this.#engine.unload(id);
-    }
-    for (const config of next.pipelines) {
-      const running = this.#engine.pipelines.get(config.id);
-      const same = running?.config.hash === config.hash && !force.has(config.id);
-      if (running?.state === 'running' && same) continue;
-      if (running?.state === 'running' && !(await this.#mayReload(config))) continue;
-      const started = performance.now();
-      if (running && running.state !== 'running') this.#engine.pipelines.delete(config.id);
+    if (isRunning && !(await this.#mayReload(config))) return;
+    const started = performance.now();
+    if (running && !isRunning) this.#engine.pipelines.delete(config.id);
+    try {
+      await this.#engine.load(config);
       this.#failed.delete(config.id);
-      try {
-        await this.#engine.load(config);
-        this.#logger.info(
-          { pipeline: config.id },
-          `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
-        );
-      } catch (error) {
-        const reason = describe(error, config, this.#otherPort(config));
-        this.#failed.set(config.id, { hash: config.hash, error: reason });
-        this.#logger.error(
-          { pipeline: config.id },
-          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${reason}`,
-        );
-      }
+      this.#logger.info(
+        { pipeline: config.id },
+        `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
+      );
+    } catch (error) {
+      const reason = describe(error, config, this.#otherPort(config));
+      this.#failed.set(config.id, { hash: config.hash, error: reason });
+      this.#logger.error(
+        { pipeline: config.id },
+        `Pipeline could not be ${isRunning ? 'reloaded, the old one goes on' : 'started'}: ${reason}`,
+      );
     }
   }
 
@@ -396,7 +431,7 @@ class Runner {
       this.#logger.warn({ pipeline: config.id }, 'Pipeline is not reloaded: pipeline.reloadable is false');
       this.#failed.set(config.id, {
         hash: config.hash,
-        error: 'pipeline.reloadable is false: it changes with the next start of Millrace',
+        error: `pipeline.reloadable is false: ${NEXT_START}`,
       });
       return false;
     }
@@ -407,10 +442,8 @@ class Runner {
           { pipeline: config.id },
           `Pipeline is not reloaded: input ${node.name} can not be reloaded`,
         );
-        this.#failed.set(config.id, {
-          hash: config.hash,
-          error: `input ${node.name} can not be reloaded: it changes with the next start of Millrace`,
-        });
+        const error = `input ${node.name} can not be reloaded: ${NEXT_START}`;
+        this.#failed.set(config.id, { hash: config.hash, error });
         return false;
       }
     }
@@ -503,6 +536,33 @@ class Runner {
   }
 }
 
+const receivesAt = ({ graph }: PipelineConfig): string[] =>
+  graph.inputs.filter(({ name }) => name === 'pipeline').map(({ options }) => String(options['address']));
+const sendsTo = ({ graph }: PipelineConfig): string[] =>
+  pluginNodes(graph)
+    .filter(({ kind, name }) => kind === 'output' && name === 'pipeline')
+    .flatMap(({ options }) => options['send_to'] as unknown[])
+    .map(String);
+
+/** Whether something is done within so many milliseconds; it goes on otherwise. */
+async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const late = new AbortController();
+  const done = work.then(() => true);
+  const waited = sleep(milliseconds, false, { signal: late.signal }).catch(() => false);
+  try {
+    return await Promise.race([done, waited]);
+  } finally {
+    late.abort();
+  }
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const first: T[] = [];
+  const second: T[] = [];
+  for (const one of all) (isFirst(one) ? first : second).push(one);
+  return [first, second];
+}
+
 /** A start error in words, with who holds the port and which setting to change where that is the cause. */
 function describe(error: unknown, config: PipelineConfig, otherPort: string | undefined): string {
   if (!(error instanceof PipelineError))
@@ -518,5 +578,6 @@ function fingerprint(configuration: Configuration): string {
     configuration.pipelines.map((pipeline) => [pipeline.id, pipeline.hash]),
     configuration.diagnostics.filter((each) => each.severity === 'error'),
     [...configuration.sources],
+    [...configuration.leftOut],
   ]);
 }

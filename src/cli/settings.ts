@@ -9,7 +9,8 @@ import { suggest } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/options.ts';
 import { replaceVariables, VariableError, type Variables } from '../lang/variables.ts';
-import { ignoredFamilies, type Setting, type SettingName, settings } from './settings-table.ts';
+import type { Setting } from './setting.ts';
+import { ignoredFamilies, type SettingName, settings } from './settings-table.ts';
 
 export type SettingValues = Partial<Record<SettingName, unknown>>;
 

@@ -13,10 +13,9 @@ import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 import { userRoutes } from './contract/users.ts';
 
+export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
-
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
-
 export type {
   Applied,
   ConfigFile,
@@ -32,7 +31,6 @@ export type {
   TestResult,
 } from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
-
 export type {
   EventField,
   EventHit,
@@ -51,7 +49,6 @@ export type {
   TapSample,
   Vertex,
 } from './contract/pipelines.ts';
-export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 export type { UserView } from './contract/users.ts';
 

@@ -3,9 +3,10 @@
 import { statSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
+import { roles } from '../../kernel/roles.ts';
 import { parseConfig } from '../../lang/parse.ts';
 import type { Applied, configRoutes } from '../contract/configs.ts';
-import { roles } from '../contract/route.ts';
+
 import { type AuditEntry, type Caller, ConsoleError, type HandlersOf, notThere } from './call.ts';
 import { catalogueOf } from './configs/catalogue.ts';
 import { ConfigDesk, findingOf } from './configs/config-desk.ts';

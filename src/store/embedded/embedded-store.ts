@@ -6,8 +6,8 @@ import type { Query } from '../../query/tree.ts';
 import { parseBulkBody } from '../bulk-body.ts';
 import { formatBulkResponse } from '../bulk-response.ts';
 import { indexNotFound, StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
 import { IndexMapping } from '../mapping/mapping.ts';
 import {
   flatSettings,

@@ -1,7 +1,7 @@
 /** What the store does by itself: seals, merges, retention, and looking at its files again. One thing at a time. */
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import { archiveIndex } from './archive.ts';
 import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
 import type { Core } from './core.ts';

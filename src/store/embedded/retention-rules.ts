@@ -1,6 +1,6 @@
 /** Rules of retention: what they must be, and which one an index falls under. */
 import { StoreError } from '../errors.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import type { RetentionRule } from '../store.ts';
 
 /** @throws StoreError */

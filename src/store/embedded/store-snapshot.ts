@@ -5,14 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sqlText } from '../../query/sql-literal.ts';
 import { StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
 import type { S3Settings } from '../s3/s3-target.ts';
 import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
-import { sqlText } from './duckdb.ts';
 import { newUuid } from './indices.ts';
 import { decodeLines, encodeLine } from './manifest.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';

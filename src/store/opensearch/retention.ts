@@ -1,5 +1,5 @@
 /** What is too old or too much: whole indices, as in the embedded store. */
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import type { IndexInfo, RetentionRule } from '../store.ts';
 import type { Cluster } from './cluster.ts';
 import { deleteIndices, describeIndices } from './indices.ts';
