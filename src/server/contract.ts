@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
+import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
@@ -16,6 +17,20 @@ import { userRoutes } from './contract/users.ts';
 export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
+export type {
+  Applied,
+  ConfigFile,
+  ConfigVersion,
+  Finding,
+  PluginOption,
+  PluginView,
+  PreviewEvent,
+  PreviewStep,
+  Sample,
+  SavedSample,
+  TestReport,
+  TestResult,
+} from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
 export type { DemoView } from './contract/demo.ts';
 export type {
@@ -49,6 +64,7 @@ export const routes = {
   ...pipelineRoutes,
   ...deadLetterRoutes,
   ...demoRoutes,
+  ...configRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
