@@ -16,8 +16,8 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.terminate()));
 });
 
-function startEngine(): Engine {
-  const engine = testEngine(2, crashing);
+function startEngine(maxThreads = 2): Engine {
+  const engine = testEngine(maxThreads, crashing);
   engines.push(engine);
   return engine;
 }
