@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, Command>> = {
     help: async () => (await import('./export-command.ts')).help,
     run: async (argv) => (await import('./export-command.ts')).exportCommand(argv),
   },
+  store: {
+    summary: 'what the event store holds, for how long, and copies of it',
+    help: async () => (await import('./store-command.ts')).help,
+    run: async (argv) => (await import('./store-command.ts')).storeCommand(argv),
+  },
   keystore: {
     summary: 'create, add, list, remove secrets that configs use as ${NAME}',
     help: async () => (await import('./keystore-command.ts')).help,

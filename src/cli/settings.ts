@@ -89,15 +89,19 @@ export interface PipelineEntry {
   readonly at: string;
 }
 
-/** Reads `path.settings/pipelines.yml`; undefined if there is none. @throws SettingError with file and line */
+/**
+ * Reads `path.settings/pipelines.yml`, or `text` in its place; undefined if there is none.
+ * @throws SettingError with file and line
+ */
 export function readPipelinesFile(
   directory: string,
   variables: Variables,
   warnings: string[],
+  text?: string,
 ): PipelineEntry[] | undefined {
   const file = join(directory, 'pipelines.yml');
-  if (!existsSync(file)) return undefined;
-  const { items, line } = readYaml(file);
+  if (text === undefined && !existsSync(file)) return undefined;
+  const { items, line } = readYaml(file, text);
   if (!items) throw new SettingError(file, 'expected a list of pipelines: "- pipeline.id: main"');
   const seen = new Map<string, string>();
   return items.map((item) => {
@@ -124,9 +128,9 @@ interface Yaml {
   readonly line: (node: Node) => number;
 }
 
-function readYaml(file: string): Yaml {
+function readYaml(file: string, text = readFileSync(file, 'utf8')): Yaml {
   const counter = new LineCounter();
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const problem = document.errors[0];
   if (problem) {
     const { line, col } = counter.linePos(problem.pos[0]);

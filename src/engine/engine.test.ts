@@ -2,68 +2,33 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { registry } from '../../test/support/crashing-registry.ts';
+import { crashing } from '../../test/support/crashing-registry.ts';
+import { testEngine, testPipeline } from '../../test/support/engine.ts';
 import { decodeEvent } from '../event/event-encoding.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { checkPipelines } from '../lang/check.ts';
 import { type DeadLetter, decodePayload } from '../queue/dead-letter-entry.ts';
 import { listSegments, readParts } from '../queue/dead-letter-segments.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { PipelineConfig } from './pipeline-status.ts';
 
-const REGISTRY_URL = new URL('../../test/support/crashing-registry.ts', import.meta.url).href;
 const engines: Engine[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'millrace-engine-'));
 afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.terminate()));
 });
 
-function startEngine(maxThreads = 2): Engine {
-  const engine = new Engine({
-    registryUrl: REGISTRY_URL,
-    registry,
-    logger: silentLogger,
-    // Level fatal: a crash that is meant needs no lines.
-    logging: {
-      level: new Uint8Array(new SharedArrayBuffer(1)).fill(5).buffer,
-      format: 'plain',
-      file: undefined,
-    },
-    escapeStyle: 'none',
-    maxThreads,
-  });
+function startEngine(): Engine {
+  const engine = testEngine(2, crashing);
   engines.push(engine);
   return engine;
 }
 
-async function configOf(
+const configOf = (
   text: string,
   workers = 2,
   id = 'main',
-  all: Record<string, unknown> = {},
-): Promise<PipelineConfig> {
-  const { pipelines, diagnostics } = await checkPipelines(
-    [{ id, sources: [{ file: 'test.conf', text }], settings: {} }],
-    registry,
-    { environment: {} },
-  );
-  expect(diagnostics.filter((each) => each.severity === 'error')).toEqual([]);
-  return {
-    id,
-    graph: pipelines[0]!.graph!,
-    hash: text,
-    settings: {
-      workers,
-      batchSize: 125,
-      batchDelay: 10,
-      ecs: 'disabled',
-      dataPath: folder,
-      queueType: 'memory',
-      queueMaxEvents: 0,
-      all,
-    },
-  };
-}
+  settings: Record<string, unknown> = {},
+): Promise<PipelineConfig> =>
+  testPipeline(text, { id, workers, settings, dataPath: folder, registry: crashing.registry });
 
 const ended = async (engine: Engine, id = 'main'): Promise<void> => {
   while (engine.pipelines.get(id)!.state === 'running') await new Promise((done) => setTimeout(done, 10));

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
+import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
 import { keyRoutes } from './contract/keys.ts';
@@ -15,6 +16,20 @@ import { userRoutes } from './contract/users.ts';
 export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
+export type {
+  Applied,
+  ConfigFile,
+  ConfigVersion,
+  Finding,
+  PluginOption,
+  PluginView,
+  PreviewEvent,
+  PreviewStep,
+  Sample,
+  SavedSample,
+  TestReport,
+  TestResult,
+} from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
 export type {
   EventField,
@@ -46,6 +61,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...configRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;

@@ -52,3 +52,6 @@ export const registry: Registry = {
     ...Object.values(own).flatMap((plugin) => (plugin.kind === kind ? [plugin.name] : [])),
   ],
 };
+
+/** For `testEngine`. */
+export const crashing = { url: new URL(import.meta.url), registry };
