@@ -16,6 +16,7 @@ test.each([
   '/var/lib/millrace/files/../../../../etc/shadow',
   '/var/lib/millrace/files',
   '/var/lib/millrace/files/${SECRET}',
+  '/var/lib/millrace/files/..\\/..\\/secrets.yml',
   'files/hosts.yml',
 ])('it may not read %s', (path) => {
   expect(problemOf(reads(path))).toContain('dictionary_path');

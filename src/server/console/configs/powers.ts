@@ -22,9 +22,9 @@ export function newPowers(
   return power?.words;
 }
 
-/** A variable in a path may lead anywhere. */
+/** A variable or an escape in a path may lead anywhere. */
 const isInside = (path: string, folder: string): boolean =>
-  path.startsWith('/') && !path.includes('${') && resolve(path).startsWith(`${folder}/`);
+  path.startsWith('/') && !/\$\{|\\/.test(path) && resolve(path).startsWith(`${folder}/`);
 
 interface Power {
   readonly key: string;
