@@ -80,6 +80,11 @@ export const commands: Readonly<Record<string, Command>> = {
     help: async () => (await import('./demo-command.ts')).help,
     run: async (argv) => (await import('./demo-command.ts')).demoCommand(argv),
   },
+  tap: {
+    summary: 'events as they pass a running pipeline, before and after each of its plugins',
+    help: async () => (await import('./tap-command.ts')).help,
+    run: async (argv) => (await import('./tap-command.ts')).tapCommand(argv),
+  },
   top: {
     summary: 'live rates of every plugin in the terminal',
     help: async () => (await import('./top.ts')).help,
