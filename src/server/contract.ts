@@ -7,6 +7,7 @@ import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
+import { integrationRoutes } from './contract/integrations.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
@@ -25,6 +26,15 @@ export type {
   FilterPill,
   SavedSearch,
 } from './contract/events.ts';
+export type {
+  IntegrationCard,
+  IntegrationDetail,
+  IntegrationField,
+  IntegrationItem,
+  IntegrationSnippet,
+  IntegrationTest,
+  IntegrationWatch,
+} from './contract/integrations.ts';
 export type { KeyView } from './contract/keys.ts';
 export type {
   Edge,
@@ -49,6 +59,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...integrationRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
