@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, PASSWORD, startTestConsole, type TestConsole } from '../../../test/support/console.ts';
-import { freePort, until } from '../../../test/support/millrace.ts';
+import { type Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
+import { freePort, until } from '../support/millrace.ts';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
