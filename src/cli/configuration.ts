@@ -86,6 +86,8 @@ export interface Definition {
   readonly id: string;
   readonly values: SettingValues;
   readonly loaded: LoadedSources;
+  /** `path.config`, where the sources come from one. */
+  readonly path?: string;
   /** How to listen on another port, if not by `port =>` in the config. */
   readonly otherPort?: string;
 }
@@ -167,7 +169,16 @@ async function checkDefinitions(
   };
 }
 
-export async function definePipelines(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
+/**
+ * The pipelines that command line or pipelines.yml name, with their sources.
+ * @param pipelinesText in the place of what pipelines.yml holds
+ * @throws MillraceError
+ */
+export async function definePipelines(
+  process_: ProcessSettings,
+  warnings: string[],
+  pipelinesText?: string,
+): Promise<Definition[]> {
   const text = process_.get<string | undefined>('config.string');
   const path = process_.get<string | undefined>('path.config');
   if (text !== undefined && path !== undefined) {
@@ -182,11 +193,12 @@ export async function definePipelines(process_: ProcessSettings, warnings: strin
         id: process_.get<string>('pipeline.id'),
         values: {},
         loaded: text !== undefined ? loadConfigString(text) : await loadConfigPath(path!),
+        ...(path !== undefined && { path }),
       },
     ];
   }
   const entries = process_.directory
-    ? readPipelinesFile(process_.directory, process_.variables, warnings)
+    ? readPipelinesFile(process_.directory, process_.variables, warnings, pipelinesText)
     : undefined;
   if (!entries || entries.length === 0) {
     throw new MillraceError(
@@ -202,6 +214,7 @@ export async function definePipelines(process_: ProcessSettings, warnings: strin
         values['config.string'] !== undefined
           ? loadConfigString(values['config.string'] as string)
           : await loadConfigPath(values['path.config'] as string),
+      ...(values['config.string'] === undefined && { path: values['path.config'] as string }),
     })),
   );
 }

@@ -19,6 +19,8 @@ import {
   type Handlers,
   type HandlersOf,
 } from '../server/console/call.ts';
+import type { ConfigHost } from '../server/console/configs/config-host.ts';
+import { configHandlers } from '../server/console/configs.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
 import { deadLetterHandlers } from '../server/console/dead-letters.ts';
 import { eventHandlers } from '../server/console/events.ts';
@@ -60,6 +62,7 @@ export interface ConsoleParts {
   readonly store: EventStore | undefined;
   readonly audit: AuditLog;
   readonly logger: Logger;
+  readonly configs: ConfigHost;
 }
 
 /** Where `vite build` puts the pages, seen from the sources and from the build. */
@@ -77,6 +80,7 @@ export async function startConsole({
   reload,
   failed,
   integrations: runs,
+  configs,
 }: ConsoleParts): Promise<Console> {
   const setting = (name: string): unknown => settings.get(name as never);
   const host = settings.get<string>('console.http.host');
@@ -140,6 +144,8 @@ export async function startConsole({
     process.stderr.write(`Set-up code: ${code}  (open ${place.url} and make the first administrator)\n`);
   });
 
+  const configArea = configHandlers({ host: configs, audit: note });
+
   // Every area of the API: a line each, by the name of its table of routes.
   const handlers: Handlers = {
     ...sessionHandlers({ access, users, signIn, setUp, throttle, oidc, view }),
@@ -158,6 +164,7 @@ export async function startConsole({
       audit: note,
     }),
     ...integrationHandlers({ integrations, audit: note }),
+    ...configArea.handlers,
   };
 
   const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')
@@ -190,6 +197,7 @@ export async function startConsole({
     close: async () => {
       stop();
       await server.close();
+      await configArea.close();
     },
   };
 }

@@ -25,6 +25,7 @@ import {
 import { wantsConsole } from './console-settings.ts';
 import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
+import { liveConfigs } from './live-configs.ts';
 import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -36,6 +37,7 @@ const REGISTRY_URL = new URL(
 
 /** A pipeline that is no longer configured holds up a reload for so long at most. */
 const UNLOAD_MS = 10_000;
+const NEXT_START = 'it changes with the next start of Millrace';
 
 /** What became of a reload. */
 export interface ReloadResult {
@@ -228,6 +230,13 @@ class Runner {
         reload: () => this.#reload(true),
         failed: () => this.#allFailed(),
         integrations: this.#integrations,
+        configs: liveConfigs({
+          settings: this.#settings,
+          definitions: this.#definitions,
+          integrations: this.#integrations,
+          engine: this.#engine,
+          reload: (force) => this.#reload(true, force),
+        }),
       });
     } catch (error) {
       this.#logger.error({}, `the console is off: ${(error as Error).message}`);
@@ -321,17 +330,18 @@ class Runner {
 
   /**
    * Reads everything anew and brings the running pipelines to it. A broken config changes nothing. `now`: what the files
-   * say at this moment counts, and what could not be started is tried again even if they say the same.
+   * say at this moment counts, and what could not be started is tried again even if they say the same; so are the
+   * pipelines in `force`.
    */
-  #reload(now = false): Promise<ReloadResult> {
-    if (this.#reloading && now) return this.#reloading.then(() => this.#reload(true));
-    this.#reloading ??= this.#reloadNow(now).finally(() => {
+  #reload(now = false, force?: ReadonlySet<string>): Promise<ReloadResult> {
+    if (this.#reloading && now) return this.#reloading.then(() => this.#reload(true, force));
+    this.#reloading ??= this.#reloadNow(now, force).finally(() => {
       this.#reloading = undefined;
     });
     return this.#reloading;
   }
 
-  async #reloadNow(now: boolean): Promise<ReloadResult> {
+  async #reloadNow(now: boolean, force: ReadonlySet<string> = new Set()): Promise<ReloadResult> {
     if (this.#stopping) return { problem: 'Millrace is ending', failed: this.#allFailed() };
     await this.#loading;
     let next: Configuration;
@@ -365,11 +375,11 @@ class Runner {
     }
     if (isNew && next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
     this.#configuration = next;
-    await this.#bringTo(next);
+    await this.#bringTo(next, force);
     return { failed: this.#allFailed() };
   }
 
-  async #bringTo({ pipelines }: Configuration): Promise<void> {
+  async #bringTo({ pipelines }: Configuration, force: ReadonlySet<string>): Promise<void> {
     const wanted = new Set(pipelines.map(({ id }) => id));
     for (const id of this.#failed.keys()) if (!wanted.has(id)) this.#failed.delete(id);
     const leaving = [...this.#engine.pipelines.values()].filter(
@@ -380,19 +390,22 @@ class Runner {
     const sends = (config: PipelineConfig | undefined): boolean =>
       config !== undefined && sendsTo(config).some((address) => addresses.has(address));
     const [before, after] = partition(pipelines, ({ id }) => sends(this.#engine.pipelines.get(id)?.config));
-    for (const config of before) await this.#bring(config);
+    for (const config of before) await this.#bring(config, force.has(config.id));
     for (const { id } of leaving) {
       this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
       if (!(await inTime(this.#engine.unload(id), UNLOAD_MS)))
         this.#logger.warn({ pipeline: id }, 'Pipeline still delivers what it has taken, and stops then');
     }
-    for (const config of after) await this.#bring(config);
+    for (const config of after) await this.#bring(config, force.has(config.id));
   }
 
-  async #bring(config: PipelineConfig): Promise<void> {
+  async #bring(config: PipelineConfig, force: boolean): Promise<void> {
     const running = this.#engine.pipelines.get(config.id);
     const isRunning = running?.state === 'running';
-    if (isRunning && running.config.hash === config.hash) return;
+    if (isRunning && running.config.hash === config.hash && !force) {
+      this.#failed.delete(config.id);
+      return;
+    }
     if (isRunning && !(await this.#mayReload(config))) return;
     const started = performance.now();
     if (running && !isRunning) this.#engine.pipelines.delete(config.id);
@@ -416,6 +429,10 @@ class Runner {
   async #mayReload(config: PipelineConfig): Promise<boolean> {
     if (config.settings.all['pipeline.reloadable'] === false) {
       this.#logger.warn({ pipeline: config.id }, 'Pipeline is not reloaded: pipeline.reloadable is false');
+      this.#failed.set(config.id, {
+        hash: config.hash,
+        error: `pipeline.reloadable is false: ${NEXT_START}`,
+      });
       return false;
     }
     for (const node of config.graph.inputs) {
@@ -425,6 +442,8 @@ class Runner {
           { pipeline: config.id },
           `Pipeline is not reloaded: input ${node.name} can not be reloaded`,
         );
+        const error = `input ${node.name} can not be reloaded: ${NEXT_START}`;
+        this.#failed.set(config.id, { hash: config.hash, error });
         return false;
       }
     }

@@ -108,6 +108,10 @@ export class IntakeWriter implements BlockWriter {
     return this.#mayGoOn();
   }
 
+  done(bytes: Uint8Array): void {
+    this.#host.pool.done(bytes.buffer);
+  }
+
   virtual(peer: Peer, count: number): boolean {
     return this.#append(RunKind.virtual, peer, undefined, count);
   }

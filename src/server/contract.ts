@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
+import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { eventRoutes } from './contract/events.ts';
 import { integrationRoutes } from './contract/integrations.ts';
@@ -13,12 +14,24 @@ import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 import { userRoutes } from './contract/users.ts';
 
+export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
-
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
-
+export type {
+  Applied,
+  ConfigFile,
+  ConfigVersion,
+  Finding,
+  PluginOption,
+  PluginView,
+  PreviewEvent,
+  PreviewStep,
+  Sample,
+  SavedSample,
+  TestReport,
+  TestResult,
+} from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
-
 export type {
   EventField,
   EventHit,
@@ -46,7 +59,6 @@ export type {
   TapSample,
   Vertex,
 } from './contract/pipelines.ts';
-export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 export type { UserView } from './contract/users.ts';
 
@@ -60,6 +72,7 @@ export const routes = {
   ...pipelineRoutes,
   ...deadLetterRoutes,
   ...integrationRoutes,
+  ...configRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;

@@ -4,8 +4,9 @@
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { columnTypes } from '../../query/field-types.ts';
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Columns } from './catalogue.ts';
-import { type Duckdb, sqlText } from './duckdb.ts';
+import type { Duckdb } from './duckdb.ts';
 import { eachRow, type FrameRow, type FrameTail } from './frame.ts';
 
 /** What the rows of one index here have. */
