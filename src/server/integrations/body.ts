@@ -38,8 +38,6 @@ export function destinationBody(
   options: Readonly<Record<string, unknown>>,
 ): string {
   const all = LOCAL.has(plugin) ? { id, ...options } : { id, ...options, disk_buffer: true };
-  const buffered = LOCAL.has(plugin)
-    ? ''
-    : '  # While it does not answer, events wait on the disk and sources go on (disk_buffer).\n';
+  const buffered = LOCAL.has(plugin) ? '' : '  # While it does not answer, events wait on the disk.\n';
   return `input {\n  pipeline { address => ${quoted(id)} }\n}\n\noutput {\n${buffered}${pluginText(plugin, all)}}\n`;
 }

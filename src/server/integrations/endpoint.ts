@@ -24,7 +24,8 @@ export const isLoopbackHost = (host: string): boolean => /^127\.|^localhost$|^::
 const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 export function endpointOf(card: Card, { options }: GraphNode, ownCertificate: string): Endpoint | undefined {
-  if (card.speaks === undefined) return undefined;
+  // Port 0: nobody can be told where it listens.
+  if (card.speaks === undefined || (card.speaks !== 'files' && !options['port'])) return undefined;
   const codec = options['codec'] as { plugin?: string } | undefined;
   const password = options['password'] as Secret | undefined;
   return {

@@ -18,6 +18,9 @@ import { ensureOwnCertificate, ownAddresses, ownCertificatePaths } from './own-c
 import { freePortFrom, type PortBinding, portProblem } from './ports.ts';
 import { snippetsOf } from './snippets.ts';
 
+/** Names that stand for something else in addresses of the API and the pages. */
+const RESERVED = new Set([OWN_STORE, 'new', 'live', 'authority', 'check', 'test']);
+
 export interface CheckedDraft {
   readonly problems: readonly FormProblem[];
   readonly port?: string;
@@ -233,7 +236,7 @@ export class Integrations {
       .replace(/[^a-z0-9]+/g, '-');
     const base = plain.replace(/^-+|-+$/g, '').slice(0, 40) || 'integration';
     const taken = (id: string): boolean =>
-      id === OWN_STORE || this.#files.read(id) !== undefined || this.host.engine.pipelines.has(id);
+      RESERVED.has(id) || this.#files.read(id) !== undefined || this.host.engine.pipelines.has(id);
     for (let n = 1; ; n++) {
       const id = n === 1 ? base : `${base}-${n}`;
       if (!taken(id)) return id;

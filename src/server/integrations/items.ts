@@ -111,7 +111,7 @@ function placeOf(card: Card, values: Readonly<Record<string, unknown>>): string 
   const { port, listen, path, url, hosts, host } = values;
   if (card.kind === 'source') {
     if (port !== undefined)
-      return `port ${Number(port)}${typeof listen === 'string' ? `, ${whoSends(listen)}` : ''}`;
+      return `${Number(port) === 0 ? 'any port' : `port ${Number(port)}`}${typeof listen === 'string' ? `, ${whoSends(listen)}` : ''}`;
     return Array.isArray(path) ? path.join(', ') : undefined;
   }
   const target = url ?? (Array.isArray(hosts) ? hosts.join(', ') : (host ?? path));
