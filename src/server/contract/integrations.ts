@@ -86,7 +86,6 @@ const integrationItem = z.object({
 export type IntegrationItem = z.infer<typeof integrationItem>;
 
 const snippet = z.object({ title: z.string(), words: z.string(), text: z.string() });
-export type IntegrationSnippet = z.infer<typeof snippet>;
 
 const integrationDetail = z.object({
   item: integrationItem,

@@ -9,7 +9,7 @@ export interface Target {
 }
 
 /** Day by day, so that old ones can go. */
-export const keepIndex = (keep: string): string => `${keep}-%{+yyyy.MM.dd}`;
+const keepIndex = (keep: string): string => `${keep}-%{+yyyy.MM.dd}`;
 
 /** @throws RangeError for an option that can not be written */
 export function sourceBody(

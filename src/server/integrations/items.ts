@@ -123,7 +123,7 @@ const whoSends = (host: string): string =>
   isLoopbackHost(host) ? 'this computer only' : host === '0.0.0.0' || host === '::' ? 'all networks' : host;
 
 /** The card that an input or output of any config belongs to. */
-export function cardOf(
+function cardOf(
   cards: readonly OfferedCard[],
   kind: Card['kind'],
   { name, options }: GraphNode,

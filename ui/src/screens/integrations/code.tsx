@@ -3,7 +3,7 @@ import { Button, CopyButton, Group, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
-export function CopyText({ text, what }: { readonly text: string; readonly what: string }) {
+function CopyText({ text, what }: { readonly text: string; readonly what: string }) {
   return (
     <CopyButton value={text} timeout={2000}>
       {({ copied, copy }) => (

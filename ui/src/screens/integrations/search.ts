@@ -12,7 +12,7 @@ export function integrationsSearch(search: Record<string, unknown>): Integration
   };
 }
 
-export const detailTabs = ['connect', 'settings', 'config'] as const;
+const detailTabs = ['connect', 'settings', 'config'] as const;
 export type DetailTab = (typeof detailTabs)[number];
 
 export interface IntegrationSearch {

@@ -22,7 +22,7 @@ const marks: Readonly<Record<IntegrationItem['state'], { icon: TablerIcon; color
 };
 
 /** "Receiving 12/s" */
-export function stateWords({ kind, state, rate: now, last, others, card }: IntegrationItem): string {
+function stateWords({ kind, state, rate: now, last, others, card }: IntegrationItem): string {
   const isSource = kind === 'source';
   switch (state) {
     case 'receiving':
