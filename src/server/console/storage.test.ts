@@ -92,6 +92,7 @@ describe('storage in the console', { timeout: 30_000 }, () => {
       ['web-0', 'age'],
       ['web-1', 'age'],
     ]);
+    expect(tried.json.applies).toEqual([{ indices: 10, bytes: expect.any(Number) }]);
     expect(tried.json.growth.peak).toBeLessThan((await storage()).growth.peak);
     expect((await storage()).indices).toHaveLength(11);
     expect((await ask('PUT', '/api/storage/retention', { rules })).status).toBe(200);

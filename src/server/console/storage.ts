@@ -67,10 +67,17 @@ export function storageHandlers({
       checkRetention(body.rules as RetentionRule[], status.archive !== undefined);
       const rules = await withFixed(body.rules as RetentionRule[]);
       const now = Date.now();
-      const due = [...planRetention(indices, rules, now)].flatMap(([{ name, bytes, documents }, plan]) =>
+      const plans = planRetention(indices, rules, now);
+      const applies = rules
+        .filter(({ isFixed }) => !isFixed)
+        .map((rule) => {
+          const own = indices.filter((index) => plans.get(index)?.rule === rule);
+          return { indices: own.length, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
+        });
+      const due = [...plans].flatMap(([{ name, bytes, documents }, plan]) =>
         plan.due === undefined ? [] : [{ name, bytes, documents, due: plan.due }],
       );
-      return { due, growth: growthOf(indices, rules, status.freeBytes, now) as StorageGrowth };
+      return { due, applies, growth: growthOf(indices, rules, status.freeBytes, now) as StorageGrowth };
     },
 
     'PUT /api/storage/retention': async (call) => {
@@ -109,8 +116,8 @@ export function storageHandlers({
       const target = placeOf(call.body.target, call.caller!.role === 'administrator');
       const { indices: names } = call.body;
       return begin('snapshot', call, call.body.target, { target, indices: names }, async () => {
-        const { indices, bytes } = await store.snapshot(target, { names });
-        return `${counted(indices.length, 'index', 'indices')}, ${bytes} bytes`;
+        const { indices } = await store.snapshot(target, { names });
+        return counted(indices.length, 'index', 'indices');
       });
     },
 
@@ -140,8 +147,8 @@ export function storageHandlers({
           'there is no archive: set store.archive.path to a folder on another disk',
         );
       return begin('archive', call, names.join(', '), { indices: names }, async () => {
-        const { indices, bytes } = await store.archive({ names });
-        return `${counted(indices.length, 'index', 'indices')}, ${bytes} bytes`;
+        const { indices } = await store.archive({ names });
+        return counted(indices.length, 'index', 'indices');
       });
     },
 

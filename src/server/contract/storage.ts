@@ -136,6 +136,8 @@ export const storageRoutes = defineRoutes({
           due: z.enum(['age', 'size']),
         }),
       ),
+      /** Of each rule that was sent: what falls under it. */
+      applies: z.array(z.object({ indices: z.number(), bytes: z.number() })),
       growth,
     }),
   },

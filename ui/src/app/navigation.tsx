@@ -1,5 +1,12 @@
 /** What the menu offers; a screen appears here when it exists. */
-import { IconMailX, IconRoute, IconSearch, IconSettings, type TablerIcon } from '@tabler/icons-react';
+import {
+  IconDatabase,
+  IconMailX,
+  IconRoute,
+  IconSearch,
+  IconSettings,
+  type TablerIcon,
+} from '@tabler/icons-react';
 import type { Role } from '../../../src/server/contract.ts';
 
 export interface MenuEntry {
@@ -13,5 +20,6 @@ export const menu: readonly MenuEntry[] = [
   { to: '/discover', title: 'Discover', icon: IconSearch, role: 'viewer' },
   { to: '/pipelines', title: 'Pipelines', icon: IconRoute, role: 'viewer' },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailX, role: 'operator' },
+  { to: '/storage', title: 'Storage', icon: IconDatabase, role: 'viewer' },
   { to: '/settings', title: 'Settings', icon: IconSettings, role: 'viewer' },
 ];

@@ -10,6 +10,7 @@ import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
+import { storageSearch } from '../screens/storage/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -48,6 +49,13 @@ const deadLetters = createRoute({
   path: '/dead-letters',
   validateSearch: deadLetterSearch,
   component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
+});
+
+const storage = createRoute({
+  getParentRoute: () => root,
+  path: '/storage',
+  validateSearch: storageSearch,
+  component: lazyRouteComponent(() => import('../screens/storage/storage.tsx'), 'StorageScreen'),
 });
 
 const settings = createRoute({
@@ -96,6 +104,7 @@ export const router = createRouter({
     pipelines,
     pipeline,
     deadLetters,
+    storage,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
   defaultPreload: 'intent',
