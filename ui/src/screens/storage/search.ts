@@ -1,8 +1,8 @@
 /** What the URL of the storage screen says. */
 
-export const tabs = ['indices', 'retention', 'snapshots'] as const;
+const tabs = ['indices', 'retention', 'snapshots'] as const;
 export type StorageTab = (typeof tabs)[number];
-export const sorts = ['name', 'documents', 'bytes', 'earliest', 'latest', 'deletesAt'] as const;
+const sorts = ['name', 'documents', 'bytes', 'earliest', 'latest', 'deletesAt'] as const;
 export type IndexSort = (typeof sorts)[number];
 
 export interface StorageSearch {
