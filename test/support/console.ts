@@ -124,8 +124,10 @@ export async function startConsoleOf(...more: string[]): Promise<TestConsole> {
     client: () => new Client(url),
     setUp: async () => {
       const client = new Client(url);
+      // It is written right behind the console's address.
+      const shownCode = await until(code, 'the set-up code is shown');
       const { status, json } = await client.ask('POST', '/api/setup', {
-        code: code(),
+        code: shownCode,
         name: 'admin',
         password: PASSWORD,
       });
