@@ -113,7 +113,7 @@ const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'millrace-bench-conso
 const isFilled = existsSync(join(folder, 'segments'));
 const started = await startConsoleOf(
   '-e',
-  'input { generator { count => 1 } } output { null {} }',
+  'input { http { host => "127.0.0.1" port => 0 } } output { null {} }',
   '--store.enabled=true',
   '--store.http.port=0',
   '--store.path',
