@@ -437,17 +437,20 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
     const bind = bindTo(loaded.spec);
     const allBound = previous.spec.graph.inputs.every(({ id, name }) => bind({ node: id, plugin: name }));
-    this.#retire(previous.spec.version, previous.spec.threads, allBound);
+    this.#retire(previous.spec.version, previous.spec.threads, allBound && 'leave');
     this.#checkFinished();
   }
 
-  /** Stops intake, delivers what is queued, or keeps it if the queue is persisted, and says `ended`. */
-  async stop(): Promise<void> {
+  /**
+   * Stops intake, delivers what is queued, or keeps it if the queue is persisted, and says `ended`. `removed`: nobody
+   * will mend its outputs any more, so that one that fails is not waited for.
+   */
+  async stop(removed = false): Promise<void> {
     const keep = this.#queue.type === 'persisted' && this.#loaded.spec.settings.all['queue.drain'] !== true;
-    await this.#end(keep);
+    await this.#end(keep, removed);
   }
 
-  async #end(keep: boolean): Promise<void> {
+  async #end(keep: boolean, removed = false): Promise<void> {
     if (this.#ending) {
       if (keep) this.#keep();
       return;
@@ -460,7 +463,9 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     this.#cutAll();
     if (keep) this.#keep();
     // What an output does not take goes back into a queue that is kept.
-    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads, keep);
+    const { version, threads } = this.#loaded.spec;
+    const seconds = this.#shutdownMs / 1000;
+    this.#retire(version, threads, keep ? 'leave' : removed && { type: 'give up', version, seconds });
   }
 
   /** What waits stays for the next start; what is at the workers gets a moment. */
@@ -558,8 +563,17 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     return link !== undefined;
   }
 
-  #retire(version: number, threads: readonly number[], leaves = false): void {
-    this.#retiring.add(version, threads, leaves);
+  /** `leave`: what it can not deliver is returned. */
+  #retire(
+    version: number,
+    threads: readonly number[],
+    farewell: IntakeToWorker | 'leave' | false = false,
+  ): void {
+    this.#retiring.add(
+      version,
+      threads,
+      farewell === 'leave' ? { type: 'leave', version } : farewell || undefined,
+    );
     this.#dispatch();
   }
 

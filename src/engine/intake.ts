@@ -135,7 +135,7 @@ port.on('message', (message: ToIntake) => {
     case 'reload':
       return void start(message.spec);
     case 'stop':
-      return void pipelines.get(message.id)?.stop();
+      return void pipelines.get(message.id)?.stop(message.removed);
     case 'store':
       return store.take(message);
     case 'totals':

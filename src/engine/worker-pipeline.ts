@@ -89,6 +89,8 @@ export class WorkerPipeline {
   /** A newer version runs: for so many seconds in a row an output of this one has failed meanwhile. */
   #leaving: number | undefined;
   #abandoned: Promise<void> | undefined;
+  /** The pipeline is not wanted any more: seconds that an output may fail, and for how many each has failed. */
+  #givingUp: { readonly after: number; readonly failing: number[] } | undefined;
   /** Undefined: nobody looks at events. */
   #taps: Taps | undefined;
 
@@ -456,6 +458,7 @@ export class WorkerPipeline {
   /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
     if (this.#abandoned || this.#checkLeaving()) return;
+    this.#checkGivingUp();
     const now = performance.now();
     this.#busy.update(now);
     for (const writing of this.#writing) writing.update(now);
@@ -508,6 +511,21 @@ export class WorkerPipeline {
     if (this.#leaving < FAILING_SECONDS) return false;
     this.#abandoned = this.#abandon();
     return true;
+  }
+
+  /** Nobody will mend its outputs: what one that fails for so long does not take is rejected. */
+  giveUpAfter(seconds: number): void {
+    this.#givingUp ??= { after: seconds, failing: this.#deliveries.map(() => 0) };
+  }
+
+  #checkGivingUp(): void {
+    if (!this.#givingUp) return;
+    const { after, failing } = this.#givingUp;
+    for (const [index, delivery] of this.#deliveries.entries()) {
+      failing[index] = delivery.isFailing ? failing[index]! + 1 : 0;
+      if (failing[index]! > after)
+        delivery.giveUp(`the pipeline is not in the config any more, and its output fails`);
+    }
   }
 
   /** Ends every write, and gives back all blocks that are not done. */
