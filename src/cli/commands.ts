@@ -75,6 +75,16 @@ export const commands: Readonly<Record<string, Command>> = {
     help: async () => (await import('./test-arguments.ts')).help,
     run: async (argv) => (await import('./test-command.ts')).testCommand(argv),
   },
+  demo: {
+    summary: 'what a demo (millrace up --demo) has left, and its removal',
+    help: async () => (await import('./demo-command.ts')).help,
+    run: async (argv) => (await import('./demo-command.ts')).demoCommand(argv),
+  },
+  tap: {
+    summary: 'events as they pass a running pipeline, before and after each of its plugins',
+    help: async () => (await import('./tap-command.ts')).help,
+    run: async (argv) => (await import('./tap-command.ts')).tapCommand(argv),
+  },
   top: {
     summary: 'live rates of every plugin in the terminal',
     help: async () => (await import('./top.ts')).help,

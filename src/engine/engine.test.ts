@@ -16,8 +16,8 @@ afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.terminate()));
 });
 
-function startEngine(): Engine {
-  const engine = testEngine(2, crashing);
+function startEngine(maxThreads = 2): Engine {
+  const engine = testEngine(maxThreads, crashing);
   engines.push(engine);
   return engine;
 }
@@ -124,6 +124,32 @@ describe('Engine', () => {
     expect(dead[0]!.reason).toContain('this codec is broken');
     expect(dead.map(({ event }) => event.fields['message'])).toEqual(['good', 'bad', 'good']);
     expect(engine.deadLetters('broken')!.events).toBe(3);
+  });
+
+  test.each([
+    { workers: 2, together: 4 },
+    { workers: 1, together: 1 },
+  ])('an output that takes whole blocks gets $together at once of $workers workers', async (given) => {
+    const { workers, together } = given;
+    const engine = startEngine(1);
+    const path = join(folder, `blocks-${workers}`);
+    const lines = Array.from({ length: 20_000 }, (_, n) => `line ${n} ${'.'.repeat(100)}`);
+    await engine.load(
+      await configOf(
+        `${fileInput(`blocks-${workers}`, lines)} filter { mutate { id => "batches" add_field => { "a" => "b" } } }
+          output { blocks { id => "out" path => "${path}" together => ${together} } }`,
+        workers,
+      ),
+    );
+    await ended(engine);
+    const writes = readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { underWay: number; messages: string[] });
+    expect(Math.max(...writes.map(({ underWay }) => underWay))).toBe(together);
+    expect(Math.max(...writes.map(({ messages }) => messages.length))).toBeGreaterThan(125);
+    expect(writes.flatMap(({ messages }) => messages)).toEqual(lines);
+    expect(engine.counts('main').nodes.get('out')).toMatchObject({ in: 20_000, out: 20_000 });
   });
 
   test('counts every event in and out of every node', async () => {

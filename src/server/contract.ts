@@ -7,7 +7,9 @@ import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
 import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
+import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
+import { integrationRoutes } from './contract/integrations.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
@@ -31,6 +33,7 @@ export type {
   TestResult,
 } from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
+export type { DemoView } from './contract/demo.ts';
 export type {
   EventField,
   EventHit,
@@ -38,6 +41,14 @@ export type {
   FilterPill,
   SavedSearch,
 } from './contract/events.ts';
+export type {
+  IntegrationCard,
+  IntegrationDetail,
+  IntegrationField,
+  IntegrationItem,
+  IntegrationTest,
+  IntegrationWatch,
+} from './contract/integrations.ts';
 export type { KeyView } from './contract/keys.ts';
 export type {
   Edge,
@@ -61,6 +72,8 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...integrationRoutes,
+  ...demoRoutes,
   ...configRoutes,
 };
 export type Routes = typeof routes;
