@@ -19,6 +19,7 @@ import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
+import { clockMillis } from './clock-cost.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { makeDecoder } from './make-decoder.ts';
@@ -587,18 +588,6 @@ export class WorkerPipeline {
     while (!this.#abandoned && (this.#pending.size > 0 || this.#busy.active > 0))
       await Promise.all(this.#pending);
   }
-}
-
-let clockCost: number | undefined;
-/** What one look at the clock takes: timing each event adds that to every filter. */
-function clockMillis(): number {
-  if (clockCost === undefined) {
-    const started = performance.now();
-    let last = started;
-    for (let at = 0; at < 2000; at++) last = performance.now();
-    clockCost = (last - started) / 2000;
-  }
-  return clockCost;
 }
 
 /** The graph's nodes that are outputs, in order. */
