@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
-import { freePort, until } from '../support/millrace.ts';
+import { Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
+import { freePort, Millrace, until } from '../support/millrace.ts';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -368,5 +368,51 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
     for (const action of ['add', 'change', 'disable', 'enable', 'test', 'delete'])
       expect(text).toContain(`integrations.${action}`);
     expect(text).not.toContain('s3cret');
+  });
+
+  test('everything is there again after a restart, also with millrace up', async () => {
+    const made = await admin.ask(
+      'POST',
+      '/api/integrations',
+      draft(
+        'http',
+        'Later',
+        { url: receiverUrl, headers: ['X-Tenant'] },
+        { secrets: { 'headers.X-Tenant': 'south' }, others: ['beats'] },
+      ),
+    );
+    expect(made.status).toBe(200);
+    await admin.ask(
+      'POST',
+      '/api/integrations',
+      draft('lines', 'Resting', { listen: '127.0.0.1', port: await freePort() }),
+    );
+    await admin.ask('POST', '/api/integrations/resting/enabled', { enabled: false });
+    await started.millrace.stop();
+    const again = new Millrace({
+      args: [
+        ...['up', '--beats', 'off', '--syslog', 'off', '--http', 'off', '--path.data', started.dataPath],
+        ...['--api.enabled=false', '--console.http.port=0', '--store.http.port=0'],
+      ],
+    });
+    try {
+      await until(
+        () => /Console at \S+/.test(again.stderr) && /Pipelines running/.test(again.stderr),
+        'it starts',
+        20,
+      );
+      const client = new Client(/Console at (\S+)/.exec(again.stderr)![1]!);
+      await client.signIn('admin', PASSWORD);
+      const { items: now } = (await client.ask('GET', '/api/integrations')).json;
+      const states = new Map(now.map((each: any) => [each.id, each.state]));
+      expect(states.get('resting')).toBe('disabled');
+      expect(states.get('beats')).toBe('waiting');
+      const count = received.length;
+      expect((await client.ask('POST', '/api/integrations/beats/test')).json.results[0].ok).toBe(true);
+      await until(() => received.length > count, 'it is sent on');
+      expect(received.at(-1)!.headers['x-tenant']).toBe('south');
+    } finally {
+      await again.kill();
+    }
   });
 });
