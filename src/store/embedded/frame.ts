@@ -29,11 +29,16 @@ export interface FrameRow {
   version: number;
   explicit: boolean;
   time: number;
-  id: string;
   /** Where they stand in the payload. */
+  id: number;
   source: number;
   columns: number;
   end: number;
+}
+
+/** A row that goes into a frame. */
+export interface NewRow extends Pick<FrameRow, 'sequence' | 'ix' | 'version' | 'explicit' | 'time'> {
+  readonly id: string;
 }
 
 const ROW = 36;
@@ -48,22 +53,28 @@ export class FrameBuilder {
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
   }
 
+  /** `columns`: JSON object; `ignored`: names of fields that come to it. */
   add(
-    row: Omit<FrameRow, 'source' | 'columns' | 'end'>,
+    row: NewRow,
     source: Uint8Array,
     from: number,
     to: number,
-    columns: string,
+    columns: Uint8Array,
+    ignored?: readonly string[],
   ): void {
+    const more =
+      ignored === undefined ? '' : `${columns.length > 2 ? ',' : ''}"_ignored":${JSON.stringify(ignored)}}`;
     // Three bytes a UTF-16 unit are the most.
-    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length * 3);
+    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length + more.length * 3);
     const buffer = this.#buffer;
     const at = this.#at;
     const idBytes = buffer.write(row.id, at + ROW);
     let end = at + ROW + idBytes;
     buffer.set(from === 0 && to === source.length ? source : source.subarray(from, to), end);
     end += to - from;
-    const columnsLength = buffer.write(columns, end);
+    buffer.set(columns, end);
+    let columnsLength = columns.length;
+    if (more !== '') columnsLength += buffer.write(more, end + columnsLength - 1) - 1;
     end += columnsLength;
     buffer.writeDoubleLE(row.sequence, at);
     buffer.writeDoubleLE(row.time, at + 8);
@@ -112,7 +123,7 @@ export function eachRow(
     version: 0,
     explicit: false,
     time: 0,
-    id: '',
+    id: 0,
     source: 0,
     columns: 0,
     end: 0,
@@ -128,7 +139,7 @@ export function eachRow(
     row.source = at + ROW + bytes.readUInt32LE(at + 24);
     row.columns = row.source + bytes.readUInt32LE(at + 28);
     row.end = row.columns + bytes.readUInt32LE(at + 32);
-    row.id = bytes.utf8Slice(at + ROW, row.source);
+    row.id = at + ROW;
     at = row.end;
     call(row, bytes);
   }
