@@ -80,6 +80,10 @@ class Sink implements BlockWriter {
   lines(): boolean {
     return true;
   }
+  done(bytes: Uint8Array): void {
+    (bytes.buffer as ArrayBuffer).transfer(0);
+  }
+
   virtual(): boolean {
     return true;
   }

@@ -15,6 +15,9 @@ const flags = [
   '--regexp-backtracks-before-fallback=50000',
   // A field named __proto__ is data.
   '--disable-proto=delete',
+  // Buffers of sockets are a part of all memory, not a reason of their own for full collections (ADR 0012).
+  '--external-memory-accounted-in-global-limit',
+  '--initial-old-space-size=64',
   '--no-warnings',
 ];
 

@@ -5,7 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Setting, settings } from '../src/cli/settings-table.ts';
+import { commands } from '../src/cli/commands.ts';
+import type { Setting } from '../src/cli/setting.ts';
+import { settings } from '../src/cli/settings-table.ts';
 import type { Fields } from '../src/kernel/event-types.ts';
 import {
   commonOptions,
@@ -308,24 +310,11 @@ function helpOf(command: string): string {
 
 function commandLinePage(): string {
   const [intro = ''] = helpOf('run').split(/\nOptions \(/);
-  const commands = [
-    'up',
-    'search',
-    'export',
-    'keystore',
-    'plugin',
-    'certs',
-    'queue',
-    'relay',
-    'dlq',
-    'test',
-    'top',
-  ];
   return page(
     '# Command line',
     '`millrace` takes the arguments of `logstash`, and has commands of its own. `compat/bin` has launchers under the names `logstash`, `logstash-keystore` and `logstash-plugin`.',
     block('', intro.trimEnd()),
-    ...commands.flatMap((command) => [`## millrace ${command}`, block('', helpOf(command))]),
+    ...Object.keys(commands).flatMap((command) => [`## millrace ${command}`, block('', helpOf(command))]),
     '## Options',
     'Every [setting](settings.md) is an option; those that are switches need no value, and `--no-NAME` turns them off. Exit status: 0 when all went well, 1 for what is wrong with arguments or configs.',
     table(

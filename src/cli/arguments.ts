@@ -1,8 +1,9 @@
 /** Logstash's command line: every flag of the settings table, the short ones, and the deprecated ones. */
 import { suggest } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
+import type { Setting } from './setting.ts';
 import { convertSetting, isSettingName, type SettingValues } from './settings.ts';
-import { type Setting, type SettingName, settings } from './settings-table.ts';
+import { type SettingName, settings } from './settings-table.ts';
 
 export interface Arguments {
   readonly values: SettingValues;

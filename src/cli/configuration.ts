@@ -13,6 +13,7 @@ import type { EcsMode, Registry } from '../kernel/plugin.ts';
 import { checkPipelines } from '../lang/check.ts';
 import { type LoadedSources, loadConfigPath, loadConfigString } from '../lang/load.ts';
 import type { Variables } from '../lang/variables.ts';
+import { integrationDefinitions } from './integration-files.ts';
 import { keystoreLookup } from './keystore.ts';
 import { readPipelinesFile, readSettingsFile, type SettingValues, settingOf } from './settings.ts';
 import { type SettingName, settings as table } from './settings-table.ts';
@@ -24,6 +25,8 @@ export interface ProcessSettings {
   /** From logstash.yml. */
   readonly file: SettingValues;
   readonly directory: string | undefined;
+  /** Where the keystore is, or would be. */
+  readonly keystoreFile: string;
   readonly variables: Variables;
   /** What the keystore has given so far: never shown. */
   readonly kept: ReadonlySet<string>;
@@ -35,9 +38,11 @@ export interface ProcessSettings {
 export async function processSettings(given: SettingValues): Promise<ProcessSettings> {
   const directory = settingsDirectory(given);
   const environment = process.env;
-  const keystoreFile =
-    (given['keystore.file'] as string | undefined) ?? (directory && join(directory, 'logstash.keystore'));
-  const keystore = keystoreFile ? await keystoreLookup(keystoreFile) : undefined;
+  const keystoreFile = resolve(
+    (given['keystore.file'] as string | undefined) ??
+      join(directory ?? settingOf<string>('path.data', given), 'logstash.keystore'),
+  );
+  const keystore = await keystoreLookup(keystoreFile);
   const kept = new Set<string>();
   const lookup = (name: string): string | undefined => {
     const value = keystore?.(name);
@@ -50,6 +55,7 @@ export async function processSettings(given: SettingValues): Promise<ProcessSett
     given,
     file: file.values,
     directory,
+    keystoreFile,
     variables,
     kept,
     warnings: file.warnings,
@@ -71,6 +77,8 @@ export interface Configuration {
   readonly sources: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
   readonly hasErrors: boolean;
+  /** Integrations that have errors, with the first one in words: everything else goes on without them. */
+  readonly leftOut: ReadonlyMap<string, string>;
 }
 
 /** A pipeline before it is checked. */
@@ -78,20 +86,47 @@ export interface Definition {
   readonly id: string;
   readonly values: SettingValues;
   readonly loaded: LoadedSources;
+  /** `path.config`, where the sources come from one. */
+  readonly path?: string;
   /** How to listen on another port, if not by `port =>` in the config. */
   readonly otherPort?: string;
 }
 
 /**
- * Finds, reads and checks all pipelines, or those given. Problems are in `diagnostics`; only unusable settings throw.
+ * Finds, reads and checks all pipelines, or those given, and with them what people set up on the console's page of
+ * sources and destinations (`integrations`). Problems are in `diagnostics`; only unusable settings throw.
  */
 export async function readConfiguration(
   process_: ProcessSettings,
   registry: Registry,
   given?: readonly Definition[],
+  integrations = false,
 ): Promise<Configuration> {
   const warnings: string[] = [];
   const definitions = given ?? (await definePipelines(process_, warnings));
+  const own = new Set(definitions.map(({ id }) => id));
+  const further = integrations
+    ? integrationDefinitions(process_.get('path.data')).filter(({ id }) => !own.has(id))
+    : [];
+  const leftOut = new Map<string, string>();
+  for (;;) {
+    const left = further.filter(({ id }) => !leftOut.has(id));
+    const checked = await checkDefinitions(process_, registry, [...definitions, ...left]);
+    const wrong = checked.diagnostics.filter(({ severity }) => severity === 'error');
+    const known = leftOut.size;
+    for (const { id, loaded } of left) {
+      const error = wrong.find(({ file }) => loaded.sources.some((source) => source.file === file));
+      if (error) leftOut.set(id, `line ${error.line}: ${error.message}`);
+    }
+    if (leftOut.size === known) return { ...checked, warnings, leftOut };
+  }
+}
+
+async function checkDefinitions(
+  process_: ProcessSettings,
+  registry: Registry,
+  definitions: readonly Definition[],
+): Promise<Omit<Configuration, 'warnings' | 'leftOut'>> {
   const prepared = definitions.map((definition) => ({
     definition,
     settings: pipelineSettings(definition, process_),
@@ -130,12 +165,20 @@ export async function readConfiguration(
     pipelines,
     diagnostics,
     sources: result.sources,
-    warnings,
     hasErrors: diagnostics.some((diagnostic) => diagnostic.severity === 'error'),
   };
 }
 
-export async function definePipelines(process_: ProcessSettings, warnings: string[]): Promise<Definition[]> {
+/**
+ * The pipelines that command line or pipelines.yml name, with their sources.
+ * @param pipelinesText in the place of what pipelines.yml holds
+ * @throws MillraceError
+ */
+export async function definePipelines(
+  process_: ProcessSettings,
+  warnings: string[],
+  pipelinesText?: string,
+): Promise<Definition[]> {
   const text = process_.get<string | undefined>('config.string');
   const path = process_.get<string | undefined>('path.config');
   if (text !== undefined && path !== undefined) {
@@ -150,11 +193,12 @@ export async function definePipelines(process_: ProcessSettings, warnings: strin
         id: process_.get<string>('pipeline.id'),
         values: {},
         loaded: text !== undefined ? loadConfigString(text) : await loadConfigPath(path!),
+        ...(path !== undefined && { path }),
       },
     ];
   }
   const entries = process_.directory
-    ? readPipelinesFile(process_.directory, process_.variables, warnings)
+    ? readPipelinesFile(process_.directory, process_.variables, warnings, pipelinesText)
     : undefined;
   if (!entries || entries.length === 0) {
     throw new MillraceError(
@@ -170,6 +214,7 @@ export async function definePipelines(process_: ProcessSettings, warnings: strin
         values['config.string'] !== undefined
           ? loadConfigString(values['config.string'] as string)
           : await loadConfigPath(values['path.config'] as string),
+      ...(values['config.string'] === undefined && { path: values['path.config'] as string }),
     })),
   );
 }

@@ -1,9 +1,8 @@
 /** What settings say about the console. */
-
 import { MillraceError } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/options.ts';
+import { type Role, roles } from '../kernel/roles.ts';
 import { Oidc } from '../server/access/oidc.ts';
-import { type Role, roles } from '../server/contract/route.ts';
 import type { Users } from '../server/users.ts';
 import type { ProcessSettings } from './configuration.ts';
 

@@ -18,8 +18,11 @@ import {
   type Handlers,
   type HandlersOf,
 } from '../server/console/call.ts';
+import type { ConfigHost } from '../server/console/configs/config-host.ts';
+import { configHandlers } from '../server/console/configs.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
 import { deadLetterHandlers } from '../server/console/dead-letters.ts';
+import { type DemoControl, demoHandlers } from '../server/console/demo.ts';
 import { eventHandlers } from '../server/console/events.ts';
 import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
@@ -40,15 +43,25 @@ import type { Store } from '../store/store.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
+import type { ReloadResult } from './run.ts';
 import { VERSION } from './version.ts';
 
 export interface ConsoleParts {
+  /** Brings what runs to what the files say now. */
+  reload(): Promise<ReloadResult>;
+  /** Pipelines that do not run as the files say, and why. */
+  failed(): ReadonlyMap<string, string>;
+  /** What is set up on the page of sources and destinations runs in this process. */
+  readonly integrations: boolean;
   readonly settings: ProcessSettings;
   readonly engine: Engine;
   /** Undefined: this process has none. */
   readonly store: EventStore | undefined;
   readonly audit: AuditLog;
+  /** Undefined: without an event store there is none. */
+  readonly demo: DemoControl | undefined;
   readonly logger: Logger;
+  readonly configs: ConfigHost;
 }
 
 /** Where `vite build` puts the pages, seen from the sources and from the build. */
@@ -62,7 +75,9 @@ export async function startConsole({
   engine,
   store,
   audit,
+  demo = noDemo,
   logger,
+  configs,
 }: ConsoleParts): Promise<Console> {
   const setting = (name: string): unknown => settings.get(name as never);
   const host = settings.get<string>('console.http.host');
@@ -109,6 +124,8 @@ export async function startConsole({
     process.stderr.write(`Set-up code: ${code}  (open ${place.url} and make the first administrator)\n`);
   });
 
+  const configArea = configHandlers({ host: configs, audit: note });
+
   // Every area of the API: a line each, by the name of its table of routes.
   const handlers: Handlers = {
     ...sessionHandlers({ access, users, signIn, setUp, throttle, oidc, view }),
@@ -117,6 +134,7 @@ export async function startConsole({
     ...later(keyRoutes, async () => keyHandlers({ access, keys: await openKeys() })),
     ...auditHandlers(audit),
     ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
+    ...demoHandlers(demo, note),
     ...pipelineHandlers({ engine, monitor, audit: note }),
     ...deadLetterHandlers({
       engine,
@@ -126,6 +144,7 @@ export async function startConsole({
       dataPath,
       audit: note,
     }),
+    ...configArea.handlers,
   };
 
   const hosts = (settings.get<string | undefined>('console.http.hosts') ?? '')
@@ -157,9 +176,15 @@ export async function startConsole({
     close: async () => {
       stop();
       await server.close();
+      await configArea.close();
     },
   };
 }
+
+const noDemo: DemoControl = {
+  view: async () => ({ state: 'none', filled: 1, sent: 0, indices: [] }),
+  remove: async () => {},
+};
 
 /** Handlers of an area that are made at the first call, such as when the event store has opened. */
 function later<N extends RouteName>(

@@ -1,9 +1,11 @@
 /** What `--help` and `help COMMAND` print. */
 import { suggest } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
-import { type Setting, settings } from './settings-table.ts';
+import { commandOf, commands } from './commands.ts';
+import type { Setting } from './setting.ts';
+import { settings } from './settings-table.ts';
 
-const commands = `Usage: millrace [COMMAND] [OPTIONS]
+const intro = `Usage: millrace [COMMAND] [OPTIONS]
 
 Runs Logstash pipelines. Without a command it takes Logstash's options:
 
@@ -13,22 +15,8 @@ Runs Logstash pipelines. Without a command it takes Logstash's options:
   millrace -f pipeline.conf -t                check a config, exit 0 or 1
 
 Commands:
-  up         run with default listeners: beats 5044, syslog 5514, http 8080 (npm start)
-  search     events of the event store in the terminal; --follow shows what comes
-  export     everything that a search finds into a file: CSV, NDJSON, Parquet
-  keystore   create, add, list, remove secrets that configs use as \${NAME}
-  plugin     list the plugins
-  certs      make a CA and certificates for servers and clients
-  user       add, list, remove users of the event store and the console
-  audit      who did what in the console and the event store, and whether that log is whole
-  queue      look into a persisted queue, mend it, empty it
-  relay      keep the datagrams of a UDP sender while its server is away
-  dlq        look at, replay and purge events that outputs refused
-  test       run tests of configs
-  top        live rates of every plugin in the terminal
-  help       help of a command: millrace help keystore
-  version    print the version
-
+`;
+const options = `
 Options (the same names stand in logstash.yml; those with * in pipelines.yml, too):
 `;
 
@@ -47,61 +35,30 @@ const WIDTH = 100;
 /** Where descriptions begin. */
 const COLUMN = 36;
 
+/** Commands that the overview says everything about. */
+const withoutHelp = ['help', 'version', 'run', 'logstash'];
+
 /** Without a topic the text of --help. @throws MillraceError ERR_USAGE for a topic that is none */
 export async function helpText(topic: string | undefined): Promise<string> {
-  switch (topic) {
-    case undefined:
-    case 'help':
-    case 'version':
-    case 'run':
-    case 'logstash':
-      return overview();
-    case 'up':
-      return (await import('./up.ts')).help;
-    case 'keystore':
-      return (await import('./keystore-command.ts')).help;
-    case 'plugin':
-      return (await import('./plugin-command.ts')).help;
-    case 'audit':
-      return (await import('./audit-command.ts')).help;
-    case 'user':
-      return (await import('./user-command.ts')).help;
-    case 'certs':
-      return (await import('./certs-command.ts')).help;
-    case 'dlq':
-      return (await import('./dlq-command.ts')).help;
-    case 'queue':
-      return (await import('./queue-command.ts')).help;
-    case 'relay':
-      return (await import('./relay-command.ts')).help;
-    case 'search':
-      return (await import('./search-command.ts')).help;
-    case 'export':
-      return (await import('./export-command.ts')).help;
-    case 'test':
-      return (await import('./test-arguments.ts')).help;
-    case 'top':
-      return (await import('./top.ts')).help;
-  }
-  const near = suggest(topic, [
-    'up',
-    'search',
-    'export',
-    'keystore',
-    'plugin',
-    'certs',
-    'queue',
-    'dlq',
-    'relay',
-    'test',
-    'top',
-    'help',
-    'version',
-  ]);
+  if (topic === undefined || withoutHelp.includes(topic)) return overview();
+  const known = commandOf(topic);
+  if (known) return known.help();
+  const near = suggest(topic, [...Object.keys(commands), 'help', 'version']);
   throw new MillraceError(
     'ERR_USAGE',
     `there is no command ${topic}${near ? `, did you mean ${near}?` : '.'} See "millrace --help".`,
   );
+}
+
+function commandList(): string {
+  const all = {
+    ...commands,
+    help: { summary: 'help of a command: millrace help keystore' },
+    version: { summary: 'print the version' },
+  };
+  return Object.entries(all)
+    .map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}\n`)
+    .join('');
 }
 
 function overview(): string {
@@ -121,7 +78,7 @@ function overview(): string {
     entry('-V, --version', 'Print the version.'),
     entry('-S NAME=VALUE', 'Set any setting.'),
   ];
-  return `${commands}${sections.join('')}\nOther:\n${others.join('')}`;
+  return `${intro}${commandList()}${options}${sections.join('')}\nOther:\n${others.join('')}`;
 }
 
 function flags(name: string, { flags: others = [], type, perPipeline }: Setting): string {

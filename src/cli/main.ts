@@ -1,39 +1,16 @@
 /** The composition root: commands. */
 import { errors, MillraceError } from '../kernel/errors.ts';
 import { parseArguments } from './arguments.ts';
+import { commandOf } from './commands.ts';
 import { helpText } from './help.ts';
 import { VERSION } from './version.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 
 async function main(): Promise<number> {
+  const known = command === undefined ? undefined : commandOf(command);
+  if (known) return known.run(rest);
   switch (command) {
-    case 'up':
-      return (await import('./up.ts')).up(rest);
-    case 'keystore':
-      return (await import('./keystore-command.ts')).keystoreCommand(rest);
-    case 'plugin':
-      return (await import('./plugin-command.ts')).pluginCommand(rest);
-    case 'certs':
-      return (await import('./certs-command.ts')).certsCommand(rest);
-    case 'user':
-      return (await import('./user-command.ts')).userCommand(rest);
-    case 'audit':
-      return (await import('./audit-command.ts')).auditCommand(rest);
-    case 'queue':
-      return (await import('./queue-command.ts')).queueCommand(rest);
-    case 'relay':
-      return (await import('./relay-command.ts')).relayCommand(rest);
-    case 'dlq':
-      return (await import('./dlq-command.ts')).dlqCommand(rest);
-    case 'search':
-      return (await import('./search-command.ts')).searchCommand(rest);
-    case 'export':
-      return (await import('./export-command.ts')).exportCommand(rest);
-    case 'test':
-      return (await import('./test-command.ts')).testCommand(rest);
-    case 'top':
-      return (await import('./top.ts')).top(rest);
     case 'help':
       process.stdout.write(await helpText(rest[0]));
       return 0;

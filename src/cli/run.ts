@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../engine/engine.ts';
 import type { ThreadData } from '../engine/messages.ts';
 import { type PipelineConfig, PipelineError } from '../engine/pipeline-status.ts';
 import { threadLogger } from '../engine/thread.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
+import { pluginNodes } from '../lang/graph-walk.ts';
 import { registry } from '../plugins/registry.ts';
 import { AuditLog } from '../server/audit/audit-log.ts';
 import type { Console } from '../server/console/console.ts';
@@ -21,8 +23,10 @@ import {
   readConfiguration,
 } from './configuration.ts';
 import { wantsConsole } from './console-settings.ts';
+import { Demo, type DemoRun, demoDefinitions } from './demo.ts';
 import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
+import { liveConfigs } from './live-configs.ts';
 import { pluginNames } from './plugin-command.ts';
 import type { SettingValues } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -32,9 +36,23 @@ const REGISTRY_URL = new URL(
   import.meta.url,
 ).href;
 
+/** A pipeline that is no longer configured holds up a reload for so long at most. */
+const UNLOAD_MS = 10_000;
+const NEXT_START = 'it changes with the next start of Millrace';
+
+/** What became of a reload. */
+export interface ReloadResult {
+  /** Why nothing was changed: what the files say can not be used. */
+  readonly problem?: string;
+  /** Pipelines that do not run as the files say, with the cause: those that could not be started or reloaded. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
 export interface RunOptions {
   /** There are an event store and the console unless settings say otherwise. */
   readonly everythingByDefault?: boolean;
+  /** Invented traffic for these listeners; they are defined such that they tell it from everybody else's. */
+  readonly demo?: DemoRun & { readonly listeners: readonly Definition[] };
 }
 
 /**
@@ -44,7 +62,7 @@ export interface RunOptions {
 export async function run(
   given: SettingValues,
   definitions?: readonly Definition[],
-  { everythingByDefault = false }: RunOptions = {},
+  { everythingByDefault = false, demo }: RunOptions = {},
 ): Promise<number> {
   const settings = await processSettings(given);
   const log = logging(settings);
@@ -53,7 +71,14 @@ export async function run(
   if (process.getuid?.() === 0 && settings.get<boolean>('config.test_and_exit') === false) {
     logger.warn({}, 'running as root: fine for a try, a user of its own is safer');
   }
-  const configuration = await readConfiguration(settings, registry, definitions);
+  const console = wantsConsole(settings, everythingByDefault);
+  const asked = (['config.string', 'path.config'] as const).some(
+    (name) => settings.get<string | undefined>(name) !== undefined,
+  );
+  // A config on the command line is run alone, unless there is a console that shows the rest.
+  const integrations = console || !asked;
+  const running = demo ? [...demo.listeners, ...demoDefinitions(settings)] : definitions;
+  const configuration = await readConfiguration(settings, registry, running, integrations);
   for (const warning of configuration.warnings) logger.warn({}, warning);
   if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
   if (configuration.hasErrors) return 1;
@@ -64,8 +89,18 @@ export async function run(
   const store = wantsStore(settings, configuration.pipelines, everythingByDefault)
     ? new EventStore(settings, logger)
     : undefined;
-  const console = wantsConsole(settings, everythingByDefault);
-  return new Runner(settings, logger, log, configuration, definitions, store, console).run();
+  const runner = new Runner({
+    settings,
+    logger,
+    log,
+    configuration,
+    definitions: running,
+    integrations,
+    store,
+    console,
+  });
+  if (store) runner.prepareDemo(demo, definitions);
+  return runner.run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -82,10 +117,23 @@ function logging(settings: ProcessSettings): ThreadData['logging'] {
   };
 }
 
+interface RunnerParts {
+  readonly settings: ProcessSettings;
+  readonly logger: Logger;
+  readonly log: ThreadData['logging'];
+  readonly configuration: Configuration;
+  readonly definitions: readonly Definition[] | undefined;
+  /** What people set up on the console's page of sources and destinations runs, too. */
+  readonly integrations: boolean;
+  readonly store: EventStore | undefined;
+  readonly console: boolean;
+}
+
 class Runner {
   readonly #settings: ProcessSettings;
   readonly #level: Uint8Array;
-  readonly #definitions: readonly Definition[] | undefined;
+  #definitions: readonly Definition[] | undefined;
+  readonly #integrations: boolean;
   readonly #logger: Logger;
   readonly #engine: Engine;
   readonly #store: EventStore | undefined;
@@ -94,7 +142,10 @@ class Runner {
   #console: Promise<Console | undefined> | undefined;
   readonly #wantsConsole: boolean;
   #audit: AuditLog | undefined;
-  #reloading: Promise<void> | undefined;
+  #demo: Demo | undefined;
+  #reloading: Promise<ReloadResult> | undefined;
+  /** Pipelines whose newest version could not be loaded: its hash, and why. */
+  readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
   #stopping = false;
   /** Until every pipeline has started, or failed to. */
   #loading: Promise<unknown> | undefined;
@@ -102,17 +153,11 @@ class Runner {
   #lastSeen: string;
   #resolve!: (status: number) => void;
 
-  constructor(
-    settings: ProcessSettings,
-    logger: Logger,
-    log: ThreadData['logging'],
-    configuration: Configuration,
-    definitions: readonly Definition[] | undefined,
-    store: EventStore | undefined,
-    wantsConsole: boolean,
-  ) {
+  constructor(parts: RunnerParts) {
+    const { settings, logger, log, configuration, definitions, integrations, store, console } = parts;
     this.#store = store;
-    this.#wantsConsole = wantsConsole;
+    this.#wantsConsole = console;
+    this.#integrations = integrations;
     this.#settings = settings;
     this.#level = new Uint8Array(log.level);
     this.#definitions = definitions;
@@ -127,6 +172,21 @@ class Runner {
       escapeStyle: settings.get('config.field_reference.escape_style'),
       maxThreads: availableParallelism(),
       ...(store && { connectStore: () => store.connect() }),
+    });
+  }
+
+  /** `played` undefined: nothing is played, but what an earlier demo left can be removed. */
+  prepareDemo(played: DemoRun | undefined, without: readonly Definition[] | undefined): void {
+    this.#demo = new Demo({
+      settings: this.#settings,
+      played,
+      logger: this.#logger,
+      openStore: () => this.#store!.open(),
+      unload: async () => {
+        if (!played) return;
+        this.#definitions = without;
+        await this.#reload(true);
+      },
     });
   }
 
@@ -163,6 +223,7 @@ class Runner {
       `${list.length > 0 ? 'Pipelines running' : 'No pipeline is running'}${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
     );
     if (this.#reloads) this.#watch();
+    this.#demo?.start();
     this.#checkEnded();
     const status = await ended;
     await this.#closeServers();
@@ -188,7 +249,18 @@ class Runner {
         engine: this.#engine,
         store: this.#store,
         audit: this.#audit!,
+        demo: this.#demo,
         logger: this.#logger,
+        reload: () => this.#reload(true),
+        failed: () => this.#allFailed(),
+        integrations: this.#integrations,
+        configs: liveConfigs({
+          settings: this.#settings,
+          definitions: this.#definitions,
+          integrations: this.#integrations,
+          engine: this.#engine,
+          reload: (force) => this.#reload(true, force),
+        }),
       });
     } catch (error) {
       this.#logger.error({}, `the console is off: ${(error as Error).message}`);
@@ -219,10 +291,9 @@ class Runner {
       }
       return true;
     } catch (error) {
-      this.#logger.error(
-        { pipeline: config.id },
-        `Pipeline could not be started: ${describe(error, config, this.#otherPort(config))}`,
-      );
+      const reason = describe(error, config, this.#otherPort(config));
+      this.#failed.set(config.id, { hash: config.hash, error: reason });
+      this.#logger.error({ pipeline: config.id }, `Pipeline could not be started: ${reason}`);
       return false;
     }
   }
@@ -273,74 +344,119 @@ class Runner {
     timer.unref();
   }
 
-  /** Reads everything anew and brings the running pipelines to it. A broken config changes nothing. */
-  #reload(): Promise<void> {
-    this.#reloading ??= this.#reloadNow().finally(() => {
+  /** Pipelines that do not run as the files say, and why. */
+  #allFailed(): Map<string, string> {
+    return new Map([
+      ...this.#configuration.leftOut,
+      ...this.#failed.entries().map(([id, { error }]) => [id, error] as const),
+    ]);
+  }
+
+  /**
+   * Reads everything anew and brings the running pipelines to it. A broken config changes nothing. `now`: what the files
+   * say at this moment counts, and what could not be started is tried again even if they say the same; so are the
+   * pipelines in `force`.
+   */
+  #reload(now = false, force?: ReadonlySet<string>): Promise<ReloadResult> {
+    if (this.#reloading && now) return this.#reloading.then(() => this.#reload(true, force));
+    this.#reloading ??= this.#reloadNow(now, force).finally(() => {
       this.#reloading = undefined;
     });
     return this.#reloading;
   }
 
-  async #reloadNow(): Promise<void> {
-    if (this.#stopping) return;
+  async #reloadNow(now: boolean, force: ReadonlySet<string> = new Set()): Promise<ReloadResult> {
+    if (this.#stopping) return { problem: 'Millrace is ending', failed: this.#allFailed() };
+    await this.#loading;
     let next: Configuration;
     try {
       next = await readConfiguration(
         await processSettings(this.#settings.given),
         registry,
         this.#definitions,
+        this.#integrations,
       );
     } catch (error) {
       const text = String((error as Error).message);
       if (text !== this.#lastSeen)
         this.#logger.error({}, `The config could not be read again, what runs goes on: ${text}`);
       this.#lastSeen = text;
-      return;
+      return { problem: text, failed: this.#allFailed() };
     }
     const seen = fingerprint(next);
-    if (seen === this.#lastSeen) return;
+    if (seen === this.#lastSeen && !now) return { failed: this.#allFailed() };
+    const isNew = seen !== this.#lastSeen;
     this.#lastSeen = seen;
     if (next.hasErrors) {
-      this.#logger.error({}, `The changed config has errors, what runs goes on:\n${formatDiagnostics(next)}`);
+      const text = formatDiagnostics(next);
+      this.#logger.error({}, `The changed config has errors, what runs goes on:\n${text}`);
       for (const status of this.#engine.pipelines.values()) {
         status.reloads.failures++;
         status.reloads.lastError = next.diagnostics.find((each) => each.severity === 'error')?.message;
         status.reloads.lastFailure = Date.now();
       }
+      return { problem: text, failed: this.#allFailed() };
+    }
+    if (isNew && next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
+    this.#configuration = next;
+    await this.#bringTo(next, force);
+    return { failed: this.#allFailed() };
+  }
+
+  async #bringTo({ pipelines }: Configuration, force: ReadonlySet<string>): Promise<void> {
+    const wanted = new Set(pipelines.map(({ id }) => id));
+    for (const id of this.#failed.keys()) if (!wanted.has(id)) this.#failed.delete(id);
+    const leaving = [...this.#engine.pipelines.values()].filter(
+      ({ id, parent }) => !wanted.has(id) && parent === undefined,
+    );
+    // Who sends to a pipeline that leaves is told before; who needs a port that one of them holds, afterwards.
+    const addresses = new Set(leaving.flatMap(({ config }) => receivesAt(config)));
+    const sends = (config: PipelineConfig | undefined): boolean =>
+      config !== undefined && sendsTo(config).some((address) => addresses.has(address));
+    const [before, after] = partition(pipelines, ({ id }) => sends(this.#engine.pipelines.get(id)?.config));
+    for (const config of before) await this.#bring(config, force.has(config.id));
+    for (const { id } of leaving) {
+      this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
+      if (!(await inTime(this.#engine.unload(id), UNLOAD_MS)))
+        this.#logger.warn({ pipeline: id }, 'Pipeline still delivers what it has taken, and stops then');
+    }
+    for (const config of after) await this.#bring(config, force.has(config.id));
+  }
+
+  async #bring(config: PipelineConfig, force: boolean): Promise<void> {
+    const running = this.#engine.pipelines.get(config.id);
+    const isRunning = running?.state === 'running';
+    if (isRunning && running.config.hash === config.hash && !force) {
+      this.#failed.delete(config.id);
       return;
     }
-    if (next.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(next)}\n`);
-    this.#configuration = next;
-    const wanted = new Map(next.pipelines.map((pipeline) => [pipeline.id, pipeline]));
-    for (const [id, { parent }] of this.#engine.pipelines) {
-      if (wanted.has(id) || parent !== undefined) continue;
-      this.#logger.info({ pipeline: id }, 'Pipeline is no longer configured: stopping it');
-      await this.#engine.unload(id);
-    }
-    for (const config of next.pipelines) {
-      const running = this.#engine.pipelines.get(config.id);
-      if (running?.state === 'running' && running.config.hash === config.hash) continue;
-      if (running?.state === 'running' && !(await this.#mayReload(config))) continue;
-      const started = performance.now();
-      if (running && running.state !== 'running') this.#engine.pipelines.delete(config.id);
-      try {
-        await this.#engine.load(config);
-        this.#logger.info(
-          { pipeline: config.id },
-          `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
-        );
-      } catch (error) {
-        this.#logger.error(
-          { pipeline: config.id },
-          `Pipeline could not be ${running?.state === 'running' ? 'reloaded, the old one goes on' : 'started'}: ${describe(error, config, this.#otherPort(config))}`,
-        );
-      }
+    if (isRunning && !(await this.#mayReload(config))) return;
+    const started = performance.now();
+    if (running && !isRunning) this.#engine.pipelines.delete(config.id);
+    try {
+      await this.#engine.load(config);
+      this.#failed.delete(config.id);
+      this.#logger.info(
+        { pipeline: config.id },
+        `Pipeline ${running ? 'reloaded' : 'started'} in ${Math.round(performance.now() - started)} ms`,
+      );
+    } catch (error) {
+      const reason = describe(error, config, this.#otherPort(config));
+      this.#failed.set(config.id, { hash: config.hash, error: reason });
+      this.#logger.error(
+        { pipeline: config.id },
+        `Pipeline could not be ${isRunning ? 'reloaded, the old one goes on' : 'started'}: ${reason}`,
+      );
     }
   }
 
   async #mayReload(config: PipelineConfig): Promise<boolean> {
     if (config.settings.all['pipeline.reloadable'] === false) {
       this.#logger.warn({ pipeline: config.id }, 'Pipeline is not reloaded: pipeline.reloadable is false');
+      this.#failed.set(config.id, {
+        hash: config.hash,
+        error: `pipeline.reloadable is false: ${NEXT_START}`,
+      });
       return false;
     }
     for (const node of config.graph.inputs) {
@@ -350,6 +466,8 @@ class Runner {
           { pipeline: config.id },
           `Pipeline is not reloaded: input ${node.name} can not be reloaded`,
         );
+        const error = `input ${node.name} can not be reloaded: ${NEXT_START}`;
+        this.#failed.set(config.id, { hash: config.hash, error });
         return false;
       }
     }
@@ -377,6 +495,7 @@ class Runner {
     this.#stopping = true;
     // What is half started can not be stopped.
     await this.#loading;
+    await this.#demo?.stop();
     await this.#engine.stop();
     this.#resolve(status);
   }
@@ -442,6 +561,33 @@ class Runner {
   }
 }
 
+const receivesAt = ({ graph }: PipelineConfig): string[] =>
+  graph.inputs.filter(({ name }) => name === 'pipeline').map(({ options }) => String(options['address']));
+const sendsTo = ({ graph }: PipelineConfig): string[] =>
+  pluginNodes(graph)
+    .filter(({ kind, name }) => kind === 'output' && name === 'pipeline')
+    .flatMap(({ options }) => options['send_to'] as unknown[])
+    .map(String);
+
+/** Whether something is done within so many milliseconds; it goes on otherwise. */
+async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const late = new AbortController();
+  const done = work.then(() => true);
+  const waited = sleep(milliseconds, false, { signal: late.signal }).catch(() => false);
+  try {
+    return await Promise.race([done, waited]);
+  } finally {
+    late.abort();
+  }
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const first: T[] = [];
+  const second: T[] = [];
+  for (const one of all) (isFirst(one) ? first : second).push(one);
+  return [first, second];
+}
+
 /** A start error in words, with who holds the port and which setting to change where that is the cause. */
 function describe(error: unknown, config: PipelineConfig, otherPort: string | undefined): string {
   if (!(error instanceof PipelineError))
@@ -457,5 +603,6 @@ function fingerprint(configuration: Configuration): string {
     configuration.pipelines.map((pipeline) => [pipeline.id, pipeline.hash]),
     configuration.diagnostics.filter((each) => each.severity === 'error'),
     [...configuration.sources],
+    [...configuration.leftOut],
   ]);
 }

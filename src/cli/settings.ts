@@ -9,7 +9,8 @@ import { suggest } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/options.ts';
 import { replaceVariables, VariableError, type Variables } from '../lang/variables.ts';
-import { ignoredFamilies, type Setting, type SettingName, settings } from './settings-table.ts';
+import type { Setting } from './setting.ts';
+import { ignoredFamilies, type SettingName, settings } from './settings-table.ts';
 
 export type SettingValues = Partial<Record<SettingName, unknown>>;
 
@@ -88,15 +89,19 @@ export interface PipelineEntry {
   readonly at: string;
 }
 
-/** Reads `path.settings/pipelines.yml`; undefined if there is none. @throws SettingError with file and line */
+/**
+ * Reads `path.settings/pipelines.yml`, or `text` in its place; undefined if there is none.
+ * @throws SettingError with file and line
+ */
 export function readPipelinesFile(
   directory: string,
   variables: Variables,
   warnings: string[],
+  text?: string,
 ): PipelineEntry[] | undefined {
   const file = join(directory, 'pipelines.yml');
-  if (!existsSync(file)) return undefined;
-  const { items, line } = readYaml(file);
+  if (text === undefined && !existsSync(file)) return undefined;
+  const { items, line } = readYaml(file, text);
   if (!items) throw new SettingError(file, 'expected a list of pipelines: "- pipeline.id: main"');
   const seen = new Map<string, string>();
   return items.map((item) => {
@@ -123,9 +128,9 @@ interface Yaml {
   readonly line: (node: Node) => number;
 }
 
-function readYaml(file: string): Yaml {
+function readYaml(file: string, text = readFileSync(file, 'utf8')): Yaml {
   const counter = new LineCounter();
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const problem = document.errors[0];
   if (problem) {
     const { line, col } = counter.linePos(problem.pos[0]);

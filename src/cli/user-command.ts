@@ -1,7 +1,8 @@
 /** `millrace user`: who may use the event store and the console. */
 import { resolve } from 'node:path';
 import { MillraceError } from '../kernel/errors.ts';
-import { type UserRole, Users, userRoles } from '../server/users.ts';
+import { type Role, roles } from '../kernel/roles.ts';
+import { Users } from '../server/users.ts';
 import { parseArguments } from './arguments.ts';
 import { processSettings } from './configuration.ts';
 import { ask } from './prompt.ts';
@@ -86,9 +87,9 @@ function say(text: string): number {
   return 0;
 }
 
-function asRole(text: string): UserRole {
-  const role = userRoles.find((one) => one === text);
-  if (!role) throw new MillraceError('ERR_USAGE', `there is no role ${text}: ${userRoles.join(', ')} are`);
+function asRole(text: string): Role {
+  const role = roles.find((one) => one === text);
+  if (!role) throw new MillraceError('ERR_USAGE', `there is no role ${text}: ${roles.join(', ')} are`);
   return role;
 }
 

@@ -456,7 +456,10 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     const block = this.#dispatcher.done(id);
     if (!block) return false;
     this.#lastDone = performance.now();
-    if (this.#queue.acknowledge(block) && block.slab) this.pool.give(block.slab);
+    if (this.#queue.acknowledge(block)) {
+      if (block.slab) this.pool.give(block.slab);
+      if (block.pieces) this.pool.letGo(block.pieces);
+    }
     const whole = this.#admission.delivered(id);
     if (whole !== undefined) for (const input of this.#inputs) input.writer.acknowledged(whole);
     this.schedule();

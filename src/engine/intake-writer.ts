@@ -108,6 +108,10 @@ export class IntakeWriter implements BlockWriter {
     return this.#mayGoOn();
   }
 
+  done(bytes: Uint8Array): void {
+    this.#host.pool.done(bytes.buffer);
+  }
+
   virtual(peer: Peer, count: number): boolean {
     return this.#append(RunKind.virtual, peer, undefined, count);
   }
@@ -161,7 +165,8 @@ export class IntakeWriter implements BlockWriter {
   }
 
   #isFull(builder: BlockBuilder): boolean {
-    if (this.#host.countOnly) return false;
+    // No worker waits for bytes: the fewer blocks, the better.
+    if (this.#host.mayKeep) return false;
     return builder.length >= BLOCK_BYTES || builder.count >= this.#host.batchSize;
   }
 

@@ -75,7 +75,7 @@ export interface Peer {
   readonly [name: string]: unknown;
 }
 
-/** The intake side's way into the queue. Every method copies what it is given. */
+/** The intake side's way into the queue. What is given is copied, but by `records`. */
 export interface BlockWriter {
   /**
    * A stretch of bytes holding exactly `count` records, each ending with the codec's delimiter (included).
@@ -86,6 +86,11 @@ export interface BlockWriter {
   record(peer: Peer, bytes: Uint8Array, cut?: boolean): boolean;
   /** Many records behind one another, in bytes that nobody will change; `ends[i]` is where record i ends. Same answer as `lines`. */
   records(peer: Peer, bytes: Uint8Array, ends: Int32Array): boolean;
+  /**
+   * The whole buffer of these bytes, which the input made and nobody else has, is not read by it any more: its memory
+   * is given back as soon as no record needs it, without waiting for the garbage collector.
+   */
+  done(bytes: Uint8Array): void;
   /** Records without bytes (generator): the decoder gets the peer and the count. Same answer as `lines`. */
   virtual(peer: Peer, count: number): boolean;
   /** The sender is gone: its decoder state is flushed after what was given before. */
@@ -402,6 +407,12 @@ export interface OutputPlugin<O extends Options = Options> extends Declaration<O
   readonly usesCodec?: boolean;
   /** It does nothing with events (null): with nothing else looking at them, they are only counted. */
   readonly discards?: boolean;
+  /**
+   * Large writes and several under way at once serve it best, and the other side keeps them in their order. If all
+   * outputs of a pipeline say so, a write has all events of a block, and a worker goes on with further blocks meanwhile
+   * (with one worker it waits, as always).
+   */
+  readonly takesBlocks?: boolean;
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];

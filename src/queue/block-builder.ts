@@ -16,7 +16,7 @@ export interface QueuedBlock {
   readonly length: number;
   slab: Slab | undefined;
   /** Its bytes as they came, where no worker looks at them: `share` puts them into a slab for who does. */
-  pieces?: readonly Uint8Array[] | undefined;
+  pieces?: Uint8Array[] | undefined;
   readonly runs: Int32Array;
   readonly peers: readonly Peer[];
   /** Records that must go to one worker share a lane; -1: any worker. */
@@ -46,13 +46,15 @@ export function share(block: QueuedBlock, pool: SlabPool): Slab | undefined {
   return block.slab;
 }
 
-function gather(pieces: readonly Uint8Array[], length: number, pool: SlabPool): Slab {
+function gather(pieces: Uint8Array[], length: number, pool: SlabPool): Slab {
   const slab = pool.take(length);
   let at = 0;
   for (const piece of pieces) {
     slab.bytes.set(piece, at);
     at += piece.length;
   }
+  if (at !== length) throw new Error(`a block of ${length} bytes has kept ${at}`);
+  pool.letGo(pieces);
   return slab;
 }
 
@@ -133,6 +135,7 @@ export class BlockBuilder {
     const piece = bytes.subarray(start, start + length);
     if (keep && this.#slab === undefined) {
       (this.#pieces ??= []).push(piece);
+      this.#pool.keep(piece);
       this.#length += length;
     } else this.#copy(piece);
     const runs = this.#roomForRuns(last - first + 1);

@@ -42,4 +42,25 @@ describe('SlabPool', () => {
     }
     expect(dropped.size).toBeGreaterThanOrEqual(298);
   });
+
+  test("an input's buffer is freed when the input is done and no block keeps a piece, in either order", () => {
+    const pool = new SlabPool();
+    const early = new ArrayBuffer(100);
+    const [first, second] = [[new Uint8Array(early, 0, 50)], [new Uint8Array(early, 50)]];
+    for (const [piece] of [first, second]) pool.keep(piece!);
+    pool.done(early);
+    pool.letGo(first);
+    pool.letGo(first);
+    expect(early.byteLength).toBe(100);
+    pool.letGo(second);
+    expect(early.byteLength).toBe(0);
+
+    const late = new ArrayBuffer(100);
+    const pieces = [new Uint8Array(late), new Uint8Array(late)];
+    for (const piece of pieces) pool.keep(piece);
+    pool.letGo(pieces);
+    expect(late.byteLength).toBe(100);
+    pool.done(late);
+    expect(late.byteLength).toBe(0);
+  });
 });

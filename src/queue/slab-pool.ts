@@ -4,6 +4,9 @@
  * A slab that is dropped costs memory until every thread that has seen it happens to collect its garbage, and the
  * collectors do not know how large shared memory is. So slabs of every size are kept, and dropped only when a burst is
  * over: what the pool holds is bounded by the most that was in use at a time.
+ *
+ * Buffers that an input made (inflated windows) are freed by hand for the same reason: collecting them would take a
+ * full collection every 64 MB, dozens in a second.
  */
 export interface Slab {
   readonly id: number;
@@ -30,6 +33,10 @@ export class SlabPool {
   readonly #usual = this.#shelf(SLAB_BYTES);
   readonly #dropped: (id: number) => void;
   #nextId = 1;
+  /** Buffers of inputs: how many blocks keep pieces of them. */
+  readonly #kept = new Map<ArrayBufferLike, number>();
+  /** Those that their input reads no more. */
+  readonly #done = new WeakSet<ArrayBufferLike>();
   #trimmedAt = performance.now();
 
   /** @param dropped told of slabs that will not be used again: workers must forget them */
@@ -62,6 +69,29 @@ export class SlabPool {
     if (now - this.#trimmedAt >= TRIM_MS) this.#trim(now);
   }
 
+  /** A block keeps a piece of a buffer that an input made, until `letGo`. */
+  keep(piece: Uint8Array): void {
+    this.#kept.set(piece.buffer, (this.#kept.get(piece.buffer) ?? 0) + 1);
+  }
+
+  /** The block does not need its pieces any more. Empties the list: it may be told twice. */
+  letGo(pieces: Uint8Array[]): void {
+    for (const { buffer } of pieces.splice(0)) {
+      const others = this.#kept.get(buffer)! - 1;
+      if (others > 0) this.#kept.set(buffer, others);
+      else {
+        this.#kept.delete(buffer);
+        if (this.#done.has(buffer)) free(buffer);
+      }
+    }
+  }
+
+  /** An input reads its buffer no more: it is freed now, or when no block keeps a piece of it. */
+  done(buffer: ArrayBufferLike): void {
+    if (this.#kept.has(buffer)) this.#done.add(buffer);
+    else free(buffer);
+  }
+
   /** Drops half of what was free all the time: the next burst may be as large as the last. */
   #trim(now: number): void {
     this.#trimmedAt = now;
@@ -77,4 +107,9 @@ export class SlabPool {
 /** The next power of two: few sizes, so that slabs are found again. */
 function roundUp(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(bytes));
+}
+
+/** Gives the memory back at once; the buffer has no bytes afterwards. */
+function free(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

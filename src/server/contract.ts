@@ -5,19 +5,34 @@
 import type { z } from 'zod';
 import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
+import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
+import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
 import { userRoutes } from './contract/users.ts';
 
+export type { Role } from '../kernel/roles.ts';
 export type { AccountView } from './contract/account.ts';
-
 export type { AuditRecordView, AuditVerdict } from './contract/audit.ts';
-
+export type {
+  Applied,
+  ConfigFile,
+  ConfigVersion,
+  Finding,
+  PluginOption,
+  PluginView,
+  PreviewEvent,
+  PreviewStep,
+  Sample,
+  SavedSample,
+  TestReport,
+  TestResult,
+} from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
-
+export type { DemoView } from './contract/demo.ts';
 export type {
   EventField,
   EventHit,
@@ -36,7 +51,6 @@ export type {
   TapSample,
   Vertex,
 } from './contract/pipelines.ts';
-export type { Role } from './contract/route.ts';
 export type { SessionView } from './contract/session.ts';
 export type { UserView } from './contract/users.ts';
 
@@ -49,6 +63,8 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...demoRoutes,
+  ...configRoutes,
 };
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;

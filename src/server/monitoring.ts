@@ -1,19 +1,15 @@
 /** The monitoring API: what Logstash answers on 9600, and Prometheus text at `/metrics`. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { join, resolve } from 'node:path';
 import type { SecureVersion } from 'node:tls';
 import { MillraceError } from '../kernel/errors.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
 import type { Secret } from '../kernel/options.ts';
+import { listen, withPort } from '../lib/http/own-server.ts';
+import { pathParts } from '../lib/http/path-parts.ts';
 import { ApiError, badRequest, notFound } from './api-error.ts';
 import { NodeStats } from './node-stats.ts';
 import { type RouteOptions, Routes } from './routes.ts';
@@ -36,54 +32,28 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
   const authorised = authorisation(setting);
   const secure = setting('api.ssl.enabled') === true;
   let api: MonitoringApi | undefined;
-  const listener: RequestListener = (request, response) => void api?.answer(request, response);
-  const server = secure ? createTlsServer(tlsOptions(setting), listener) : createServer(listener);
   const host = String(setting('api.http.host'));
-  const port = await listenOnFirstFree(server, host, setting('api.http.port') as [number, number]);
-  // Such as too many open files when a connection comes: the process goes on.
-  server.on('error', (error) => logger.warn({}, `monitoring API: ${error.message}`));
-  server.unref();
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const own = await listen({
+    name: 'monitoring API',
+    host,
+    ports: setting('api.http.port') as [number, number],
+    settings: 'api.http',
+    tls: secure ? tlsOptions(setting) : undefined,
+    logger,
+    listener: (request, response) => void api?.answer(request, response),
+  });
+  own.server.unref();
+  const address = withPort(host, own.port);
   const stats = new NodeStats(options.engine);
   const identity = { id: nodeId(setting), ephemeralId: randomUUID(), address };
   api = new MonitoringApi(options, authorised, stats, new Routes(options, identity, stats));
   return {
-    url: `${secure ? 'https' : 'http'}://${address}`,
+    url: own.url(),
     close: async () => {
       stats.close();
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
+      await own.close();
     },
   };
-}
-
-async function listenOnFirstFree(
-  server: Server,
-  host: string,
-  [from, to]: readonly [number, number],
-): Promise<number> {
-  for (let port = from; port <= to; port++) {
-    const error = await new Promise<NodeJS.ErrnoException | undefined>((done) => {
-      const listening = (): void => {
-        server.removeListener('error', failed);
-        done(undefined);
-      };
-      const failed = (reason: NodeJS.ErrnoException): void => {
-        server.removeListener('listening', listening);
-        done(reason);
-      };
-      server.once('error', failed).once('listening', listening).listen(port, host);
-    });
-    if (!error) return (server.address() as { port: number }).port;
-    if (error.code !== 'EADDRINUSE')
-      throw new MillraceError('ERR_LISTEN', `${error.message}. Set another api.http.host or api.http.port`);
-  }
-  throw new MillraceError(
-    'ERR_LISTEN',
-    from === to
-      ? `port ${from} is in use: set another api.http.port`
-      : `no free port from ${from} to ${to}: set another api.http.port`,
-  );
 }
 
 function tlsOptions(setting: Setting): ServerOptions {
@@ -184,7 +154,9 @@ class MonitoringApi {
         throw new ApiError(401, 'Unauthorized');
       }
       const query = new URLSearchParams((request.url ?? '').slice(path.length));
-      const body = await this.#respond(request, response, segments(path), query);
+      const parts = pathParts(path);
+      if (!parts) throw badRequest('the path is not encoded well');
+      const body = await this.#respond(request, response, parts, query);
       if ('text' in body) send(request, response, 200, String(body['text']), String(body['type']));
       else sendJson(request, response, 200, body, query.has('pretty'));
     } catch (error) {
@@ -264,18 +236,6 @@ class MonitoringApi {
   #resetLogging(): Record<string, unknown> {
     this.#options.logLevel.set(this.#initialLevel);
     return { ...this.#routes.header(), acknowledged: true };
-  }
-}
-
-/** `/_node/pipelines/my%20pipeline` → its parts. @throws ApiError 400 for what is not encoded well */
-function segments(path: string): string[] {
-  try {
-    return path
-      .split('/')
-      .filter((part) => part !== '')
-      .map(decodeURIComponent);
-  } catch {
-    throw badRequest('the path is not encoded well');
   }
 }
 

@@ -13,13 +13,11 @@ import {
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MillraceError } from '../kernel/errors.ts';
-
-export const userRoles = ['viewer', 'analyst', 'operator', 'administrator'] as const;
-export type UserRole = (typeof userRoles)[number];
+import type { Role } from '../kernel/roles.ts';
 
 export interface User {
   readonly name: string;
-  readonly role: UserRole;
+  readonly role: Role;
   /** PHC string: `$argon2id$v=19$m=47104,t=1,p=1$salt$hash` */
   readonly password: string;
   readonly created: string;
@@ -49,7 +47,7 @@ export interface SecondFactor {
 /** What can be changed of a user; undefined takes it away. */
 export type UserChange = {
   readonly [K in 'indices' | 'hiddenFields' | 'filter' | 'disabled' | 'totp']?: User[K] | undefined;
-} & { readonly role?: UserRole };
+} & { readonly role?: Role };
 
 /** As OWASP's ASVS 5.0 (11.4.2, appendix C) has it. */
 const MEMORY = 47_104;
@@ -153,7 +151,7 @@ export class Users {
    */
   async add(
     name: string,
-    role: UserRole,
+    role: Role,
     password: string,
     more: Pick<User, 'indices' | 'hiddenFields' | 'filter'> = {},
     { first = false }: { readonly first?: boolean } = {},
@@ -179,7 +177,7 @@ export class Users {
     this.#change((users) => users.set(name, { ...this.#known(name), password: hashed }));
   }
 
-  setRole(name: string, role: UserRole): void {
+  setRole(name: string, role: Role): void {
     this.update(name, { role });
   }
 
@@ -193,7 +191,7 @@ export class Users {
   }
 
   /** Somebody whom an OpenID Connect issuer knows. @throws MillraceError when the name is another one's */
-  addExternal(name: string, role: UserRole, external: NonNullable<User['external']>): void {
+  addExternal(name: string, role: Role, external: NonNullable<User['external']>): void {
     checkName(name);
     this.#change((users) => {
       if (users.has(name)) throw new MillraceError('ERR_USAGE', `there is a user ${name} already`);

@@ -1,4 +1,5 @@
 /** `_bulk`: bodies to operations, results to answers. */
+import { isMap } from '../event/event.ts';
 import { parseJson } from '../event/json.ts';
 import { StoreError } from './errors.ts';
 import type { BulkAction, BulkOperation } from './store.ts';
@@ -110,7 +111,7 @@ function parseAction(text: string, line: number, defaults: BulkDefaults, problem
   } catch (error) {
     throw new StoreError(400, 'x_content_parse_exception', `[${line}:1] ${(error as Error).message}`);
   }
-  if (!isObject(parsed)) throw malformed(`expected START_OBJECT but found [${tokenOf(parsed)}]`);
+  if (!isMap(parsed)) throw malformed(`expected START_OBJECT but found [${tokenOf(parsed)}]`);
   const [name, ...others] = Object.keys(parsed);
   if (name === undefined) throw malformed('expected FIELD_NAME but found [END_OBJECT]');
   const action = ACTIONS.find((known) => known === name);
@@ -118,7 +119,7 @@ function parseAction(text: string, line: number, defaults: BulkDefaults, problem
     throw malformed(`expected field [create], [delete], [index] or [update] but found [${name}]`);
   }
   const metadata = parsed[name];
-  if (!isObject(metadata)) throw malformed(`expected START_OBJECT but found [${tokenOf(metadata)}]`);
+  if (!isMap(metadata)) throw malformed(`expected START_OBJECT but found [${tokenOf(metadata)}]`);
   if (others.length > 0) throw malformed('expected END_OBJECT but found [FIELD_NAME]');
   const draft: Draft = { action };
   if (defaults.index !== undefined) draft.index = defaults.index;
@@ -194,9 +195,6 @@ function wholeNumber(key: string, value: string): number {
     throw illegal(`Failed to parse value [${value}] of [${key}] as a number`);
   return number;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 
 /** As Elasticsearch names what it met. */
 function tokenOf(value: unknown): string {

@@ -1,5 +1,5 @@
 /** The answer to `_bulk`, as Elasticsearch 8 gives it. */
-import { globMatch } from './mapping/dynamic-templates.ts';
+import { globMatch } from './glob-match.ts';
 import type { BulkItem, BulkResult } from './store.ts';
 
 /**

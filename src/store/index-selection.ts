@@ -1,7 +1,7 @@
 /** Names of indices: which are valid, and which ones a selection means. */
 import { compileDateFormat } from '../event/date-format.ts';
 import { indexNotFound, StoreError } from './errors.ts';
-import { globMatch } from './mapping/dynamic-templates.ts';
+import { globMatch } from './glob-match.ts';
 import type { IndexSelection } from './store.ts';
 
 /** What there is to select from. */

@@ -1,4 +1,5 @@
 /** `aggs` of a search: which there are, and what they take. Nothing is ignored silently. */
+import { isMap } from '../event/event.ts';
 import { parseDsl } from '../query/dsl-parse.ts';
 import type { Query } from '../query/tree.ts';
 import { parsingError, unsupported } from './errors.ts';
@@ -70,12 +71,10 @@ const parameters: Readonly<Record<AggregationType, readonly string[]>> = {
 };
 
 const MAX_DEPTH = 20;
-const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @throws StoreError, QueryError in Elasticsearch's words */
 export function parseAggregations(body: unknown, depth = 0): Record<string, Aggregation> {
-  if (!isObject(body)) throw parsingError('Found a non-object value under [aggs]');
+  if (!isMap(body)) throw parsingError('Found a non-object value under [aggs]');
   if (depth > MAX_DEPTH) throw parsingError(`aggregations are nested deeper than ${MAX_DEPTH} levels`);
   const parsed: Record<string, Aggregation> = Object.create(null) as Record<string, Aggregation>;
   for (const [name, definition] of Object.entries(body)) {
@@ -83,7 +82,7 @@ export function parseAggregations(body: unknown, depth = 0): Record<string, Aggr
       throw parsingError(
         `Invalid aggregation name [${name}]. Aggregation names cannot contain '[', ']', and '>'`,
       );
-    if (!isObject(definition)) throw parsingError(`Aggregation definition for [${name}] is not an object`);
+    if (!isMap(definition)) throw parsingError(`Aggregation definition for [${name}] is not an object`);
     parsed[name] = parseOne(name, definition, depth);
   }
   return { ...parsed };
@@ -99,7 +98,7 @@ function parseOne(name: string, definition: Body, depth: number): Aggregation {
   if (!Object.hasOwn(parameters, type)) throw unsupported(`[${type}] aggregation (in [${name}])`);
   const known = type as AggregationType;
   const given = definition[type];
-  if (!isObject(given)) throw parsingError(`Expected [START_OBJECT] under [${type}] in [${name}]`);
+  if (!isMap(given)) throw parsingError(`Expected [START_OBJECT] under [${type}] in [${name}]`);
   const queries = queriesOf(known, name, given);
   if (!queries)
     for (const key of Object.keys(given)) {
@@ -114,7 +113,7 @@ function parseOne(name: string, definition: Body, depth: number): Aggregation {
     parameters: queries ? queries.parameters : given,
     ...(queries && { queries: queries.queries }),
     ...(children && { aggregations: children }),
-    ...(isObject(definition['meta']) && { meta: definition['meta'] }),
+    ...(isMap(definition['meta']) && { meta: definition['meta'] }),
   };
 }
 
@@ -154,7 +153,7 @@ function queriesOf(
       queries: Object.fromEntries(filters.map((filter, at) => [`${at}`, parseDsl(filter)])),
       parameters: { ...options, keyed: false },
     };
-  if (!isObject(filters)) throw parsingError(`[filters] must be provided in aggregation [${name}]`);
+  if (!isMap(filters)) throw parsingError(`[filters] must be provided in aggregation [${name}]`);
   return {
     queries: Object.fromEntries(Object.entries(filters).map(([key, filter]) => [key, parseDsl(filter)])),
     parameters: { ...options, keyed: keyed !== false },

@@ -1,5 +1,5 @@
 /** `_source` with only some fields: JSON text to JSON text, so that no value is altered. */
-import { globMatch } from './mapping/dynamic-templates.ts';
+import { globMatch } from './glob-match.ts';
 
 export interface SourceFilter {
   readonly includes: readonly string[];

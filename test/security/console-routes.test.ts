@@ -1,6 +1,7 @@
 /** Every route of the console: without a session, with each role, with keys, with another page's requests. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Route, roles } from '../../src/server/contract/route.ts';
+import { roles } from '../../src/kernel/roles.ts';
+import type { Route } from '../../src/server/contract/route.ts';
 import { type Role, routes } from '../../src/server/contract.ts';
 import { type Client, startTestConsole, type TestConsole } from '../support/console.ts';
 

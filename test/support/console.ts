@@ -83,24 +83,31 @@ export interface TestConsole {
 }
 
 /** Starts the program with a store and a console, and a pipeline that takes events over HTTP. */
-export async function startTestConsole(...more: string[]): Promise<TestConsole> {
+export const startTestConsole = (...more: string[]): Promise<TestConsole> =>
+  startConsoleOf(
+    '-e',
+    'input { http { host => "127.0.0.1" port => 0 id => "in" } } output { store { index => "web-%{+yyyy.MM.dd}" } }',
+    '--store.http.port=0',
+    ...more,
+  );
+
+/** Starts the program with a console, and the pipelines that the arguments say. */
+export async function startConsoleOf(...more: string[]): Promise<TestConsole> {
   const dataPath = mkdtempSync(join(tmpdir(), 'millrace-console-'));
   const millrace = new Millrace({
     args: [
-      '-e',
-      'input { http { host => "127.0.0.1" port => 0 id => "in" } } output { store { index => "web-%{+yyyy.MM.dd}" } }',
       '--path.data',
       dataPath,
       '--api.enabled=false',
       '--console.enabled=true',
       '--console.http.port=0',
-      '--store.http.port=0',
       ...more,
     ],
   });
   const shown = (pattern: RegExp): string => [...millrace.stderr.matchAll(pattern)].at(-1)?.[1] ?? '';
+  const withStore = more.some((argument) => argument.startsWith('--store.http.port'));
   await until(
-    () => /Console at /.test(millrace.stderr) && /Event store at /.test(millrace.stderr),
+    () => /Console at /.test(millrace.stderr) && (!withStore || /Event store at /.test(millrace.stderr)),
     'the console starts',
     20,
   ).catch((error: Error) => {

@@ -42,6 +42,11 @@ export class TestWriter implements BlockWriter {
     }
     return !this.#full;
   }
+  done(bytes: Uint8Array): void {
+    // What was given is copied: whoever reads it after this reads nothing.
+    (bytes.buffer as ArrayBuffer).transfer(0);
+  }
+
   virtual(peer: Peer, count: number): boolean {
     return this.#add(RunKind.virtual, peer, new Uint8Array(0), count);
   }

@@ -17,7 +17,7 @@ import { type Defaults, readTestFile } from './read-test-file.ts';
 import { type Loaded, SubjectError, Subjects, type Surroundings } from './subjects.ts';
 import type { TestCase } from './test-file.ts';
 
-export interface ConfigTestSpec extends Pick<Surroundings, 'settings' | 'pipelines' | 'variables'> {
+export interface ConfigTestSpec extends Pick<Surroundings, 'settings' | 'pipelines' | 'variables' | 'texts'> {
   readonly files: readonly { readonly file: string; readonly text: string }[];
   /** What files test that do not say it. */
   readonly defaults?: Defaults;

@@ -2,6 +2,8 @@
  * Finds, checks and compiles what tests name. A config is checked once for all tests that share it, and a pipeline
  * whose filters remember nothing serves all of them.
  */
+
+import { resolve } from 'node:path';
 import { type Diagnostic, formatDiagnostic, type Position } from '../../kernel/diagnostic.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Registry } from '../../kernel/plugin.ts';
@@ -23,6 +25,8 @@ export interface Surroundings {
     readonly (PipelineSources & { readonly problems: readonly Diagnostic[] })[]
   >;
   readonly variables: Variables;
+  /** Texts by absolute path, in the place of what config files hold. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Where plugins may keep files. */
   readonly dataPath: string;
   readonly logger: Logger;
@@ -229,7 +233,10 @@ export class Subjects {
     if (subject.paths) {
       const loaded = await Promise.all(subject.paths.map((path) => loadConfigPath(path)));
       const problems = loaded.flatMap(({ diagnostics }) => diagnostics);
-      const sources = loaded.flatMap((each) => each.sources);
+      const { texts = {} } = this.#around;
+      const sources = loaded
+        .flatMap((each) => each.sources)
+        .map(({ file, text }) => ({ file, text: texts[resolve(file)] ?? text }));
       return { sources: [{ id: 'main', sources, settings }], problems, tested: 0 };
     }
     const all = (await this.#around.pipelines?.()) ?? [];

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import type { EscapeStyle } from '../../event/field-reference.ts';
+import { parseJson } from '../../event/json.ts';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Preview, PreviewSpec } from './preview.ts';
 import type { ConfigTestReport, ConfigTestSpec } from './run.ts';
@@ -20,6 +21,10 @@ export interface TesterOptions {
   readonly idleMillis?: number;
 }
 
+/** A request that is cancelled may take so long in all before it is ended. */
+const PATIENCE_MS = 1_000;
+/** Variables that Node, the launcher and the dynamic linker look at. Others may be secrets, and stay here. */
+const ENVIRONMENT = /^(?:PATH|HOME|LANG|LC_\w+|TMPDIR|HOSTNAME|LD_LIBRARY_PATH|(?:NODE|UV|MALLOC)_\w+)$/;
 /** Of JavaScript objects in the process; patterns and events need a fraction. */
 const MAX_HEAP_MB = 512;
 
@@ -34,27 +39,31 @@ export class ConfigTester {
   }
 
   /** See `runConfigTests`. @throws MillraceError ERR_CONFIG when the tests take too long, or the process dies */
-  async runTests(spec: ConfigTestSpec): Promise<ConfigTestReport> {
+  async runTests(spec: ConfigTestSpec, signal?: AbortSignal): Promise<ConfigTestReport> {
     const { pipelines, variables, ...plain } = spec;
-    return (await this.#ask({
+    const all = await pipelines?.();
+    const texts = [
+      ...spec.files.map(({ text }) => text),
+      ...(all ?? []).flatMap(({ sources }) => sources.map(({ text }) => text)),
+      ...Object.values(spec.texts ?? {}),
+    ];
+    const request: TesterRequest = {
       kind: 'tests',
       spec: plain,
-      variables: packVariables(variables, [
-        ...spec.files.map(({ text }) => text),
-        ...((await pipelines?.()) ?? []).flatMap(({ sources }) => sources.map(({ text }) => text)),
-      ]),
-      pipelines: await pipelines?.(),
-    })) as ConfigTestReport;
+      variables: packVariables(variables, texts),
+      pipelines: all,
+    };
+    return (await this.#ask(request, signal)) as ConfigTestReport;
   }
 
-  /** See `previewFilters`. @throws the same */
-  async preview(spec: PreviewSpec): Promise<Preview> {
+  /** See `previewFilters`. @throws the same; the signal's reason */
+  async preview(spec: PreviewSpec, signal?: AbortSignal): Promise<Preview> {
     const { variables, ...plain } = spec;
     const packed = packVariables(
       variables,
       spec.sources.map(({ text }) => text),
     );
-    return (await this.#ask({ kind: 'preview', spec: plain, variables: packed })) as Preview;
+    return (await this.#ask({ kind: 'preview', spec: plain, variables: packed }, signal)) as Preview;
   }
 
   /** Ends the process. */
@@ -64,19 +73,25 @@ export class ConfigTester {
   }
 
   /** One request behind the other. */
-  #ask(request: TesterRequest): Promise<unknown> {
-    const answer = this.#last.then(() => this.#answer(request));
+  #ask(request: TesterRequest, signal?: AbortSignal): Promise<unknown> {
+    const answer = this.#last.then(() => {
+      signal?.throwIfAborted();
+      return this.#answer(request, signal);
+    });
     this.#last = answer.catch(() => {});
     return answer;
   }
 
-  #answer(request: TesterRequest): Promise<unknown> {
+  #answer(request: TesterRequest, signal: AbortSignal | undefined): Promise<unknown> {
     clearTimeout(this.#idle);
     const { limitMillis = 10_000, idleMillis = 60_000 } = this.#options;
     const child = (this.#child ??= this.#start());
     return new Promise((resolve, reject) => {
+      const began = performance.now();
       const settle = (finish: () => void): void => {
         clearTimeout(limit);
+        clearTimeout(patience);
+        signal?.removeEventListener('abort', cancelled);
         child.off('message', answered).off('exit', died);
         finish();
       };
@@ -88,12 +103,19 @@ export class ConfigTester {
         () => failed(`stopped after ${limitMillis / 1000} s: a filter of this config takes too long`),
         limitMillis,
       );
+      // Nobody waits any more: what is nearly done may end, the process is started for the next request already.
+      let patience: NodeJS.Timeout | undefined;
+      const cancelled = (): void => {
+        const left = Math.max(0, PATIENCE_MS - (performance.now() - began));
+        patience = setTimeout(() => failed('cancelled'), left);
+      };
+      signal?.addEventListener('abort', cancelled, { once: true });
       const died = (): void =>
         failed('the process that tries configs ended: the config needs too much memory');
       const answered = (message: unknown): void => {
         const { json, error } = message as TesterAnswer;
         this.#idle = setTimeout(() => this.#stop(), idleMillis).unref();
-        settle(() => (error === undefined ? resolve(JSON.parse(json!)) : reject(new Error(error))));
+        settle(() => (error === undefined ? resolve(parseJson(json!)) : reject(new Error(error))));
       };
       child.on('message', answered).on('exit', died);
       child.send(request);
@@ -106,7 +128,10 @@ export class ConfigTester {
       [this.#options.registryUrl, this.#options.escapeStyle],
       {
         execArgv: [...process.execArgv, `--max-old-space-size=${MAX_HEAP_MB}`],
-        env: { ...process.env, TZ: 'UTC' },
+        env: {
+          ...Object.fromEntries(Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name))),
+          TZ: 'UTC',
+        },
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       },

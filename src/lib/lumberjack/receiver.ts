@@ -29,6 +29,8 @@ const INFLATE_SLOTS = 8;
 const MAX_PARTIAL_BYTES = 512 * 1024 * 1024;
 /** Records given to the queue before it is asked again whether it is full. */
 const PIECE = 128;
+/** Inflated buffers of this size; smaller ones may be a part of Node's pool, which can not be freed. */
+const WORTH_FREEING = 256 * 1024;
 const TICK_MS = 1_000;
 const KEEPALIVE_MS = 3_000;
 /** Answers not read by the client, and windows not answered, before it is cut off. */
@@ -156,6 +158,8 @@ class Connection implements Readable {
   readonly #piece: Int32Array;
   #blocked = false;
   #holdsSlot = false;
+  /** What is in that slot: some of it may wait in `#inner`. */
+  #inflated: Buffer | undefined;
   /** The client has sent all it had; or we want no more. */
   #ended = false;
   #stopping = false;
@@ -347,6 +351,7 @@ class Connection implements Readable {
         );
         return;
       }
+      this.#inflated = bytes;
       this.#readInflated(bytes!);
       if (!inline && !this.#blocked) this.#continue();
       else if (!this.#blocked) this.#releaseSlot();
@@ -374,6 +379,10 @@ class Connection implements Readable {
     if (!this.#holdsSlot) return;
     this.#holdsSlot = false;
     this.#receiver.inflate.release();
+    const bytes = this.#inflated;
+    this.#inflated = undefined;
+    if (bytes !== undefined && !this.#closed && bytes.buffer.byteLength >= WORTH_FREEING)
+      this.#writer.done(bytes);
   }
 
   #waitForRoom(): void {

@@ -1,8 +1,8 @@
 /** What an API key of the event store may do in the console: at most what its owner may now. */
+import { type Role, roles } from '../../kernel/roles.ts';
 import type { Grant, Identity } from '../../store/api/access.ts';
-import { globMatch } from '../../store/mapping/dynamic-templates.ts';
+import { globMatch } from '../../store/glob-match.ts';
 import type { Caller } from '../console/call.ts';
-import { type Role, roles } from '../contract/route.ts';
 
 /** In a key's metadata: the role that it was made with in the console. */
 export const KEY_ROLE = 'millrace_role';

@@ -4,8 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Configuration } from 'openid-client';
 import { MillraceError } from '../../kernel/errors.ts';
-import type { Role } from '../contract/route.ts';
-import { roles } from '../contract/route.ts';
+import { type Role, roles } from '../../kernel/roles.ts';
 import type { User, Users } from '../users.ts';
 
 export interface OidcSettings {

@@ -1,16 +1,10 @@
 /** The web console: its pages, and the API that they use, on one port. */
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import { MillraceError } from '../../kernel/errors.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerOptions } from 'node:https';
 import type { Logger } from '../../kernel/logger.ts';
+import { roles } from '../../kernel/roles.ts';
+import { listen } from '../../lib/http/own-server.ts';
 import type { Route } from '../contract/route.ts';
-import { roles } from '../contract/route.ts';
 import { type RouteName, routes } from '../contract.ts';
 import { type Access, type Call, type Caller, ConsoleError, type Download, type Handlers } from './call.ts';
 import { Pages } from './pages.ts';
@@ -39,34 +33,17 @@ export interface Console {
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { host, port, logger, tls } = options;
   const api = new ConsoleApi(options);
-  const listener: RequestListener = (request, response) => void api.answer(request, response);
-  const limits = { requestTimeout: 60_000, headersTimeout: 10_000, maxHeaderSize: 32_768 };
-  const server: Server = tls
-    ? createTlsServer({ ...limits, ...tls }, listener)
-    : createServer(limits, listener);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new MillraceError(
-          'ERR_LISTEN',
-          error.code === 'EADDRINUSE'
-            ? `port ${port} is in use: set another console.http.port`
-            : `${error.message}. Set another console.http.host or console.http.port`,
-        ),
-      ),
-    );
-    server.listen(port, host, resolve);
+  const own = await listen({
+    name: 'console',
+    host,
+    ports: [port, port],
+    settings: 'console.http',
+    limits: { requestTimeout: 60_000, headersTimeout: 10_000, maxHeaderSize: 32_768 },
+    tls,
+    logger,
+    listener: (request, response) => void api.answer(request, response),
   });
-  server.on('error', (error) => logger.warn({}, `console: ${error.message}`));
-  const { port: bound } = server.address() as { port: number };
-  return {
-    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    port: bound,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
+  return { url: own.url(), port: own.port, close: own.close };
 }
 
 interface KnownRoute {

@@ -1,11 +1,10 @@
 /** API keys of the event store, as the console shows and makes them. */
-
+import { roles } from '../../kernel/roles.ts';
 import { type Identity, userIdentity } from '../../store/api/access.ts';
 import type { ApiKeys } from '../../store/api/api-keys.ts';
 import { StoreError } from '../../store/errors.ts';
 import { KEY_ROLE } from '../access/key-caller.ts';
 import { type keyRoutes, keyScopes } from '../contract/keys.ts';
-import { roles } from '../contract/route.ts';
 import type { KeyView } from '../contract.ts';
 import type { ConsoleAccess } from './access.ts';
 import { type Call, ConsoleError, type HandlersOf, notThere } from './call.ts';

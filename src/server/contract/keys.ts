@@ -1,6 +1,7 @@
 /** API keys: one list with those of the event store. */
 import { z } from 'zod';
-import { defineRoutes, roles } from './route.ts';
+import { roles } from '../../kernel/roles.ts';
+import { defineRoutes } from './route.ts';
 
 /** `write`: for shippers; may add events and read nothing. The others: as the role, at most as the owner. */
 export const keyScopes = ['write', ...roles] as const;

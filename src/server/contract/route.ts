@@ -1,12 +1,10 @@
 /** What one route of the console's API takes and gives. Types of both sides and the OpenAPI document come from it. */
 import type { z } from 'zod';
-
-/** Roles, each with the rights of those before it. `open`: without a session. `setup`: only until there is a user. */
-export const roles = ['viewer', 'analyst', 'operator', 'administrator'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from '../../kernel/roles.ts';
 
 export interface Route {
   readonly summary: string;
+  /** `open`: without a session. */
   readonly access: Role | 'open';
   /** Of the URL, after `?`. */
   readonly query?: z.ZodType;

@@ -1,6 +1,7 @@
 /** Who is there, and the first administrator. */
 import { z } from 'zod';
-import { defineRoutes, roles } from './route.ts';
+import { roles } from '../../kernel/roles.ts';
+import { defineRoutes } from './route.ts';
 
 export const role = z.enum(roles);
 

@@ -1,6 +1,7 @@
 /** Who may do what: identities, their privileges, and the narrowing of a selection to what an identity may see. */
+import type { Role } from '../../kernel/roles.ts';
 import { StoreError } from '../errors.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import type { IndexSelection, Store } from '../store.ts';
 
 /**
@@ -34,12 +35,10 @@ const indexPrivileges: ReadonlySet<Privilege> = new Set<Privilege>([
   'manage',
 ]);
 
-type UserRole = 'viewer' | 'analyst' | 'operator' | 'administrator';
-
 /** A user as the store knows it. */
 export interface StoreUser {
   readonly name: string;
-  readonly role: UserRole;
+  readonly role: Role;
   /** Milliseconds since the epoch. */
   readonly created?: number;
   /** Patterns of the indices that the user may touch; undefined: all. */
@@ -69,7 +68,7 @@ export interface Identity {
   readonly kind: 'open' | 'anonymous' | 'user' | 'api_key';
   /** Of the user, also of a key's. */
   readonly name: string;
-  readonly role: UserRole | undefined;
+  readonly role: Role | undefined;
   readonly privileges: ReadonlySet<Privilege>;
   /** Undefined: `privileges` hold for all indices. All of several lists must grant what is asked. */
   readonly grants: readonly (readonly Grant[])[];
@@ -83,7 +82,7 @@ const viewer: readonly Privilege[] = ['handshake', 'monitor', 'own_keys', 'read'
 const operator: readonly Privilege[] = [...viewer, 'setup', 'create', 'write', 'delete', 'create_index'];
 const administrator: readonly Privilege[] = [...operator, 'manage_store', 'security', 'manage'];
 
-const ofRole: Readonly<Record<UserRole, ReadonlySet<Privilege>>> = {
+const ofRole: Readonly<Record<Role, ReadonlySet<Privilege>>> = {
   viewer: new Set(viewer),
   analyst: new Set(viewer),
   operator: new Set(operator),

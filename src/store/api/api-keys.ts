@@ -1,5 +1,6 @@
 /** API keys: made, found again by their secret, and invalidated. The store keeps a hash of the secret. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isMap } from '../../event/event.ts';
 import { parsingError, StoreError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { Authenticator, Grant, Identity, Privilege } from './access.ts';
@@ -69,7 +70,7 @@ export class ApiKeys {
     if (wrong !== undefined) throw parsingError(`[api_key_request] unknown field [${wrong}]`);
     if (typeof name !== 'string' || name === '' || name.length > 256)
       throw validation('api key name is required and must not be more than 256 characters long');
-    if (!isObject(roles) || !isObject(metadata))
+    if (!isMap(roles) || !isMap(metadata))
       throw parsingError('[role_descriptors] and [metadata] are objects');
     if (identity.kind !== 'user')
       throw new StoreError(
@@ -226,7 +227,7 @@ function parseRoles(roles: Json): { cluster: Set<Privilege>; grants: Grant[] } {
   const cluster = new Set<Privilege>(['handshake']);
   const grants: Grant[] = [];
   for (const [role, definition] of Object.entries(roles)) {
-    if (!isObject(definition)) throw parsingError(`failed to parse role [${role}]: expected an object`);
+    if (!isMap(definition)) throw parsingError(`failed to parse role [${role}]: expected an object`);
     const { cluster: given, indices, index, ...rest } = definition;
     for (const key of Object.keys(rest))
       if (
@@ -244,7 +245,7 @@ function parseRoles(roles: Json): { cluster: Set<Privilege>; grants: Grant[] } {
 }
 
 function parseGrant(role: string, entry: unknown): Grant {
-  if (!isObject(entry)) throw parsingError(`failed to parse indices privileges for role [${role}]`);
+  if (!isMap(entry)) throw parsingError(`failed to parse indices privileges for role [${role}]`);
   const { names, privileges, allow_restricted_indices: _, ...rest } = entry;
   const [wrong] = Object.keys(rest).filter((key) => rest[key] !== undefined && rest[key] !== null);
   if (wrong !== undefined)
@@ -276,9 +277,6 @@ function known(
     );
   return table[name]!;
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function list(value: unknown, role: string): readonly unknown[] {
   if (value === undefined || value === null) return [];

@@ -1,4 +1,5 @@
 /** From a method and a path to a route, or to the words that Elasticsearch has for what there is not. */
+import { pathParts } from '../../lib/http/path-parts.ts';
 import { StoreError } from '../errors.ts';
 import type { Json, Method, Route } from './call.ts';
 
@@ -39,7 +40,8 @@ export class Router {
   /** @throws PlainError 400 or 405, StoreError for a path that is not encoded well */
   find(method: string, uri: string): Found {
     const [path = '/'] = uri.split('?', 1);
-    const parts = segments(path);
+    const parts = pathParts(path);
+    if (!parts) throw new StoreError(400, 'illegal_argument_exception', 'the path is not encoded well');
     const values: string[] = [];
     const asked = (method === 'HEAD' ? 'GET' : method) as Method;
     const found =
@@ -104,17 +106,6 @@ function match(
   const found = match(node.parameter.node, parts, at + 1, values, method);
   if (!found) values.pop();
   return found;
-}
-
-function segments(path: string): string[] {
-  try {
-    return path
-      .split('/')
-      .filter((part) => part !== '')
-      .map(decodeURIComponent);
-  } catch {
-    throw new StoreError(400, 'illegal_argument_exception', 'the path is not encoded well');
-  }
 }
 
 const noHandler = (method: string, uri: string): PlainError =>

@@ -1,12 +1,11 @@
 /** The Elasticsearch-compatible HTTP API of the event store. */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { listen, withPort } from '../../lib/http/own-server.ts';
 import type { Store } from '../store.ts';
 import { type Authenticator, denied, type Identity, mayDo, type Privilege } from './access.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -93,32 +92,21 @@ export function createStoreApi(options: StoreApiOptions): StoreApi {
         logger,
         limit: Number(setting('store.http.max_content_length')),
       });
-      const listener: RequestListener = (request, response) => void server.answer(request, response);
-      const http = tls ? createTlsServer({ ...LIMITS, ...tls }, listener) : createServer(LIMITS, listener);
-      http.maxConnections = MAX_CONNECTIONS;
-      await new Promise<void>((resolve, reject) => {
-        http.once('error', (error: NodeJS.ErrnoException) =>
-          reject(
-            new MillraceError(
-              'ERR_LISTEN',
-              error.code === 'EADDRINUSE'
-                ? `port ${port} is in use: set another store.http.port`
-                : `${error.message}. Set another store.http.host or store.http.port`,
-            ),
-          ),
-        );
-        http.listen(port, host, resolve);
+      const own = await listen({
+        name: 'store API',
+        host,
+        ports: [port, port],
+        settings: 'store.http',
+        limits: LIMITS,
+        tls,
+        logger,
+        listener: (request, response) => void server.answer(request, response),
       });
-      // Such as too many open files when a connection comes: the process goes on.
-      http.on('error', (error) => logger.warn({}, `store API: ${error.message}`));
-      const bound = (http.address() as AddressInfo).port;
+      own.server.maxConnections = MAX_CONNECTIONS;
       const named = host === '0.0.0.0' || host === '::' ? hostname() : host;
-      state.publishAddress = `${named.includes(':') ? `[${named}]` : named}:${bound}`;
-      close = async () => {
-        http.closeAllConnections();
-        await new Promise((done) => http.close(done));
-      };
-      return `${tls ? 'https' : 'http'}://${state.publishAddress}`;
+      state.publishAddress = withPort(named, own.port);
+      close = own.close;
+      return own.url(named);
     },
     close: () => close(),
   };

@@ -2,6 +2,7 @@
  * DuckDB as the store uses it: one instance in memory that may only see the store's folder, a few connections, queries
  * that can be stopped. It owns nothing durable: after a fatal error it is opened anew (`fatal`).
  */
+
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -10,6 +11,7 @@ import {
   type DuckDBResult,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import { sqlText } from '../../query/sql-literal.ts';
 import { StoreError } from '../errors.ts';
 
 /** BIGINT comes as number where that is exact, lists as arrays, everything that is none of these as text. */
@@ -296,9 +298,6 @@ class EngineClosed extends StoreError {
     super(503, 'node_closed_exception', 'the event store is being closed');
   }
 }
-
-/** A text literal. */
-export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]!;
 

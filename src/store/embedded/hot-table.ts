@@ -3,8 +3,9 @@
  * or deleted; the whole table is dropped when its rows are in segments and no reader is left.
  */
 import { columnTypes } from '../../query/field-types.ts';
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Columns } from './catalogue.ts';
-import { type Duckdb, sqlText } from './duckdb.ts';
+import type { Duckdb } from './duckdb.ts';
 import { eachRow, type FrameRow, type FrameTail } from './frame.ts';
 import { HOT_COLUMNS, RowAppender } from './row-appender.ts';
 

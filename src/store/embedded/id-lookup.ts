@@ -1,8 +1,8 @@
 /** Finds rows by id: in memory by the map of ids, in segments by their filters and then exactly. */
 import { readFileSync } from 'node:fs';
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Index, Segment } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
-import { sqlText } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { sequenceOfRowId } from './row-ids.ts';
 

@@ -4,10 +4,11 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlText } from '../../query/sql-literal.ts';
 import { StoreError } from '../errors.ts';
 import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
-import { type Duckdb, sqlText } from './duckdb.ts';
+import type { Duckdb } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { ROW_GROUP, type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';

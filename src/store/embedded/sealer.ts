@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Index, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
-import { sqlText } from './duckdb.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
 import { writeDurably, writeSegment } from './segment-writer.ts';

@@ -1,8 +1,9 @@
 /** Writes segments: Parquet files that are whole and on disk under their name before the manifest speaks of them. */
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { sqlText } from '../../query/sql-literal.ts';
 import { crc32c } from '../../queue/crc32c.ts';
-import { type Duckdb, type Lane, sqlText } from './duckdb.ts';
+import type { Duckdb, Lane } from './duckdb.ts';
 
 /** Small ones make pages of results cheap; bigger ones save some space. */
 export const ROW_GROUP = 20_480;

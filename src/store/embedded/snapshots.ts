@@ -1,7 +1,7 @@
 /** Makes pictures of the store for readers; what they show is kept until they are released. */
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Index, Segment } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
-import { sqlText } from './duckdb.ts';
 import type { Pin } from './pins.ts';
 import type { RowSet, Snapshot } from './snapshot.ts';
 

@@ -3,8 +3,8 @@
  * has the fullest ones only; the values of the others stay together in `_sparse`, a JSON text as in the hot table.
  */
 import { columnTypes } from '../../query/field-types.ts';
+import { sqlText } from '../../query/sql-literal.ts';
 import type { Columns } from './catalogue.ts';
-import { sqlText } from './duckdb.ts';
 
 /** Columns of a segment: memory and time for writing grow with them (961 columns took over 1 GB and 220 µs an event). */
 export const MAX_COLUMNS = 256;

@@ -5,21 +5,23 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sqlText } from '../../query/sql-literal.ts';
 import { StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
-import { globMatch } from '../mapping/dynamic-templates.ts';
 import type { S3Settings } from '../s3/s3-target.ts';
 import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
-import { sqlText } from './duckdb.ts';
 import { newUuid } from './indices.ts';
 import { decodeLines, encodeLine } from './manifest.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { writeSegment } from './segment-writer.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
 
-interface SnapshotRecord {
+export interface SnapshotRecord {
+  /** Milliseconds since the epoch. */
+  readonly taken?: number;
   readonly index: IndexRecord;
   readonly columns: readonly { readonly n: number; readonly field: string; readonly type: string }[];
   readonly segments: readonly (SegmentInfo & { readonly dead: readonly number[] })[];
@@ -68,6 +70,7 @@ function recordOf(core: Core, { segments, mapping, ...index }: Index): SnapshotR
     ),
   );
   return {
+    taken: Date.now(),
     index: { ...index, mapping: mapping.toJSON() },
     columns: [...numbers].map((n) => {
       const { field, type } = core.catalogue.columns.get(n);

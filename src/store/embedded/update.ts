@@ -1,4 +1,5 @@
 /** Partial updates of documents (`_update`, update operations of `_bulk`). */
+import { isMap } from '../../event/event.ts';
 import { StoreError, unsupported } from '../errors.ts';
 
 type Json = Record<string, unknown>;
@@ -22,15 +23,15 @@ export function applyUpdate(body: Buffer, old: string | undefined, id: string): 
     throw new StoreError(400, 'x_content_parse_exception', `the update of [${id}] is no JSON object`);
   if ('script' in update || update['scripted_upsert'] === true) throw unsupported('An update by script');
   const { doc, upsert } = update;
-  if (doc !== undefined && !isObject(doc))
+  if (doc !== undefined && !isMap(doc))
     throw new StoreError(400, 'x_content_parse_exception', `[doc] of the update of [${id}] is no object`);
   if (old === undefined) {
-    if (isObject(upsert)) return stringify(upsert);
+    if (isMap(upsert)) return stringify(upsert);
     if (update['doc_as_upsert'] === true && doc !== undefined) return stringify(doc);
     throw new StoreError(404, 'document_missing_exception', `[${id}]: document missing`);
   }
   if (doc === undefined) {
-    if (isObject(upsert)) return 'noop';
+    if (isMap(upsert)) return 'noop';
     throw new StoreError(
       400,
       'action_request_validation_exception',
@@ -50,26 +51,16 @@ function merge(old: Json, change: Json): Json {
   for (const key of Object.keys(change)) {
     const before = merged[key];
     const next = change[key];
-    merged[key] = isObject(before) && isObject(next) ? merge(before, next) : next;
+    merged[key] = isMap(before) && isMap(next) ? merge(before, next) : next;
   }
   return merged;
-}
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRaw(value);
-
-const isRaw = (value: object): boolean => (JSON as unknown as RawJson).isRawJSON(value);
-
-interface RawJson {
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
 }
 
 /** Numbers that JavaScript would change stay as they are written. */
 const parse = (text: string): Json =>
   JSON.parse(text, ((_key: string, value: unknown, context: { source?: string }) => {
     if (typeof value !== 'number' || context.source === undefined) return value;
-    return String(value) === context.source ? value : (JSON as unknown as RawJson).rawJSON(context.source);
+    return String(value) === context.source ? value : JSON.rawJSON(context.source);
   }) as (key: string, value: unknown) => unknown) as Json;
 
 const stringify = (value: unknown): string => JSON.stringify(value);

@@ -1,4 +1,5 @@
 /** A document as a row: values by the dotted names of their fields, exact. */
+import { isMap } from '../../event/event.ts';
 import { parseJson } from '../../event/json.ts';
 
 /** One value, or several of a field that is an array or stands in an array of objects. */
@@ -13,12 +14,9 @@ const MAX_DEPTH = 50;
 export function flatten(source: string): Map<string, Cell> {
   const row = new Map<string, Cell>();
   const document = parseJson(source) as unknown;
-  if (isObject(document)) addObject(row, '', document, 0);
+  if (isMap(document)) addObject(row, '', document, 0);
   return row;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 
 function addObject(
   row: Map<string, Cell>,
@@ -36,7 +34,7 @@ function add(row: Map<string, Cell>, name: string, value: unknown, depth: number
     else for (const each of value) add(row, name, each, depth + 1);
     return;
   }
-  if (!isObject(value)) addScalar(row, name, value as Scalar);
+  if (!isMap(value)) addScalar(row, name, value as Scalar);
   else if (depth >= MAX_DEPTH) addScalar(row, name, JSON.stringify(value));
   else addObject(row, `${name}.`, value, depth + 1);
 }

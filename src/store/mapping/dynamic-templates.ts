@@ -1,5 +1,6 @@
 /** `dynamic_templates`: which mapping a field gets that no mapping names yet. */
 import { StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import type { Json } from './nodes.ts';
 
 /** What a JSON value is to dynamic mapping. */
@@ -86,28 +87,6 @@ function fullMatch(template: string, pattern: string): (text: string) => boolean
       `Pattern [${pattern}] of type [regex] is invalid. Cannot create dynamic template [${template}].`,
     );
   }
-}
-
-/** `*` stands for any characters; there is nothing else special. */
-export function globMatch(pattern: string): (text: string) => boolean {
-  if (pattern === '*') return () => true;
-  if (!pattern.includes('*')) return (text) => text === pattern;
-  const parts = pattern.split('*');
-  const head = parts[0]!;
-  const tail = parts[parts.length - 1]!;
-  const middle = parts.slice(1, -1);
-  return (text) => {
-    if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail))
-      return false;
-    let at = head.length;
-    const end = text.length - tail.length;
-    for (const part of middle) {
-      const found = text.indexOf(part, at);
-      if (found < 0 || found + part.length > end) return false;
-      at = found + part.length;
-    }
-    return true;
-  };
 }
 
 const invalid = (reason: string): StoreError =>

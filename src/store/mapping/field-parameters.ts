@@ -1,4 +1,5 @@
 /** Makes a field of its definition: `ignore_above`, `null_value`, `format`, multi-fields. */
+import { isMap } from '../../event/event.ts';
 import type { FieldType } from '../../query/field-types.ts';
 import { StoreError } from '../errors.ts';
 import { MAX_KEYWORD_BYTES } from './coerce.ts';
@@ -43,7 +44,7 @@ export function compileField(
   const field = old ?? new FieldNode(path, elasticType, kept, json);
   field.json = json;
   readParameters(field, json);
-  if (isObject(fields)) addMultiFields(compiler, field, fields);
+  if (isMap(fields)) addMultiFields(compiler, field, fields);
   return field;
 }
 
@@ -88,11 +89,11 @@ function longestCopy(field: FieldNode): number {
 
 /** Text and keywords look at one column in two ways; other types need another one. */
 function addMultiFields(compiler: FieldCompiler, field: FieldNode, fields: Json): void {
-  const shown: Record<string, unknown> = isObject(field.json['fields']) ? { ...field.json['fields'] } : {};
+  const shown: Record<string, unknown> = isMap(field.json['fields']) ? { ...field.json['fields'] } : {};
   for (const [name, definition] of Object.entries(fields)) {
     const path = `${field.path}.${name}`;
-    const type = isObject(definition) ? definition['type'] : undefined;
-    if (!isObject(definition) || typeof type !== 'string')
+    const type = isMap(definition) ? definition['type'] : undefined;
+    if (!isMap(definition) || typeof type !== 'string')
       throw parsing(`No type specified for field [${name}]`);
     if (isObjectType(type) || type === 'alias') throw parsing(`Type [${type}] cannot be used in multi field`);
     const kept = storedType(type, definition);
@@ -101,10 +102,10 @@ function addMultiFields(compiler: FieldCompiler, field: FieldNode, fields: Json)
         `The mapper type [${type}] declared on field [${name}] does not exist. It might have been created within a future version or requires a plugin to be installed. Check the documentation.`,
       );
     const before = shown[name];
-    if (isObject(before) && before['type'] !== type) {
+    if (isMap(before) && before['type'] !== type) {
       throw illegal(`mapper [${path}] cannot be changed from type [${String(before['type'])}] to [${type}]`);
     }
-    shown[name] = isObject(before) ? { ...before, ...definition } : definition;
+    shown[name] = isMap(before) ? { ...before, ...definition } : definition;
     if (isText(kept) && isText(field.type)) compiler.shareColumn(path, kept, field.path);
     else if (!field.also?.some((other) => other.path === path)) {
       const other = new FieldNode(path, type, kept, definition);
@@ -130,8 +131,6 @@ function checkFixed(old: FieldNode, definition: Json): void {
 
 const isText = (type: FieldType): boolean => type === 'keyword' || type === 'text';
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const parsing = (reason: string): StoreError =>
   new StoreError(400, 'mapper_parsing_exception', `Failed to parse mapping: ${reason}`);
 const illegal = (reason: string): StoreError => new StoreError(400, 'illegal_argument_exception', reason);

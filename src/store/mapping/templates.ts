@@ -1,7 +1,8 @@
 /** Index templates: what a new index begins with. Composable ones win over legacy ones, as in Elasticsearch. */
+import { isMap } from '../../event/event.ts';
 import { StoreError } from '../errors.ts';
+import { globMatch } from '../glob-match.ts';
 import { DEFAULT_TEMPLATE } from './default-template.ts';
-import { globMatch } from './dynamic-templates.ts';
 import { IndexMapping, type MappingLimits, unwrapType } from './mapping.ts';
 import type { Json } from './nodes.ts';
 
@@ -28,7 +29,7 @@ export function resolveTemplate(name: string, stored: StoredTemplates): Resolved
   const composable = bestTemplate(name, stored.indexTemplates);
   if (composable !== undefined) {
     const [template, body] = composable;
-    return { ...merged(partsOf(body, stored)), isDataStream: isObject(body['data_stream']), template };
+    return { ...merged(partsOf(body, stored)), isDataStream: isMap(body['data_stream']), template };
   }
   const legacy = [...stored.legacyTemplates]
     .filter(([, body]) => matchesAny(patternsOf(body), name))
@@ -57,7 +58,7 @@ export function withRequest(template: ResolvedTemplate, body: Json): ResolvedTem
 export function flatSettings(settings: unknown): Record<string, string> {
   const flat: Record<string, string> = {};
   const walk = (value: unknown, path: string): void => {
-    if (isObject(value))
+    if (isMap(value))
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     else if (value !== undefined && value !== null) {
       flat[path.startsWith('index.') ? path : `index.${path}`] = Array.isArray(value)
@@ -82,7 +83,7 @@ export function nestedSettings(flat: Readonly<Record<string, string>>): Record<s
         break;
       }
       const inner = Object.hasOwn(object, name) ? object[name] : (object[name] = {});
-      if (!isObject(inner)) {
+      if (!isMap(inner)) {
         object[names.slice(at).join('.')] = flat[path];
         break;
       }
@@ -144,7 +145,7 @@ export function validateIndexTemplate(name: string, body: Json, stored: StoredTe
 /** @throws StoreError */
 export function validateComponentTemplate(name: string, body: Json): void {
   checkKeys(body, COMPONENT_TEMPLATE_KEYS, 'component_template');
-  if (!isObject(body['template'])) {
+  if (!isMap(body['template'])) {
     throw new StoreError(400, 'x_content_parse_exception', '[1:2] [component_template] Required [template]');
   }
   checkContent(
@@ -237,7 +238,7 @@ function partsOf(body: Json, stored: StoredTemplates): Json[] {
   const components = listOf(body['composed_of']).map(
     (name) => stored.componentTemplates.get(name)?.['template'],
   );
-  return [...components, body['template']].filter(isObject);
+  return [...components, body['template']].filter(isMap);
 }
 
 function merged(parts: readonly Json[]): Pick<ResolvedTemplate, 'settings' | 'mappings' | 'aliases'> {
@@ -246,8 +247,8 @@ function merged(parts: readonly Json[]): Pick<ResolvedTemplate, 'settings' | 'ma
   let aliases: Record<string, Json> = {};
   for (const part of parts) {
     settings = { ...settings, ...flatSettings(part['settings']) };
-    if (isObject(part['mappings'])) mappings = mergeMappings(mappings, unwrapType(part['mappings']));
-    if (isObject(part['aliases'])) aliases = { ...aliases, ...(part['aliases'] as Record<string, Json>) };
+    if (isMap(part['mappings'])) mappings = mergeMappings(mappings, unwrapType(part['mappings']));
+    if (isMap(part['aliases'])) aliases = { ...aliases, ...(part['aliases'] as Record<string, Json>) };
   }
   return { settings, mappings, aliases };
 }
@@ -255,15 +256,14 @@ function merged(parts: readonly Json[]): Pick<ResolvedTemplate, 'settings' | 'ma
 /** Objects grow together; a field's definition replaces the one before; dynamic templates replace those of their name. */
 function mergeMappings(base: Json, over: Json): Json {
   const result: Record<string, unknown> = { ...base, ...over };
-  if (isObject(base['properties']) && isObject(over['properties'])) {
+  if (isMap(base['properties']) && isMap(over['properties'])) {
     result['properties'] = mergeProperties(base['properties'], over['properties']);
   }
-  if (isObject(base['_meta']) && isObject(over['_meta']))
-    result['_meta'] = { ...base['_meta'], ...over['_meta'] };
+  if (isMap(base['_meta']) && isMap(over['_meta'])) result['_meta'] = { ...base['_meta'], ...over['_meta'] };
   if (Array.isArray(base['dynamic_templates']) && Array.isArray(over['dynamic_templates'])) {
     const byName = new Map<string, unknown>();
     for (const entry of [...base['dynamic_templates'], ...over['dynamic_templates']] as unknown[]) {
-      byName.set(isObject(entry) ? (Object.keys(entry)[0] ?? '') : '', entry);
+      byName.set(isMap(entry) ? (Object.keys(entry)[0] ?? '') : '', entry);
     }
     result['dynamic_templates'] = [...byName.values()];
   }
@@ -275,10 +275,7 @@ function mergeProperties(base: Json, over: Json): Json {
   for (const [name, definition] of Object.entries(over)) {
     const before = Object.hasOwn(base, name) ? base[name] : undefined;
     result[name] =
-      isObject(before) &&
-      isObject(definition) &&
-      isObject(before['properties']) &&
-      isObject(definition['properties'])
+      isMap(before) && isMap(definition) && isMap(before['properties']) && isMap(definition['properties'])
         ? {
             ...before,
             ...definition,
@@ -318,5 +315,3 @@ const listOf = (value: unknown): readonly string[] =>
     : (Array.isArray(value) ? value : String(value).split(',')).map(String);
 const priorityOf = (body: Json): number => Number(body['priority'] ?? 0) || 0;
 const orderOf = (body: Json): number => Number(body['order'] ?? 0) || 0;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 /** Things kept by kind and name: what the cluster has goes to it, the rest into an index of ours. */
-import { globMatch } from '../mapping/dynamic-templates.ts';
+import { globMatch } from '../glob-match.ts';
 import type { StoredKind } from '../store.ts';
 import { type Cluster, type Json, path } from './cluster.ts';
 

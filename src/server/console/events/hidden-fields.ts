@@ -3,7 +3,7 @@
  * that may be seen, and free text is looked for in those fields only (there also as a part of a word).
  */
 import type { FieldClause, Query } from '../../../query/tree.ts';
-import { globMatch } from '../../../store/mapping/dynamic-templates.ts';
+import { globMatch } from '../../../store/glob-match.ts';
 import type { Field } from './rights.ts';
 
 /** Names and patterns of fields; everything below them is meant too. */

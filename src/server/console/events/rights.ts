@@ -1,7 +1,7 @@
 /** What a caller may see: indices, fields and events. Everything that asks for events goes through this. */
 import { parseKql } from '../../../query/kql.ts';
 import type { Query } from '../../../query/tree.ts';
-import { globMatch } from '../../../store/mapping/dynamic-templates.ts';
+import { globMatch } from '../../../store/glob-match.ts';
 import type { FieldCapability, IndexInfo, IndexSelection, Store } from '../../../store/store.ts';
 import type { Caller } from '../call.ts';
 import { type HiddenFields, hiddenTest, withoutHidden } from './hidden-fields.ts';

@@ -1,6 +1,6 @@
 /** Aliases. */
 import { parsingError, StoreError } from '../../errors.ts';
-import { globMatch } from '../../mapping/dynamic-templates.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { AliasAction } from '../../store.ts';
 import { denied, isGranted } from '../access.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';

@@ -1,6 +1,6 @@
 /** Mappings, and what fields can do. */
 import { parsingError, unsupported } from '../../errors.ts';
-import { globMatch } from '../../mapping/dynamic-templates.ts';
+import { globMatch } from '../../glob-match.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
 
 async function get(call: Call): Promise<Answer> {

@@ -1,7 +1,7 @@
 /** `_snapshot`: repositories in one folder of this machine or in S3, snapshots into them and back. */
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { indexNotFound, parsingError, StoreError, unsupported } from '../../errors.ts';
-import { globMatch } from '../../mapping/dynamic-templates.ts';
+import { globMatch } from '../../glob-match.ts';
 import { type Answer, acknowledged, type Call, isOn, type Json, json, names, type Route } from '../call.ts';
 
 const repositoryKey = (name: string): string => `snapshot-repository:${name}`;

@@ -1,6 +1,7 @@
 /** Templates of all three kinds, data streams, and lifecycle policies. */
+import { isMap } from '../../../event/event.ts';
 import { parsingError, StoreError, unsupported } from '../../errors.ts';
-import { globMatch } from '../../mapping/dynamic-templates.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { StoredKind } from '../../store.ts';
 import { type Answer, acknowledged, type Call, isOn, type Json, json, names, type Route } from '../call.ts';
 
@@ -97,7 +98,7 @@ function checked(body: Json, kind: Kind, name: string): Json {
       'Validation Failed: 1: index patterns are missing;',
     );
   for (const key of kind === legacyTemplate ? ['settings', 'mappings', 'aliases'] : ['template'])
-    if (body[key] !== undefined && !isObject(body[key]))
+    if (body[key] !== undefined && !isMap(body[key]))
       throw parsingError(`[${key}] of ${kind.title} [${name}] is no object`);
   return body;
 }
@@ -139,15 +140,12 @@ async function simulate(call: Call): Promise<Answer> {
   });
 }
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
-
 function merge(a: Json, b: Json): Json {
   const merged: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
     const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
     if (key === '__proto__') continue;
-    if (isObject(before) && isObject(value)) merged[key] = merge(before, value);
+    if (isMap(before) && isMap(value)) merged[key] = merge(before, value);
     else if (key === 'dynamic_templates' && Array.isArray(before) && Array.isArray(value))
       merged[key] = [...before, ...(value as unknown[])];
     else merged[key] = value;
@@ -225,7 +223,7 @@ async function getPolicies(call: Call): Promise<Answer> {
 async function putPolicy(call: Call): Promise<Answer> {
   const { policy, ...unknown } = call.object();
   const [wrong] = Object.keys(unknown);
-  if (wrong !== undefined || !isObject(policy))
+  if (wrong !== undefined || !isMap(policy))
     throw parsingError(
       `[put_lifecycle_request] ${wrong === undefined ? 'needs [policy]' : `unknown field [${wrong}]`}`,
     );

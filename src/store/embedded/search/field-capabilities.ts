@@ -1,4 +1,5 @@
 /** `_field_caps`: which fields there are, of what type, and where types differ. */
+import { globMatch } from '../../glob-match.ts';
 import type { FieldCapabilities, FieldCapability } from '../../store.ts';
 import type { SnapshotIndex } from '../snapshot.ts';
 
@@ -7,17 +8,8 @@ export function fieldCapabilities(
   indices: ReadonlyMap<string, SnapshotIndex>,
   patterns: readonly string[],
 ): FieldCapabilities {
-  const wanted = new RegExp(
-    `^(?:${patterns
-      .map((pattern) =>
-        pattern
-          .split('*')
-          .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-          .join('.*'),
-      )
-      .join('|')})$`,
-    's',
-  );
+  const tests = patterns.map(globMatch);
+  const wanted = (name: string): boolean => tests.some((fits) => fits(name));
   const types = new Map<string, Map<string, string[]>>();
   const note = (field: string, type: string, index: string): void => {
     let known = types.get(field);
@@ -28,17 +20,17 @@ export function fieldCapabilities(
   };
   for (const { name, fields, nested, aliases } of indices.values()) {
     for (const [field, type] of fields) {
-      const isWanted = wanted.test(field);
+      const isWanted = wanted(field);
       if (isWanted) note(field, type, name);
       for (let dot = field.lastIndexOf('.'); dot > 0; dot = field.lastIndexOf('.', dot - 1)) {
         const parent = field.slice(0, dot);
-        if (fields.has(parent) || !(isWanted || wanted.test(parent))) continue;
+        if (fields.has(parent) || !(isWanted || wanted(parent))) continue;
         note(parent, nested.has(parent) ? 'nested' : 'object', name);
       }
     }
     for (const [alias, target] of aliases)
-      if (wanted.test(alias)) note(alias, fields.get(target) ?? 'keyword', name);
-    for (const meta of ['_id', '_index', '_source']) if (wanted.test(meta)) note(meta, meta, name);
+      if (wanted(alias)) note(alias, fields.get(target) ?? 'keyword', name);
+    for (const meta of ['_id', '_index', '_source']) if (wanted(meta)) note(meta, meta, name);
   }
   const fields: Record<string, Record<string, FieldCapability>> = {};
   for (const field of [...types.keys()].sort()) {

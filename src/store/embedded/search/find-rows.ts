@@ -1,9 +1,9 @@
 /** The rows that a page of results shows: sorted, and no more read than that takes. */
-
 import { ipKeySql } from '../../../query/condition-sql.ts';
 import type { FieldType } from '../../../query/field-types.ts';
 import { formatIp, ipKey, parseIp } from '../../../query/ip.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
+import { compareText } from '../../../query/text-analysis.ts';
 import { StoreError } from '../../errors.ts';
 import type { SortKey } from '../../store.ts';
 import type { RowSet } from '../snapshot.ts';
@@ -277,19 +277,6 @@ function comparison(keys: readonly Key[]): (a: FoundRow, b: FoundRow) => number 
 
 /** Numbers by value, texts by their UTF-8 bytes, as the index orders them. */
 function compareValues(left: SqlValue, right: SqlValue): number {
-  if (typeof left === 'string' && typeof right === 'string') {
-    if (left === right) return 0;
-    for (let at = 0; ; at++) {
-      const a = left.charCodeAt(at);
-      const b = right.charCodeAt(at);
-      if (a === b && !Number.isNaN(a)) continue;
-      if (Number.isNaN(a)) return -1;
-      if (Number.isNaN(b)) return 1;
-      // Surrogates stand for characters behind all others, but for private use and below them as code units.
-      const astral = (unit: number): number =>
-        unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit >= 0xe000 ? unit - 0x800 : unit;
-      return astral(a) - astral(b);
-    }
-  }
+  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
   return left! < right! ? -1 : left! > right! ? 1 : 0;
 }

@@ -1,5 +1,8 @@
 /** Marks in the values of a hit what the query asked for. */
+import { foldCase } from '../../../query/text-analysis.ts';
 import type { Query } from '../../../query/tree.ts';
+import { parseWildcard, wildcardTest } from '../../../query/wildcard.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { Highlight } from '../../store.ts';
 import { eachValue } from './hit-fields.ts';
 
@@ -46,24 +49,15 @@ function everywhere(expression: RegExp): Finder {
 }
 
 function wildcard(pattern: string, ignoreCase: boolean): (value: string) => boolean {
-  const source = pattern.replace(/\\([*?\\])|([*?])|([^*?\\]+|\\)/g, (_, literal, sign, text) =>
-    literal !== undefined
-      ? escapeRegExp(literal)
-      : sign === '*'
-        ? '.*'
-        : sign === '?'
-          ? '.'
-          : escapeRegExp(text),
-  );
-  const expression = new RegExp(`^${source}$`, ignoreCase ? 'isu' : 'su');
-  return (value) => expression.test(value);
+  if (!ignoreCase) return wildcardTest(parseWildcard(pattern));
+  const fits = wildcardTest(parseWildcard(foldCase(pattern)));
+  return (value) => fits(foldCase(value));
 }
 
 function fieldTest(pattern: string): (path: string) => boolean {
   const base = pattern.endsWith('.keyword') ? pattern.slice(0, -8) : undefined;
   if (!pattern.includes('*')) return (path) => path === pattern || path === base;
-  const expression = new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`, 's');
-  return (path) => expression.test(path);
+  return globMatch(pattern);
 }
 
 /** What each clause that must or may hold marks, and in which fields. */

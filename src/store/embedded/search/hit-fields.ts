@@ -1,5 +1,6 @@
 /** Values of a document's fields as `fields` of a search shows them: flat, always in arrays, as mapped. */
 import type { FieldType } from '../../../query/field-types.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { SnapshotIndex } from '../snapshot.ts';
 import { dateFormatter, UTC } from './aggregate/dates.ts';
 
@@ -30,7 +31,7 @@ export function hitFields(
   wanted: readonly WantedField[],
   index: SnapshotIndex | undefined,
 ): Record<string, unknown[]> | undefined {
-  const patterns = wanted.map(({ field, format }) => ({ test: matcher(field), field, format }));
+  const patterns = wanted.map(({ field, format }) => ({ test: globMatch(field), field, format }));
   let found: Record<string, unknown[]> | undefined;
   const put = (name: string, value: unknown): void => {
     found ??= {};
@@ -53,19 +54,6 @@ export function hitFields(
     }
   });
   return found;
-}
-
-function matcher(pattern: string): (path: string) => boolean {
-  if (pattern === '*') return () => true;
-  if (!pattern.includes('*')) return (path) => path === pattern;
-  const expression = new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-      .join('.*')}$`,
-    's',
-  );
-  return (path) => expression.test(path);
 }
 
 function shown(

@@ -1,5 +1,6 @@
 /** Which columns a field's name means in rows of one shape. */
 import { columnTypes, type SqlColumn, type SqlFields } from '../../../query/field-types.ts';
+import { globMatch } from '../../glob-match.ts';
 import type { RowSet, Snapshot, SnapshotIndex, StoredColumn } from '../snapshot.ts';
 import { sparseValue } from '../sparse-columns.ts';
 
@@ -60,14 +61,7 @@ export class FieldResolver {
     if (!pattern.includes('*')) return [pattern];
     let names = this.#patterns.get(pattern);
     if (names) return names;
-    const expression = new RegExp(
-      `^${pattern
-        .split('*')
-        .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-        .join('.*')}$`,
-      's',
-    );
-    names = [...this.#snapshot.columns.fields()].filter((name) => expression.test(name));
+    names = [...this.#snapshot.columns.fields()].filter(globMatch(pattern));
     this.#patterns.set(pattern, names);
     return names;
   }
