@@ -362,6 +362,7 @@ export class BulkWriter {
     });
     try {
       await this.#core.commit(payload, tail, true);
+      frame.release();
       for (const one of settle) one();
     } catch (error) {
       // The latest first: later ones, which fail as well, have seen what these did.

@@ -44,13 +44,28 @@ export interface NewRow extends Pick<FrameRow, 'sequence' | 'ix' | 'version' | '
 const ROW = 36;
 const EXPLICIT = 0x80000000;
 
+/** Memory of frames that are through: fresh memory costs more than what is written to it. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 4;
+const LEAST_SPARE_BYTES = 256 << 10;
+const MOST_SPARE_BYTES = 16 << 20;
+
 export class FrameBuilder {
   #buffer: Buffer;
   #at = 0;
   rows = 0;
 
   constructor(expectedBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
+    const known = expectedBytes >= LEAST_SPARE_BYTES ? spare.pop() : undefined;
+    this.#buffer = known ?? Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
+  }
+
+  /** Nobody has the payload any more: another frame may get its memory. */
+  release(): void {
+    const { length } = this.#buffer;
+    if (length >= LEAST_SPARE_BYTES && length <= MOST_SPARE_BYTES && spare.length < MAX_SPARE)
+      spare.push(this.#buffer);
+    this.#buffer = Buffer.alloc(0);
   }
 
   /** `columns`: JSON object; `ignored`: names of fields that come to it. */

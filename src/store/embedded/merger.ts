@@ -21,7 +21,7 @@ const FAN_IN = 8;
 const MAX_ROWS = 1_000_000;
 /** An index that got nothing for so long gets its last merge. */
 const QUIET = 3_600_000;
-/** An index that got nothing for so long has its new segments merged: searches read fewer files, with Bloom filters. */
+/** An index that got nothing for so long has its new segments merged: searches read fewer files, and of those only what the filters of words let through. */
 const CALM = 60_000;
 /** A single new segment with fewer rows is not worth it. */
 const CALM_ROWS = 2000;
@@ -211,7 +211,7 @@ async function writeMerged(
     written = await writeSegment(duckdb, rows, target, isLast ? 'last' : 'merged', 'background');
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    // Bloom filters of hundreds of columns take the most.
+    // What is packed closest takes the most.
     try {
       written = await writeSegment(duckdb, all, target, 'quick', 'background');
     } catch (again) {
