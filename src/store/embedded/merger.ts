@@ -17,6 +17,8 @@ import { TokenFilterBuilder } from './token-filter.ts';
 
 /** So many small ones are one merge. */
 const FAN_IN = 8;
+/** So many while rows come in faster than they are sealed: a merge now would be one more of the same rows later. */
+const FAN_IN_BUSY = 32;
 /** A merge's rows: more stay in several files. */
 const MAX_ROWS = 1_000_000;
 /** An index that got nothing for so long gets its last merge. */
@@ -55,7 +57,10 @@ export function nextMerge(
       const gone = run.find(
         ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
       );
-      if (run.length >= FAN_IN || (isLast && (run.length > 1 || run[0]!.info.level < 2))) {
+      if (
+        run.length >= (isBusy ? FAN_IN_BUSY : FAN_IN) ||
+        (isLast && (run.length > 1 || run[0]!.info.level < 2))
+      ) {
         if (!best || run.length > best.segments.length) best = { index, segments: run, isLast };
         continue;
       }
