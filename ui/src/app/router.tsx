@@ -8,6 +8,11 @@ import {
 } from '@tanstack/react-router';
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
+import {
+  integrationSearch,
+  integrationsSearch,
+  newIntegrationSearch,
+} from '../screens/integrations/search.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
@@ -41,6 +46,33 @@ const pipeline = createRoute({
   path: '/pipelines/$id',
   validateSearch: pipelineSearch,
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
+const integrations = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations',
+  validateSearch: integrationsSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/list.tsx'), 'Integrations'),
+});
+
+const newIntegration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/new',
+  validateSearch: newIntegrationSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/new.tsx'), 'NewIntegration'),
+});
+
+const addIntegration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/new/$card',
+  component: lazyRouteComponent(() => import('../screens/integrations/add.tsx'), 'AddIntegration'),
+});
+
+const integration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/$id',
+  validateSearch: integrationSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/detail.tsx'), 'Integration'),
 });
 
 const deadLetters = createRoute({
@@ -95,6 +127,10 @@ export const router = createRouter({
     discover,
     pipelines,
     pipeline,
+    integrations,
+    newIntegration,
+    addIntegration,
+    integration,
     deadLetters,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
