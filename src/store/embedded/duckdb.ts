@@ -43,6 +43,8 @@ const LIMITS: Readonly<Record<Lane, number>> = { interactive: 4, background: 1, 
 const INTERRUPT_EVERY = 20;
 /** Milliseconds. */
 const POLL_EVERY = 3;
+/** Milliseconds. */
+const HELP_AFTER = 3000;
 
 interface LaneState {
   free: number;
@@ -333,7 +335,9 @@ async function resultOfWorkers(connection: DuckDBConnection, sql: string): Promi
   try {
     const pending = prepared.start();
     const { NO_TASKS_AVAILABLE, RESULT_NOT_READY } = duckdb.PendingState;
-    for (;;) {
+    const patience = performance.now() + HELP_AFTER;
+    // Long queries may keep those threads: then it is done here after all.
+    while (performance.now() < patience) {
       const state = duckdb.pending_execute_check_state(pending['pending_result']);
       if (state !== NO_TASKS_AVAILABLE && state !== RESULT_NOT_READY) break;
       await new Promise((done) => setTimeout(done, POLL_EVERY));
