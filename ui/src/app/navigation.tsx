@@ -1,5 +1,12 @@
 /** What the menu offers; a screen appears here when it exists. */
-import { IconMailX, IconRoute, IconSearch, IconSettings, type TablerIcon } from '@tabler/icons-react';
+import {
+  IconFileCode,
+  IconMailX,
+  IconRoute,
+  IconSearch,
+  IconSettings,
+  type TablerIcon,
+} from '@tabler/icons-react';
 import type { Role } from '../../../src/server/contract.ts';
 
 export interface MenuEntry {
@@ -12,6 +19,7 @@ export interface MenuEntry {
 export const menu: readonly MenuEntry[] = [
   { to: '/discover', title: 'Discover', icon: IconSearch, role: 'viewer' },
   { to: '/pipelines', title: 'Pipelines', icon: IconRoute, role: 'viewer' },
+  { to: '/editor', title: 'Configs', icon: IconFileCode, role: 'viewer' },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailX, role: 'operator' },
   { to: '/settings', title: 'Settings', icon: IconSettings, role: 'viewer' },
 ];

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
+import { editorSearch } from '../screens/editor/search.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
@@ -41,6 +42,13 @@ const pipeline = createRoute({
   path: '/pipelines/$id',
   validateSearch: pipelineSearch,
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
+const editor = createRoute({
+  getParentRoute: () => root,
+  path: '/editor',
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(() => import('../screens/editor/editor.tsx'), 'Editor'),
 });
 
 const deadLetters = createRoute({
@@ -95,6 +103,7 @@ export const router = createRouter({
     discover,
     pipelines,
     pipeline,
+    editor,
     deadLetters,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
