@@ -7,10 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Engine } from '../src/engine/engine.ts';
-import { silentLogger } from '../src/kernel/logger.ts';
-import { registry } from '../src/plugins/registry.ts';
-import { graphOf } from '../test/support/compiled.ts';
+import { testEngine, testPipeline } from '../test/support/engine.ts';
 
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const ROUNDS = Number(process.argv[3] ?? 7);
@@ -29,18 +26,7 @@ type Case = keyof typeof cases;
 
 async function run(rate: number): Promise<{ seconds: number; cpu: number; samples: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const engine = new Engine({
-    registryUrl: new URL('../src/plugins/registry.ts', import.meta.url).href,
-    registry,
-    logger: silentLogger,
-    logging: {
-      level: new Uint8Array(new SharedArrayBuffer(1)).fill(5).buffer,
-      format: 'plain',
-      file: undefined,
-    },
-    escapeStyle: 'none',
-    maxThreads: 2,
-  });
+  const engine = testEngine();
   const controller = new AbortController();
   let samples = 0;
   const reading = (async () => {
@@ -51,24 +37,10 @@ async function run(rate: number): Promise<{ seconds: number; cpu: number; sample
   const ended = new Promise<void>((resolve) => {
     engine.onChange(({ state }) => state === 'finished' && resolve());
   });
-  const graph = await graphOf(config);
+  const pipeline = await testPipeline(config, { dataPath: folder });
   const cpu = process.cpuUsage();
   const began = performance.now();
-  await engine.load({
-    id: 'main',
-    graph,
-    hash: '',
-    settings: {
-      workers: 2,
-      batchSize: 125,
-      batchDelay: 50,
-      ecs: 'disabled',
-      dataPath: folder,
-      queueType: 'memory',
-      queueMaxEvents: 0,
-      all: {},
-    },
-  });
+  await engine.load(pipeline);
   await ended;
   const seconds = (performance.now() - began) / 1000;
   const used = process.cpuUsage(cpu);

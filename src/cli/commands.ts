@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, Command>> = {
     help: async () => (await import('./export-command.ts')).help,
     run: async (argv) => (await import('./export-command.ts')).exportCommand(argv),
   },
+  store: {
+    summary: 'what the event store holds, for how long, and copies of it',
+    help: async () => (await import('./store-command.ts')).help,
+    run: async (argv) => (await import('./store-command.ts')).storeCommand(argv),
+  },
   keystore: {
     summary: 'create, add, list, remove secrets that configs use as ${NAME}',
     help: async () => (await import('./keystore-command.ts')).help,
@@ -69,6 +74,16 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'run tests of configs',
     help: async () => (await import('./test-arguments.ts')).help,
     run: async (argv) => (await import('./test-command.ts')).testCommand(argv),
+  },
+  demo: {
+    summary: 'what a demo (millrace up --demo) has left, and its removal',
+    help: async () => (await import('./demo-command.ts')).help,
+    run: async (argv) => (await import('./demo-command.ts')).demoCommand(argv),
+  },
+  tap: {
+    summary: 'events as they pass a running pipeline, before and after each of its plugins',
+    help: async () => (await import('./tap-command.ts')).help,
+    run: async (argv) => (await import('./tap-command.ts')).tapCommand(argv),
   },
   top: {
     summary: 'live rates of every plugin in the terminal',

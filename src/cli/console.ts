@@ -22,6 +22,7 @@ import type { ConfigHost } from '../server/console/configs/config-host.ts';
 import { configHandlers } from '../server/console/configs.ts';
 import { type Console, startConsole as startServer } from '../server/console/console.ts';
 import { deadLetterHandlers } from '../server/console/dead-letters.ts';
+import { type DemoControl, demoHandlers } from '../server/console/demo.ts';
 import { eventHandlers } from '../server/console/events.ts';
 import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
@@ -57,6 +58,8 @@ export interface ConsoleParts {
   /** Undefined: this process has none. */
   readonly store: EventStore | undefined;
   readonly audit: AuditLog;
+  /** Undefined: without an event store there is none. */
+  readonly demo: DemoControl | undefined;
   readonly logger: Logger;
   readonly configs: ConfigHost;
 }
@@ -72,6 +75,7 @@ export async function startConsole({
   engine,
   store,
   audit,
+  demo = noDemo,
   logger,
   configs,
 }: ConsoleParts): Promise<Console> {
@@ -130,6 +134,7 @@ export async function startConsole({
     ...later(keyRoutes, async () => keyHandlers({ access, keys: await openKeys() })),
     ...auditHandlers(audit),
     ...later(eventRoutes, async () => eventHandlers({ store: await openStore(), audit: note })),
+    ...demoHandlers(demo, note),
     ...pipelineHandlers({ engine, monitor, audit: note }),
     ...deadLetterHandlers({
       engine,
@@ -175,6 +180,11 @@ export async function startConsole({
     },
   };
 }
+
+const noDemo: DemoControl = {
+  view: async () => ({ state: 'none', filled: 1, sent: 0, indices: [] }),
+  remove: async () => {},
+};
 
 /** Handlers of an area that are made at the first call, such as when the event store has opened. */
 function later<N extends RouteName>(

@@ -7,41 +7,62 @@ import { silentLogger } from '../kernel/logger.ts';
 import { Secret } from '../kernel/options.ts';
 import { QueryError } from '../query/query-error.ts';
 import { StoreError } from '../store/errors.ts';
+import type { ClusterOptions } from '../store/opensearch/options.ts';
 import type { Store } from '../store/store.ts';
 import { type ProcessSettings, processSettings } from './configuration.ts';
 import { embeddedOptions } from './embedded-options.ts';
 import { ask, readStdin } from './prompt.ts';
 import type { SettingValues } from './settings.ts';
 import type { ConnectionArguments } from './store-arguments.ts';
+import { storeCluster } from './store-cluster.ts';
+
+export interface OpenOptions {
+  /** Seconds that one request may take. */
+  readonly timeout?: number;
+}
 
 export interface OpenedStore {
   readonly store: Store;
   /** Another process has it, and may bring new events. */
   readonly isRemote: boolean;
+  /** Its folder or address, for people. */
+  readonly place: string;
 }
 
 /** @throws MillraceError with a sentence */
-export async function openStore(given: ConnectionArguments, values: SettingValues): Promise<OpenedStore> {
+export async function openStore(
+  given: ConnectionArguments,
+  values: SettingValues,
+  options: OpenOptions = {},
+): Promise<OpenedStore> {
   const settings = await processSettings(values);
+  const remote = async (url: string): Promise<OpenedStore> => ({
+    store: await connect(url, given, settings, options),
+    isRemote: true,
+    place: url,
+  });
   const url = given.url ?? process.env['MILLRACE_URL'];
-  if (url !== undefined) return { store: await connect(url, given, settings), isRemote: true };
+  if (url !== undefined) return remote(url);
   if (settings.get<string>('store.driver') === 'opensearch')
-    throw new MillraceError(
-      'ERR_USAGE',
-      'the event store is a cluster (store.driver: opensearch): name one of its nodes with --url',
-    );
+    return {
+      store: await connectCluster(settings, options),
+      isRemote: true,
+      place: settings.get<string>('store.hosts'),
+    };
   const data = resolve(settings.get<string>('path.data'));
   const folder = resolve(settings.get<string | undefined>('store.path') ?? join(data, 'store'));
   const owner = existsSync(folder) ? lockOwner(folder) : undefined;
   if (owner === undefined && existsSync(folder))
-    return { store: await direct(settings, folder), isRemote: false };
+    return { store: await direct(settings, folder), isRemote: false, place: folder };
   try {
-    return { store: await connect(ownAddress(settings), given, settings), isRemote: true };
+    return await remote(ownAddress(settings));
   } catch (error) {
-    if (owner !== undefined || !/refuses connections/.test((error as Error).message)) throw error;
+    if (!/refuses connections/.test((error as Error).message)) throw error;
     throw new MillraceError(
       'ERR_IO',
-      `there is no event store in ${folder}, and none answers at ${ownAddress(settings)}: name its folder with --path.data DIR, or its address with --url`,
+      owner === undefined
+        ? `there is no event store in ${folder}, and none answers at ${ownAddress(settings)}: name its folder with --path.data DIR, or its address with --url`
+        : `the event store in ${folder} is in use by process ${owner}, and that does not answer at ${ownAddress(settings)}: name its address with --url, or stop it`,
     );
   }
 }
@@ -65,7 +86,27 @@ function ownAddress(settings: ProcessSettings): string {
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
 
-async function connect(url: string, given: ConnectionArguments, settings: ProcessSettings): Promise<Store> {
+/** The cluster of the settings. */
+async function connectCluster(settings: ProcessSettings, { timeout }: OpenOptions): Promise<Store> {
+  const { connection, secrets, ...own } = storeCluster(settings).cluster;
+  const revealed = Object.entries(secrets).map(([name, text]) => [name, new Secret(text)]);
+  return connected({
+    ...own,
+    connection: {
+      ...connection,
+      ...Object.fromEntries(revealed),
+      ...(timeout !== undefined && { timeout }),
+    },
+    logger: silentLogger,
+  });
+}
+
+async function connect(
+  url: string,
+  given: ConnectionArguments,
+  settings: ProcessSettings,
+  { timeout }: OpenOptions,
+): Promise<Store> {
   let parsed: URL;
   try {
     parsed = new URL(url.includes('://') ? url : `http://${url}`);
@@ -80,16 +121,21 @@ async function connect(url: string, given: ConnectionArguments, settings: Proces
     );
   const ownCa = join(resolve(settings.get<string>('path.data')), 'certs', 'ca.crt');
   const ca = given.ca ?? (isLoopback(parsed.hostname) && existsSync(ownCa) ? ownCa : undefined);
+  return connected({
+    connection: {
+      hosts: [parsed.href.replace(/\/$/, '')],
+      ...credentials,
+      ...(ca !== undefined && parsed.protocol === 'https:' && { ssl_certificate_authorities: [ca] }),
+      ...(timeout !== undefined && { timeout }),
+    },
+    logger: silentLogger,
+  });
+}
+
+async function connected(options: ClusterOptions): Promise<Store> {
   const { OpenSearchStore } = await import('../store/opensearch/opensearch-store.ts');
   try {
-    return await OpenSearchStore.connect({
-      connection: {
-        hosts: [parsed.href.replace(/\/$/, '')],
-        ...credentials,
-        ...(ca !== undefined && parsed.protocol === 'https:' && { ssl_certificate_authorities: [ca] }),
-      },
-      logger: silentLogger,
-    });
+    return await OpenSearchStore.connect(options);
   } catch (error) {
     const { message } = error as Error;
     throw new MillraceError('ERR_IO', /\(40[13]\)/.test(message) ? withHint(message) : message);

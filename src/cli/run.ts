@@ -23,6 +23,7 @@ import {
   readConfiguration,
 } from './configuration.ts';
 import { wantsConsole } from './console-settings.ts';
+import { Demo, type DemoRun, demoDefinitions } from './demo.ts';
 import { EventStore, wantsStore } from './event-store.ts';
 import { listenHint } from './listen-hint.ts';
 import { liveConfigs } from './live-configs.ts';
@@ -50,6 +51,8 @@ export interface ReloadResult {
 export interface RunOptions {
   /** There are an event store and the console unless settings say otherwise. */
   readonly everythingByDefault?: boolean;
+  /** Invented traffic for these listeners; they are defined such that they tell it from everybody else's. */
+  readonly demo?: DemoRun & { readonly listeners: readonly Definition[] };
 }
 
 /**
@@ -59,7 +62,7 @@ export interface RunOptions {
 export async function run(
   given: SettingValues,
   definitions?: readonly Definition[],
-  { everythingByDefault = false }: RunOptions = {},
+  { everythingByDefault = false, demo }: RunOptions = {},
 ): Promise<number> {
   const settings = await processSettings(given);
   const log = logging(settings);
@@ -74,7 +77,8 @@ export async function run(
   );
   // A config on the command line is run alone, unless there is a console that shows the rest.
   const integrations = console || !asked;
-  const configuration = await readConfiguration(settings, registry, definitions, integrations);
+  const running = demo ? [...demo.listeners, ...demoDefinitions(settings)] : definitions;
+  const configuration = await readConfiguration(settings, registry, running, integrations);
   for (const warning of configuration.warnings) logger.warn({}, warning);
   if (configuration.diagnostics.length > 0) process.stderr.write(`${formatDiagnostics(configuration)}\n`);
   if (configuration.hasErrors) return 1;
@@ -85,16 +89,18 @@ export async function run(
   const store = wantsStore(settings, configuration.pipelines, everythingByDefault)
     ? new EventStore(settings, logger)
     : undefined;
-  return new Runner({
+  const runner = new Runner({
     settings,
     logger,
     log,
     configuration,
-    definitions,
+    definitions: running,
     integrations,
     store,
     console,
-  }).run();
+  });
+  if (store) runner.prepareDemo(demo, definitions);
+  return runner.run();
 }
 
 /** The log's settings as every thread gets them. */
@@ -126,7 +132,7 @@ interface RunnerParts {
 class Runner {
   readonly #settings: ProcessSettings;
   readonly #level: Uint8Array;
-  readonly #definitions: readonly Definition[] | undefined;
+  #definitions: readonly Definition[] | undefined;
   readonly #integrations: boolean;
   readonly #logger: Logger;
   readonly #engine: Engine;
@@ -136,6 +142,7 @@ class Runner {
   #console: Promise<Console | undefined> | undefined;
   readonly #wantsConsole: boolean;
   #audit: AuditLog | undefined;
+  #demo: Demo | undefined;
   #reloading: Promise<ReloadResult> | undefined;
   /** Pipelines whose newest version could not be loaded: its hash, and why. */
   readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
@@ -165,6 +172,21 @@ class Runner {
       escapeStyle: settings.get('config.field_reference.escape_style'),
       maxThreads: availableParallelism(),
       ...(store && { connectStore: () => store.connect() }),
+    });
+  }
+
+  /** `played` undefined: nothing is played, but what an earlier demo left can be removed. */
+  prepareDemo(played: DemoRun | undefined, without: readonly Definition[] | undefined): void {
+    this.#demo = new Demo({
+      settings: this.#settings,
+      played,
+      logger: this.#logger,
+      openStore: () => this.#store!.open(),
+      unload: async () => {
+        if (!played) return;
+        this.#definitions = without;
+        await this.#reload(true);
+      },
     });
   }
 
@@ -201,6 +223,7 @@ class Runner {
       `${list.length > 0 ? 'Pipelines running' : 'No pipeline is running'}${this.#monitoring ? `, monitoring API at ${this.#monitoring.url}` : ''}`,
     );
     if (this.#reloads) this.#watch();
+    this.#demo?.start();
     this.#checkEnded();
     const status = await ended;
     await this.#closeServers();
@@ -226,6 +249,7 @@ class Runner {
         engine: this.#engine,
         store: this.#store,
         audit: this.#audit!,
+        demo: this.#demo,
         logger: this.#logger,
         reload: () => this.#reload(true),
         failed: () => this.#allFailed(),
@@ -471,6 +495,7 @@ class Runner {
     this.#stopping = true;
     // What is half started can not be stopped.
     await this.#loading;
+    await this.#demo?.stop();
     await this.#engine.stop();
     this.#resolve(status);
   }

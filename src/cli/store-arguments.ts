@@ -12,6 +12,15 @@ import { convertSetting, type SettingValues } from './settings.ts';
 /** Flags of a command: with a value or without. */
 export type Flags = Readonly<Record<string, 'value' | 'flag'>>;
 
+/** Flags that say where the store is. */
+export const connectionFlags: Flags = {
+  '--url': 'value',
+  '--user': 'value',
+  '--password-stdin': 'flag',
+  '--api-key-stdin': 'flag',
+  '--ca': 'value',
+};
+
 const shared: Flags = {
   '--last': 'value',
   '--from': 'value',
@@ -21,11 +30,7 @@ const shared: Flags = {
   '--sort': 'value',
   '--limit': 'value',
   '--format': 'value',
-  '--url': 'value',
-  '--user': 'value',
-  '--password-stdin': 'flag',
-  '--api-key-stdin': 'flag',
-  '--ca': 'value',
+  ...connectionFlags,
 };
 
 export interface StoreArguments {
@@ -69,12 +74,17 @@ export const connectionHelp = `They ask the Millrace that runs (store.http.host 
   --path.data DIR, --path.settings DIR
   MILLRACE_URL, MILLRACE_USER, MILLRACE_PASSWORD, MILLRACE_API_KEY in the environment do the same.`;
 
-/** @throws MillraceError ERR_USAGE; errors in the KQL point to the place */
-export function parseStoreArguments(argv: readonly string[], command: string, own: Flags): StoreArguments {
-  const usage = (message: string): never => {
-    throw new MillraceError('ERR_USAGE', `${message}. See "millrace ${command} --help".`);
-  };
-  const flags: Flags = { ...shared, ...own };
+export interface SplitArguments {
+  readonly words: readonly string[];
+  readonly has: (flag: string) => boolean;
+  readonly value: (flag: string) => string | undefined;
+  readonly settings: SettingValues;
+  readonly help: boolean;
+  readonly connection: ConnectionArguments;
+}
+
+/** Words, flags of the command, and settings. @throws MillraceError ERR_USAGE */
+export function splitArguments(argv: readonly string[], command: string, flags: Flags): SplitArguments {
   const words: string[] = [];
   const rest: string[] = [];
   const given = new Map<string, string>();
@@ -87,8 +97,11 @@ export function parseStoreArguments(argv: readonly string[], command: string, ow
     const [name = word, attached] = /^(--[\w-]+)=(.*)$/s.exec(word)?.slice(1) ?? [];
     const kind = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (kind === 'flag') given.set(name, '');
-    else if (kind === 'value') given.set(name, attached ?? argv[++at] ?? usage(`${name} needs a value`));
-    else if (/^-\w/.test(word) || word.startsWith('--')) {
+    else if (kind === 'value') {
+      const value = attached ?? argv[++at];
+      if (value === undefined) throw usageError(`${name} needs a value`, command);
+      given.set(name, value);
+    } else if (/^-\w/.test(word) || word.startsWith('--')) {
       rest.push(word);
       // A setting, whose value follows.
       if (!word.includes('=') && argv[at + 1] !== undefined && !/^(-h|--help)$/.test(word))
@@ -96,17 +109,44 @@ export function parseStoreArguments(argv: readonly string[], command: string, ow
     } else words.push(word);
   }
   const { values: settings, help } = parseArguments(rest);
+  return {
+    words,
+    has: (flag) => given.has(flag),
+    value: (flag) => given.get(flag),
+    settings,
+    help,
+    connection: {
+      url: given.get('--url'),
+      user: given.get('--user'),
+      passwordFromStdin: given.has('--password-stdin'),
+      apiKeyFromStdin: given.has('--api-key-stdin'),
+      ca: given.get('--ca'),
+    },
+  };
+}
+
+export const usageError = (message: string, command: string): MillraceError =>
+  new MillraceError('ERR_USAGE', `${message}. See "millrace ${command} --help".`);
+
+/** @throws MillraceError ERR_USAGE; errors in the KQL point to the place */
+export function parseStoreArguments(argv: readonly string[], command: string, own: Flags): StoreArguments {
+  const usage = (message: string): never => {
+    throw usageError(message, command);
+  };
+  const { words, has, value, settings, help, connection } = splitArguments(argv, command, {
+    ...shared,
+    ...own,
+  });
   const kql = words.join(' ');
   const now = Date.now();
-  if (given.has('--last') && given.has('--from')) usage('--last and --from say the same: give one of them');
-  const last = given.get('--last');
-  const from = last === undefined ? timeOf('--from', given.get('--from'), now) : now - ago(last);
-  const to = timeOf('--to', given.get('--to'), now);
-  const limit = given.get('--limit');
+  if (has('--last') && has('--from')) usage('--last and --from say the same: give one of them');
+  const last = value('--last');
+  const from = last === undefined ? timeOf('--from', value('--from'), now) : now - ago(last);
+  const to = timeOf('--to', value('--to'), now);
+  const limit = value('--limit');
   if (limit !== undefined && !/^\d+$/.test(limit)) usage(`--limit needs a number, and is "${limit}"`);
   const list = (name: string): string[] | undefined =>
-    given
-      .get(name)
+    value(name)
       ?.split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '');
@@ -122,17 +162,11 @@ export function parseStoreArguments(argv: readonly string[], command: string, ow
     fields: list('--fields'),
     sort: sortOf(list('--sort')),
     limit: limit === undefined ? undefined : Number(limit),
-    format: given.get('--format'),
-    connection: {
-      url: given.get('--url'),
-      user: given.get('--user'),
-      passwordFromStdin: given.has('--password-stdin'),
-      apiKeyFromStdin: given.has('--api-key-stdin'),
-      ca: given.get('--ca'),
-    },
+    format: value('--format'),
+    connection,
     settings,
-    has: (flag) => given.has(flag),
-    value: (flag) => given.get(flag),
+    has,
+    value,
   };
 
   function ago(text: string): number {

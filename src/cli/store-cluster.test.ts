@@ -14,6 +14,7 @@ test('a cluster from settings', () => {
       'store.password': new Secret('x y'),
       'store.ssl.verification_mode': 'full',
       'store.template_patterns': '',
+      'store.retention': '[{ pattern: "a-*", max_age: 30d }]',
     }),
   );
   expect(cluster).toEqual({
@@ -24,6 +25,7 @@ test('a cluster from settings', () => {
     }),
     secrets: { password: 'x y' },
     templatePatterns: [],
+    retention: [{ pattern: 'a-*', maxAge: 30 * 86_400_000 }],
   });
 });
 

@@ -6,6 +6,7 @@ import { checkElasticsearchApi } from '../lib/elasticsearch/options.ts';
 import type { ClusterThreadOptions } from '../store/embedded/store-protocol.ts';
 import { clusterValues } from '../store/opensearch/options.ts';
 import type { ProcessSettings } from './configuration.ts';
+import { retentionRules } from './retention-setting.ts';
 
 type Connection = ClusterThreadOptions['cluster']['connection'];
 
@@ -44,11 +45,13 @@ export function storeCluster(settings: ProcessSettings): ClusterThreadOptions {
     },
   );
   const patterns = text('store.template_patterns');
+  const retention = retentionRules(text('store.retention'));
   return {
     cluster: {
       connection,
       secrets: Object.fromEntries(known.map(([name, secret]) => [name, secret.reveal()])),
       ...(patterns !== undefined && { templatePatterns: list(patterns) }),
+      ...(retention !== undefined && { retention }),
     },
   };
 }

@@ -1,4 +1,6 @@
 /** `millrace up`, which is `npm start`: the default listeners, on loopback. */
+
+import { demoRoute } from '../demo/pipelines.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { parseArguments } from './arguments.ts';
 import type { Definition } from './configuration.ts';
@@ -41,8 +43,11 @@ serves the monitoring API on 9600. Ends with Ctrl-C. npm start is the same.
   --syslog PORT   the same for syslog
   --http PORT     the same for webhooks
   --print         print every event, too
+  --demo[=HOURS]  play invented traffic through these listeners, and the last hours (4) at once, so
+                  that every screen has life in a minute; "millrace demo remove" deletes it again
 
   millrace up
+  millrace up --demo
   millrace up --syslog 5515 --beats off
   logger -n 127.0.0.1 -P 5514 -d 'hello'
   curl -d '{"hello": "world"}' -H 'Content-Type: application/json' http://127.0.0.1:8080
@@ -54,7 +59,10 @@ To run pipelines of your own use "millrace -f FILE" or "millrace --path.settings
 
 export async function up(argv: readonly string[]): Promise<number> {
   const print = argv.includes('--print');
-  const { places, rest } = parseListeners(argv.filter((argument) => argument !== '--print'));
+  const hours = demoHours(argv);
+  const { places, rest } = parseListeners(
+    argv.filter((argument) => argument !== '--print' && !/^--demo(=|$)/.test(argument)),
+  );
   const { values, help: wantsHelp, warnings } = parseArguments(rest);
   if (wantsHelp) {
     process.stdout.write(help);
@@ -65,12 +73,29 @@ export async function up(argv: readonly string[]): Promise<number> {
       throw new MillraceError('ERR_USAGE', `millrace up has its own pipelines: give ${option} to millrace`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const definitions = [...places].map(([option, place]) => definition(option, place, print));
+  const played = [...places].map(([option, place]) => definition(option, place, print, true));
   const list = [...places].map(([option, { host, port }]) => {
     const { title } = listeners[option]!;
     return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
   });
   process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
-  return run(values, definitions, { everythingByDefault: true });
+  return run(values, definitions, {
+    everythingByDefault: true,
+    ...(hours !== undefined && { demo: { hours, places, listeners: played } }),
+  });
+}
+
+const DEMO_HOURS = 4;
+const MAX_DEMO_HOURS = 72;
+
+/** Undefined: there is no demo. @throws MillraceError ERR_USAGE */
+function demoHours(argv: readonly string[]): number | undefined {
+  const given = argv.find((argument) => /^--demo(=|$)/.test(argument));
+  if (given === undefined) return undefined;
+  const [, text = String(DEMO_HOURS)] = given.split('=');
+  const hours = Number(text);
+  if (text !== '' && hours >= 0 && hours <= MAX_DEMO_HOURS) return hours;
+  throw new MillraceError('ERR_USAGE', `--demo takes hours, from 0 to ${MAX_DEMO_HOURS}, and is "${text}"`);
 }
 
 interface Place {
@@ -111,9 +136,10 @@ export function parseListeners(argv: readonly string[]): {
   return { places, rest };
 }
 
-function definition(option: string, { host, port }: Place, print: boolean): Definition {
+function definition(option: string, { host, port }: Place, print: boolean, demo = false): Definition {
   const id = `default-${option}`;
-  const { input, output } = listeners[option]!;
+  const { input, output: kept } = listeners[option]!;
+  const output = demo ? demoRoute(option, kept) : kept;
   const text = `input { ${input} { host => "${host}" port => ${port} } }\noutput { ${print ? 'stdout { } ' : ''}${output} }`;
   return {
     id,

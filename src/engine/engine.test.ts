@@ -2,16 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { registry } from '../../test/support/crashing-registry.ts';
+import { crashing } from '../../test/support/crashing-registry.ts';
+import { testEngine, testPipeline } from '../../test/support/engine.ts';
 import { decodeEvent } from '../event/event-encoding.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { checkPipelines } from '../lang/check.ts';
 import { type DeadLetter, decodePayload } from '../queue/dead-letter-entry.ts';
 import { listSegments, readParts } from '../queue/dead-letter-segments.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { PipelineConfig } from './pipeline-status.ts';
 
-const REGISTRY_URL = new URL('../../test/support/crashing-registry.ts', import.meta.url).href;
 const engines: Engine[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'millrace-engine-'));
 afterEach(async () => {
@@ -19,51 +17,18 @@ afterEach(async () => {
 });
 
 function startEngine(maxThreads = 2): Engine {
-  const engine = new Engine({
-    registryUrl: REGISTRY_URL,
-    registry,
-    logger: silentLogger,
-    // Level fatal: a crash that is meant needs no lines.
-    logging: {
-      level: new Uint8Array(new SharedArrayBuffer(1)).fill(5).buffer,
-      format: 'plain',
-      file: undefined,
-    },
-    escapeStyle: 'none',
-    maxThreads,
-  });
+  const engine = testEngine(maxThreads, crashing);
   engines.push(engine);
   return engine;
 }
 
-async function configOf(
+const configOf = (
   text: string,
   workers = 2,
   id = 'main',
-  all: Record<string, unknown> = {},
-): Promise<PipelineConfig> {
-  const { pipelines, diagnostics } = await checkPipelines(
-    [{ id, sources: [{ file: 'test.conf', text }], settings: {} }],
-    registry,
-    { environment: {} },
-  );
-  expect(diagnostics.filter((each) => each.severity === 'error')).toEqual([]);
-  return {
-    id,
-    graph: pipelines[0]!.graph!,
-    hash: text,
-    settings: {
-      workers,
-      batchSize: 125,
-      batchDelay: 10,
-      ecs: 'disabled',
-      dataPath: folder,
-      queueType: 'memory',
-      queueMaxEvents: 0,
-      all,
-    },
-  };
-}
+  settings: Record<string, unknown> = {},
+): Promise<PipelineConfig> =>
+  testPipeline(text, { id, workers, settings, dataPath: folder, registry: crashing.registry });
 
 const ended = async (engine: Engine, id = 'main'): Promise<void> => {
   while (engine.pipelines.get(id)!.state === 'running') await new Promise((done) => setTimeout(done, 10));
@@ -159,6 +124,32 @@ describe('Engine', () => {
     expect(dead[0]!.reason).toContain('this codec is broken');
     expect(dead.map(({ event }) => event.fields['message'])).toEqual(['good', 'bad', 'good']);
     expect(engine.deadLetters('broken')!.events).toBe(3);
+  });
+
+  test.each([
+    { workers: 2, together: 4 },
+    { workers: 1, together: 1 },
+  ])('an output that takes whole blocks gets $together at once of $workers workers', async (given) => {
+    const { workers, together } = given;
+    const engine = startEngine(1);
+    const path = join(folder, `blocks-${workers}`);
+    const lines = Array.from({ length: 20_000 }, (_, n) => `line ${n} ${'.'.repeat(100)}`);
+    await engine.load(
+      await configOf(
+        `${fileInput(`blocks-${workers}`, lines)} filter { mutate { id => "batches" add_field => { "a" => "b" } } }
+          output { blocks { id => "out" path => "${path}" together => ${together} } }`,
+        workers,
+      ),
+    );
+    await ended(engine);
+    const writes = readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { underWay: number; messages: string[] });
+    expect(Math.max(...writes.map(({ underWay }) => underWay))).toBe(together);
+    expect(Math.max(...writes.map(({ messages }) => messages.length))).toBeGreaterThan(125);
+    expect(writes.flatMap(({ messages }) => messages)).toEqual(lines);
+    expect(engine.counts('main').nodes.get('out')).toMatchObject({ in: 20_000, out: 20_000 });
   });
 
   test('counts every event in and out of every node', async () => {

@@ -54,6 +54,8 @@ interface WorkerThread {
   reloading: Set<number>;
 }
 
+/** Blocks that a worker thread has under way at outputs that take them so. */
+const OVERLAPPING_BLOCKS = 4;
 /** Milliseconds before a worker that died is replaced, so that a config that kills workers does not spin. */
 const RESTART_MS = 200;
 
@@ -165,6 +167,7 @@ export class Engine {
       graph,
       settings: config.settings,
       threads: [0],
+      blocksAtOnce: 1,
       ...plan,
     };
     const host = {
@@ -217,6 +220,10 @@ export class Engine {
     const offset = wanted === 1 ? this.pipelines.size - 1 : 0;
     this.#startThreads(wanted === 1 ? Math.min(maxThreads, Math.max(1, (offset % maxThreads) + 1)) : wanted);
     const threads = Array.from({ length: wanted }, (_, index) => (index + offset) % this.#workers.length);
+    const blocksAtOnce = Math.max(
+      Math.ceil(workers / threads.length),
+      plan.wholeBlocks && workers > 1 ? OVERLAPPING_BLOCKS : 1,
+    );
     const version = this.#nextVersion++;
     const spec: PipelineSpec = {
       id: config.id,
@@ -229,6 +236,8 @@ export class Engine {
       cutTexts: plan.cutTexts,
       countOnly: plan.countOnly,
       passThrough: plan.passThrough,
+      wholeBlocks: plan.wholeBlocks,
+      blocksAtOnce,
     };
     this.#specs.set(version, spec);
     try {
@@ -243,7 +252,7 @@ export class Engine {
       throw error;
     }
     status.version = version;
-    status.workers = threads.length * Math.ceil(workers / threads.length);
+    status.workers = threads.length * blocksAtOnce;
   }
 
   #loadInto(worker: WorkerThread, spec: PipelineSpec): void {

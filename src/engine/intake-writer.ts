@@ -165,7 +165,8 @@ export class IntakeWriter implements BlockWriter {
   }
 
   #isFull(builder: BlockBuilder): boolean {
-    if (this.#host.countOnly) return false;
+    // No worker waits for bytes: the fewer blocks, the better.
+    if (this.#host.mayKeep) return false;
     return builder.length >= BLOCK_BYTES || builder.count >= this.#host.batchSize;
   }
 

@@ -38,6 +38,10 @@ export interface PipelineSpec {
   readonly countOnly: boolean;
   /** Output index that takes the lines of blocks as they stand; undefined: events are built. */
   readonly passThrough: boolean;
+  /** Outputs get all events of a block in one write. */
+  readonly wholeBlocks: boolean;
+  /** Blocks worked on at once in each of the threads. */
+  readonly blocksAtOnce: number;
 }
 
 /** Handed to every thread when it starts. */

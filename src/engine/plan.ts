@@ -26,6 +26,7 @@ export interface Plan {
   readonly cutTexts: boolean;
   readonly countOnly: boolean;
   readonly passThrough: boolean;
+  readonly wholeBlocks: boolean;
 }
 
 export async function planPipeline(
@@ -41,6 +42,7 @@ export async function planPipeline(
   let textInputs = true;
   let cutTexts = false;
   let lineOutput = false;
+  let wholeBlocks = graph.outputs.length > 0;
   for (const node of nodes) {
     if (node.kind === 'filter') {
       const plugin = (await registry.load('filter', node.name)) as FilterPlugin;
@@ -71,6 +73,7 @@ export async function planPipeline(
               : union(own, codec?.reads ?? 'all');
       reads.set(node.id, use);
       if (!plugin.discards) looksAtNothing = false;
+      if (!plugin.takesBlocks) wholeBlocks = false;
       lineOutput ||= codec?.encodesMessageLine === true && plugin.usesCodec !== false;
     } else {
       const plugin = (await registry.load('input', node.name)) as InputPlugin;
@@ -95,6 +98,7 @@ export async function planPipeline(
     cutTexts,
     countOnly: plain && looksAtNothing,
     passThrough: plain && lineOutput && graph.outputs.length === 1,
+    wholeBlocks,
   };
 }
 

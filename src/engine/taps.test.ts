@@ -2,11 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { registry } from '../../test/support/crashing-registry.ts';
+import { crashing } from '../../test/support/crashing-registry.ts';
+import { testEngine, testPipeline } from '../../test/support/engine.ts';
 import { decodeEvent } from '../event/event-encoding.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { checkPipelines } from '../lang/check.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { EventSample } from './messages.ts';
 import type { TapOptions } from './open-taps.ts';
 
@@ -17,46 +16,14 @@ afterEach(async () => {
 });
 
 async function start(text: string, workers = 2): Promise<Engine> {
-  const engine = new Engine({
-    registryUrl: new URL('../../test/support/crashing-registry.ts', import.meta.url).href,
-    registry,
-    logger: silentLogger,
-    logging: {
-      level: new Uint8Array(new SharedArrayBuffer(1)).fill(5).buffer,
-      format: 'plain',
-      file: undefined,
-    },
-    escapeStyle: 'none',
-    maxThreads: 2,
-  });
+  const engine = testEngine(2, crashing);
   engines.push(engine);
   await load(engine, text, workers);
   return engine;
 }
 
-async function load(engine: Engine, text: string, workers = 2): Promise<void> {
-  const { pipelines, diagnostics } = await checkPipelines(
-    [{ id: 'main', sources: [{ file: 'test.conf', text }], settings: {} }],
-    registry,
-    { environment: {} },
-  );
-  expect(diagnostics.filter((each) => each.severity === 'error')).toEqual([]);
-  await engine.load({
-    id: 'main',
-    graph: pipelines[0]!.graph!,
-    hash: text,
-    settings: {
-      workers,
-      batchSize: 125,
-      batchDelay: 10,
-      ecs: 'disabled',
-      dataPath: folder,
-      queueType: 'memory',
-      queueMaxEvents: 0,
-      all: {},
-    },
-  });
-}
+const load = async (engine: Engine, text: string, workers = 2): Promise<void> =>
+  engine.load(await testPipeline(text, { workers, dataPath: folder, registry: crashing.registry }));
 
 /** So many samples of a tap, which is closed then. */
 async function samples(

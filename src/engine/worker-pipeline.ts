@@ -73,8 +73,6 @@ export class WorkerPipeline {
   #waiting: ReceivedBlock[] = [];
   /** Blocks that are worked on. */
   readonly #working = new Set<number>();
-  /** Blocks worked on at once here. */
-  readonly #limit: number;
   /** Of blocks: how many are worked on, and for how long. */
   readonly #busy: BusyTime;
   /** Of each output. */
@@ -113,7 +111,6 @@ export class WorkerPipeline {
     this.#deadLetters = parts.deadLetters;
     this.#filters = parts.filters;
     this.source = parts.compiled.source;
-    this.#limit = Math.max(1, Math.ceil(spec.settings.workers / spec.threads.length));
     this.#busy = new BusyTime(counters.values, counters.slotOfPipeline(PipelineSlot.millis));
     this.#firstOutput = pluginNodes(spec.graph).length - parts.deliveries.length;
     this.#writing = parts.deliveries.map(
@@ -191,7 +188,7 @@ export class WorkerPipeline {
   /** A block from the intake: worked on now, or when one before it is done. */
   take(block: ReceivedBlock): void {
     if (this.#abandoned) this.#host.returned([block.message.block]);
-    else if (this.#busy.active >= this.#limit) this.#waiting.push(block);
+    else if (this.#busy.active >= this.spec.blocksAtOnce) this.#waiting.push(block);
     else this.#work(block);
   }
 
@@ -323,28 +320,47 @@ export class WorkerPipeline {
   #runAll(events: Event[]): Promise<void> | undefined {
     const size = this.spec.settings.batchSize;
     if (events.length <= size) return events.length === 0 ? undefined : this.#run(events);
+    // Somebody who looks at an output sees each batch once.
+    if (this.spec.wholeBlocks && this.#taps?.wants !== true) {
+      const outputs = this.#noEvents();
+      const running = this.#eachBatch(events, (batch) => this.#filter(batch, outputs));
+      return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+    }
+    return this.#eachBatch(events, (batch) => this.#run(batch));
+  }
+
+  /** One batch behind the other: order within a block is kept. */
+  #eachBatch(events: Event[], work: (batch: Event[]) => void | Promise<void>): Promise<void> | undefined {
+    const size = this.spec.settings.batchSize;
     let result: Promise<void> | undefined;
     for (let start = 0; start < events.length; start += size) {
       const batch = events.slice(start, start + size);
-      // One batch behind the other: order within a block is kept.
-      if (result) result = result.then(() => this.#run(batch));
-      else result = this.#run(batch);
+      result = result ? result.then(() => work(batch)) : work(batch) || undefined;
     }
     return result;
   }
 
   #run(events: Event[]): Promise<void> | undefined {
+    const outputs = this.#noEvents();
+    const running = this.#filter(events, outputs);
+    return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+  }
+
+  #noEvents(): Event[][] {
     const outputs: Event[][] = [];
     for (let index = 0; index < this.#deliveries.length; index++) outputs.push([]);
+    return outputs;
+  }
+
+  /** Runs the compiled function over a batch: what is left of it is added to `outputs`. */
+  #filter(events: Event[], outputs: Event[][]): void | Promise<void> {
     this.#countBatch(events.length);
     const isTimed = this.#isTimed(events.length);
-    const running =
-      this.#taps?.wants === true
-        ? this.#taps.run(events, outputs, this.counters.values)
-        : isTimed
-          ? this.#runTimed(events, outputs)
-          : this.#compiled.run(events, outputs, this.counters.values);
-    return running ? running.then(() => this.#deliver(outputs)) : this.#deliver(outputs);
+    return this.#taps?.wants === true
+      ? this.#taps.run(events, outputs, this.counters.values)
+      : isTimed
+        ? this.#runTimed(events, outputs)
+        : this.#compiled.run(events, outputs, this.counters.values);
   }
 
   #countBatch(events: number): void {

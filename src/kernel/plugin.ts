@@ -407,6 +407,12 @@ export interface OutputPlugin<O extends Options = Options> extends Declaration<O
   readonly usesCodec?: boolean;
   /** It does nothing with events (null): with nothing else looking at them, they are only counted. */
   readonly discards?: boolean;
+  /**
+   * Large writes and several under way at once serve it best, and the other side keeps them in their order. If all
+   * outputs of a pipeline say so, a write has all events of a block, and a worker goes on with further blocks meanwhile
+   * (with one worker it waits, as always).
+   */
+  readonly takesBlocks?: boolean;
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];

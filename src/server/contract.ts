@@ -7,6 +7,7 @@ import { accountRoutes } from './contract/account.ts';
 import { auditRoutes } from './contract/audit.ts';
 import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
+import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
@@ -31,6 +32,7 @@ export type {
   TestResult,
 } from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';
+export type { DemoView } from './contract/demo.ts';
 export type {
   EventField,
   EventHit,
@@ -61,6 +63,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...demoRoutes,
   ...configRoutes,
 };
 export type Routes = typeof routes;

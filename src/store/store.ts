@@ -63,11 +63,18 @@ export interface Store {
   /** Copies everything that is acknowledged into a folder or `s3://bucket/prefix` (`s3/s3-target.ts`), from which `restore` brings it back. */
   snapshot(target: string, indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
   restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }>;
+  /**
+   * Snapshots at a place, the newest first: in the folder or prefix itself and up to two levels below. Of a cluster: those
+   * of a repository. Damaged ones have a `problem`.
+   */
+  snapshots(place: string): Promise<readonly SnapshotInfo[]>;
   /** Retention per index pattern; the first pattern that fits an index decides. */
   setRetention(rules: readonly RetentionRule[]): Promise<void>;
   retention(): Promise<readonly RetentionRule[]>;
   /** Moves indices to the archive now. They stay searchable. @throws StoreError when there is none */
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
+  /** Reads every file again; what is damaged is left out of searches from now on. */
+  verify(signal?: AbortSignal): Promise<VerifyResult>;
   status(): Promise<StoreStatus>;
   close(): Promise<void>;
 }
@@ -313,6 +320,8 @@ export interface IndexInfo {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The data stream it belongs to. */
   readonly dataStream?: string;
+  /** Of `bytes`: what is in the archive. */
+  readonly archivedBytes?: number;
 }
 
 export interface AliasAction {
@@ -346,6 +355,40 @@ export interface RestoreOptions {
   readonly renameReplacement?: string;
 }
 
+export interface SnapshotInfo {
+  /** What `restore` takes. */
+  readonly target: string;
+  /** Milliseconds since the epoch. */
+  readonly taken?: number;
+  readonly indices: readonly SnapshotIndexInfo[];
+  readonly bytes: number;
+  /** Why it can not be restored. */
+  readonly problem?: string;
+}
+
+export interface SnapshotIndexInfo {
+  readonly name: string;
+  readonly documents?: number;
+  readonly bytes?: number;
+  readonly earliest?: number;
+  readonly latest?: number;
+}
+
+export interface VerifyResult {
+  readonly segments: number;
+  readonly bytes: number;
+  /** In the archive, which is not there. */
+  readonly away: number;
+  readonly damaged: readonly DamagedSegment[];
+}
+
+export interface DamagedSegment {
+  readonly file: string;
+  readonly reason: string;
+  readonly index?: string;
+  readonly documents?: number;
+}
+
 export interface RetentionRule {
   readonly pattern: string;
   /** Milliseconds after the newest event of an index. */
@@ -369,8 +412,10 @@ export interface StoreStatus {
   /** Not yet in segments. */
   readonly unsealed: number;
   readonly segments: number;
-  readonly quarantined: readonly { readonly file: string; readonly reason: string }[];
+  readonly quarantined: readonly DamagedSegment[];
   readonly freeBytes: number;
+  /** Size of the disk, or of all of the cluster's. */
+  readonly diskBytes?: number;
   /** What takes a while and is under way: snapshots, restores, moves to the archive. */
   readonly tasks?: readonly StoreTask[];
   /** Undefined: none is set. */

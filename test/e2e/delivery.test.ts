@@ -1,58 +1,15 @@
 /** Outputs that are dead or hang, with the real program: how often they are asked, shutdown, reload. */
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closeSinks, lines, sendTcp, startSink } from '../support/http-sink.ts';
 import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
 
-const servers: Server[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  await closeSinks();
   await cleanUp();
 });
-
-interface Sink {
-  /** How often each `n=…` arrived. */
-  readonly arrived: Map<number, number>;
-  requests: number;
-}
-
-/** Answers with a status, or never. */
-async function startSink(port: number, status: number | 'never' = 200): Promise<Sink> {
-  const sink: Sink = { arrived: new Map(), requests: 0 };
-  const server = createServer((request, response) => {
-    sink.requests++;
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      if (status === 'never') return;
-      if (status === 200)
-        for (const [, id] of body.matchAll(/n=(\d+)/g))
-          sink.arrived.set(Number(id), (sink.arrived.get(Number(id)) ?? 0) + 1);
-      response.statusCode = status;
-      response.end();
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return sink;
-}
-
-const lines = (from: number, to: number): string =>
-  Array.from({ length: to - from + 1 }, (_, at) => `n=${from + at}\n`).join('');
-
-async function sendTcp(port: number, text: string): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end(text));
-    socket.on('close', () => done()).on('error', fail);
-    socket.resume();
-  });
-}
 
 const config = (input: number, output: number, format = 'json_batch'): string =>
   `input { tcp { host => "127.0.0.1" port => ${input} } }
@@ -82,7 +39,7 @@ describe('an output that fails', () => {
     'a server that is down is asked once in each back-off period, whatever waits (%s)',
     async (format) => {
       const [input, output] = [await freePort(), await freePort()];
-      const sink = await startSink(output, 503);
+      const sink = await startSink(output, { status: 503 });
       const { millrace } = await start(config(input, output, format), temporaryFolder(), '-w', '8');
       for (let at = 0; at < 20; at++) {
         await sendTcp(input, lines(at * 100 + 1, at * 100 + 100));
@@ -103,7 +60,7 @@ describe('an output that fails', () => {
   test('SIGTERM while a server hangs: ends in the configured time, the queue is whole, the next start delivers all', async () => {
     const [input, output] = [await freePort(), await freePort()];
     const data = temporaryFolder();
-    const hanging = await startSink(output, 'never');
+    const hanging = await startSink(output, { status: 'never' });
     const args = [...persisted, '--pipeline.shutdown_timeout', '2'];
     const { millrace } = await start(config(input, output), data, ...args);
     await sendTcp(input, lines(1, 3000));
@@ -112,8 +69,7 @@ describe('an output that fails', () => {
     const began = Date.now();
     expect(await millrace.stop()).toBe(0);
     expect(Date.now() - began).toBeLessThan(4500);
-    servers[0]!.closeAllConnections();
-    await new Promise((done) => servers[0]!.close(done));
+    await hanging.close();
     const { arrived } = await startSink(output);
     const again = await start(config(input, output), data, ...args);
     await until(() => arrived.size === 3000, 'all of it');
@@ -123,7 +79,7 @@ describe('an output that fails', () => {
 
   test('an input whose sender waits for its answer does not hold up the end', async () => {
     const [input, output] = [await freePort(), await freePort()];
-    await startSink(output, 'never');
+    await startSink(output, { status: 'never' });
     const text = config(input, output).replace('tcp {', 'http {');
     const { millrace } = await start(text, temporaryFolder(), ...persisted, '--queue.max_events', '2');
     const asking = Array.from({ length: 6 }, () =>
@@ -184,7 +140,7 @@ describe('an output that fails', () => {
 
   test('a reload while a server hangs: what was in flight follows when the request is given up', async () => {
     const [input, hanging, mended] = [await freePort(), await freePort(), await freePort()];
-    await startSink(hanging, 'never');
+    await startSink(hanging, { status: 'never' });
     const text = config(input, hanging).replace('http_method', 'request_timeout => 2 http_method');
     const { millrace, file } = await start(text, temporaryFolder(), '-r', '--config.reload.interval', '1s');
     await sendTcp(input, lines(1, 500));

@@ -1,34 +1,18 @@
 /** `disk_buffer` of outputs, with the real program: one destination is dead, the others go on, and nothing is lost. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closeSinks, startSink as sinkAt } from '../support/http-sink.ts';
 import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
 
-const servers: Server[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  await closeSinks();
   await cleanUp();
 });
 
 /** Counts `n` of the events that arrive. */
-async function startSink(port: number): Promise<Map<number, number>> {
-  const arrived = new Map<number, number>();
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      for (const { n } of JSON.parse(body) as { n: number }[]) arrived.set(n, (arrived.get(n) ?? 0) + 1);
-      response.end();
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return arrived;
-}
+const startSink = async (port: number): Promise<Map<number, number>> =>
+  (await sinkAt(port, { number: /"n":(\d+)/g })).arrived;
 
 const http = (port: number, more: string): string =>
   `http { ${more} url => "http://127.0.0.1:${port}/" http_method => post format => json_batch }`;

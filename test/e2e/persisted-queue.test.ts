@@ -1,49 +1,16 @@
 /** The persisted queue of a real process: dead upstreams, shutdown, reload, two processes, a full disk. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closeSinks, lines, sendTcp, startSink } from '../support/http-sink.ts';
 import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
 
-const servers: Server[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  await closeSinks();
   await cleanUp();
 });
-
-/** Counts lines `n=…` that arrive by HTTP. */
-async function startSink(port: number): Promise<Map<number, number>> {
-  const arrived = new Map<number, number>();
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += chunk));
-    request.on('end', () => {
-      for (const [, id] of body.matchAll(/n=(\d+)/g))
-        arrived.set(Number(id), (arrived.get(Number(id)) ?? 0) + 1);
-      response.end();
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return arrived;
-}
-
-const lines = (from: number, to: number): string =>
-  Array.from({ length: to - from + 1 }, (_, at) => `n=${from + at}\n`).join('');
-
-async function sendTcp(port: number, text: string): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end(text));
-    socket.on('close', () => done()).on('error', fail);
-    socket.resume();
-  });
-}
 
 const output = (port: number): string =>
   `output { http { url => "http://127.0.0.1:${port}/" http_method => post format => json_batch } }`;
@@ -122,7 +89,7 @@ describe('queue.type: persisted', () => {
         ),
       'the words for both',
     );
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     await Promise.all(requests);
     expect(answers).toEqual(Array(8).fill(200));
     await until(() => arrived.size === 80, 'all lines');
@@ -144,7 +111,7 @@ describe('queue.type: persisted', () => {
     const report = await runToEnd({ args: ['queue', 'inspect', join(data, 'queue', 'main')] });
     expect(report.stdout).toContain('5,000 events wait');
     expect(report.stdout).toContain('from input tcp (in): 5,000 events');
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     const again = await start(config, data);
     expect(again.stderr).toContain('5000 events of the last run wait in the queue');
     await until(() => arrived.size === 5000, 'all lines');
@@ -165,7 +132,7 @@ describe('queue.type: persisted', () => {
     const padding = 'x'.repeat(1000);
     await sendTcp(input, lines(1, 60_000).replaceAll('\n', ` ${padding}\n`));
     await until(async () => (await stats(millrace)).queue.events_count === 60_000, 'all in the queue', 20);
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     await until(() => arrived.size === 60_000, 'all lines', 40);
     expect([...arrived.keys()].every((id, at) => id === at + 1)).toBe(true);
     expect(await millrace.stop()).toBe(0);
@@ -183,7 +150,7 @@ describe('queue.type: persisted', () => {
     await until(async () => (await stats(millrace)).queue.events_count === 500, 'all in the queue');
     const stopped = millrace.stop();
     await delay(500);
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     expect(await stopped).toBe(0);
     expect(arrived.size).toBe(500);
   }, 40_000);
@@ -213,14 +180,14 @@ describe('queue.type: persisted', () => {
       await delay(100);
     }
     await until(async () => (await stats(millrace)).queue.events_count === 4000, 'all in the queue');
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     writeFileSync(file, config(target));
     await until(() => arrived.size >= 2000, 'what waited');
     await sendTcp(input, lines(4001, 4010));
     await until(() => arrived.has(4010), 'what came after the reload');
     expect(await millrace.stop()).toBe(0);
     // What the old output had in its hands is still in the queue.
-    const late = await startSink(dead);
+    const { arrived: late } = await startSink(dead);
     writeFileSync(file, config(dead));
     const again = await new Millrace({ args: [...args, '--api.enabled', 'false'] }).ready();
     await until(() => new Set([...arrived.keys(), ...late.keys()]).size === 4010, 'everything');
@@ -259,7 +226,7 @@ describe('queue.type: persisted', () => {
       recursive: true,
     });
     const target = await freePort();
-    const arrived = await startSink(target);
+    const { arrived } = await startSink(target);
     const millrace = await start(
       `input { tcp { id => "in" host => "127.0.0.1" port => ${await freePort()} } } ${output(target)}`,
       data,
@@ -305,7 +272,7 @@ describe('queue.type: persisted', () => {
           expect.objectContaining({ id: 'millrace:health:pipeline:diagnosis:queue' }),
         );
         expect((await stats(millrace)).queue.problem).toContain('ENOSPC');
-        const arrived = await startSink(target);
+        const { arrived } = await startSink(target);
         await Promise.all(requests);
         const taken = answers.flatMap((status, at) => (status === 200 ? [at] : []));
         await until(

@@ -5,6 +5,7 @@ import type {
   Aggregation,
   BulkAction,
   IndexSelection,
+  RetentionRule,
   SearchRequest,
   SearchResult,
   Store,
@@ -14,6 +15,11 @@ export interface Driver {
   readonly name: 'embedded' | 'cluster';
   open(): Promise<{ readonly store: Store; close(): Promise<void> }>;
 }
+
+/** Of the settings; every driver is opened with them. */
+export const fixedRules: readonly RetentionRule[] = [
+  { pattern: 'fixed-big*', maxBytes: 2 ** 40, isFixed: true },
+];
 
 type Operation = [BulkAction, string, string | undefined, unknown?, Record<string, unknown>?];
 
@@ -639,9 +645,75 @@ export function driverSuite({ name, open }: Driver): void {
         { pattern: 'ret-*', maxAge: 60_000 },
       ];
       await store.setRetention(rules);
-      expect(await store.retention()).toEqual(rules);
+      expect(await store.retention()).toEqual([...fixedRules, ...rules]);
       expect((await store.indices(named('ret-*'))).map((index) => index.name)).toEqual(['ret-b']);
       await store.setRetention([]);
+    });
+
+    test('the rules of the settings before all others, and for ever', async () => {
+      const of2020 = (at: number): object => ({ '@timestamp': `2020-01-0${at}T00:00:00Z` });
+      await bulk(['index', 'fixed-old', undefined, of2020(1)], ['index', 'fixed-big', undefined, of2020(2)]);
+      await bulk(['index', 'fixed-big-2', undefined, of2020(3)]);
+      await store.setRetention([{ pattern: 'fixed-*', maxAge: 1 }]);
+      expect((await store.indices(named('fixed-*'))).map((index) => index.name)).toEqual([
+        'fixed-big',
+        'fixed-big-2',
+      ]);
+      // As a screen sends back what it was given.
+      await store.setRetention(await store.retention());
+      expect((await store.retention()).map(({ pattern, isFixed }) => [pattern, isFixed])).toEqual([
+        ['fixed-big*', true],
+        ['fixed-*', undefined],
+      ]);
+      await store.setRetention([]);
+      expect(await store.retention()).toEqual(fixedRules);
+    });
+
+    test('no more than the rules say, the newest index in any case', async () => {
+      const noise = (): string => Array.from({ length: 200 }, () => crypto.randomUUID()).join(' ');
+      for (const at of [1, 2, 3])
+        await bulk([
+          'index',
+          `big-${at}`,
+          undefined,
+          { '@timestamp': `2026-01-0${at}T00:00:00Z`, noise: noise() },
+        ]);
+      // Sizes are those of what is in files.
+      await expect
+        .poll(async () => (await store.indices(named('big-*'))).every(({ bytes }) => bytes > 1000), {
+          timeout: 30_000,
+        })
+        .toBe(true);
+      await store.setRetention([{ pattern: 'big-*', maxBytes: 1 }]);
+      expect((await store.indices(named('big-*'))).map((index) => index.name)).toEqual(['big-3']);
+      await store.setRetention([]);
+    });
+
+    test('a data stream that nothing was written to for so long goes as a whole', async () => {
+      await store.putObject('index_template', 'stale-t', {
+        index_patterns: ['stale-*'],
+        priority: 501,
+        data_stream: {},
+        template: { settings: { number_of_replicas: 0 } },
+      });
+      const of = (time: string): object => ({ '@timestamp': time });
+      await bulk(['create', 'stale-old', undefined, of('2020-01-01T00:00:00Z')]);
+      await bulk(['create', 'stale-new', undefined, of(new Date().toISOString())]);
+      await store.setRetention([{ pattern: 'stale-*', maxAge: 86_400_000 }]);
+      expect((await store.indices(named('stale-*'))).map(({ dataStream }) => dataStream)).toEqual([
+        'stale-new',
+      ]);
+      expect((await store.objects('data_stream', 'stale-*')).map((one) => one.name)).toEqual(['stale-new']);
+      await store.setRetention([]);
+      await store.deleteObject('data_stream', 'stale-new');
+    });
+
+    test('rules that make no sense are refused', async () => {
+      await expect(store.setRetention([{ pattern: 'a-*' }])).rejects.toMatchObject({ status: 400 });
+      await expect(store.setRetention([{ pattern: '', maxAge: 1 }])).rejects.toMatchObject({ status: 400 });
+      await expect(store.setRetention([{ pattern: 'a', archiveAfter: 1 }])).rejects.toMatchObject({
+        status: 400,
+      });
     });
   });
 
@@ -714,6 +786,7 @@ export function driverSuite({ name, open }: Driver): void {
       expect(status.bytes).toBeGreaterThan(100);
       expect(status.quarantined).toEqual([]);
       expect(status.freeBytes).toBeGreaterThan(0);
+      expect(status.diskBytes).toBeGreaterThan(status.freeBytes);
     });
 
     test('searches end when their caller wants', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { embeddedSearcher } from '../../src/store/embedded/search/searcher.ts';
-import { driverSuite } from './driver-suite.ts';
+import { driverSuite, fixedRules } from './driver-suite.ts';
 
 driverSuite({
   name: 'embedded',
@@ -14,6 +14,8 @@ driverSuite({
       searcher: embeddedSearcher,
       memoryLimit: 2 ** 29,
       reserve: 0,
+      retention: fixedRules,
+      maintenance: { sealAfter: 500 },
     });
     const close = async (): Promise<void> => {
       await store.close();

@@ -4,7 +4,7 @@ import { StoreClient } from '../../src/store/embedded/store-client.ts';
 import { OpenSearchStore } from '../../src/store/opensearch/opensearch-store.ts';
 import { type OpenSearch, openSearchMissing, startOpenSearch } from '../peers/opensearch.ts';
 import { describePeer } from '../support/peers.ts';
-import { driverSuite } from './driver-suite.ts';
+import { driverSuite, fixedRules } from './driver-suite.ts';
 
 describePeer('OpenSearch', [await openSearchMissing()], () => {
   let server: OpenSearch;
@@ -14,6 +14,7 @@ describePeer('OpenSearch', [await openSearchMissing()], () => {
     store = await OpenSearchStore.open({
       connection: { hosts: [server.url] },
       templatePatterns: ['*'],
+      retention: fixedRules,
       logger: silentLogger,
     });
   }, 150_000);

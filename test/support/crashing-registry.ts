@@ -1,10 +1,16 @@
 /**
- * The real plugins, a codec that throws when it sees `bad`, and a filter that ends its worker thread when it sees `crash` in a message: once, or always if its
+ * The real plugins, a codec that throws when it sees `bad`, an output that takes whole blocks, and a filter that ends its worker thread when it sees `crash` in a message: once, or always if its
  * marker can not be written.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { Event } from '../../src/event/event.ts';
-import { defineCodec, defineFilter, type Plugin, type Registry } from '../../src/kernel/plugin.ts';
+import {
+  defineCodec,
+  defineFilter,
+  defineOutput,
+  type Plugin,
+  type Registry,
+} from '../../src/kernel/plugin.ts';
 import { registry as real } from '../../src/plugins/registry.ts';
 
 const crash = defineFilter({
@@ -43,7 +49,42 @@ const throwing = defineCodec({
   }),
 });
 
-const own: Readonly<Record<string, Plugin>> = { 'filter crash': crash, 'codec throwing': throwing };
+const blocks = defineOutput({
+  kind: 'output',
+  name: 'blocks',
+  summary: 'Says of every write how many events it has, and how many writes are under way.',
+  takesBlocks: true,
+  usesCodec: false,
+  options: {
+    path: { type: 'string', required: true, description: 'The file to say it in.' },
+    together: { type: 'number', required: true, description: 'No write ends before so many are under way.' },
+  },
+  create: ({ path, together }) => {
+    let underWay = 0;
+    let go: () => void;
+    const enough = new Promise<void>((resolve) => (go = resolve));
+    return {
+      async write(events) {
+        underWay++;
+        appendFileSync(
+          path,
+          `${JSON.stringify({ underWay, messages: events.map(({ fields }) => fields['message']) })}\n`,
+        );
+        if (underWay >= together) go();
+        await enough;
+        underWay--;
+        return undefined;
+      },
+      async close() {},
+    };
+  },
+});
+
+const own: Readonly<Record<string, Plugin>> = {
+  'filter crash': crash,
+  'codec throwing': throwing,
+  'output blocks': blocks,
+};
 
 export const registry: Registry = {
   load: async (kind, name) => own[`${kind} ${name}`] ?? real.load(kind, name),
@@ -52,3 +93,6 @@ export const registry: Registry = {
     ...Object.values(own).flatMap((plugin) => (plugin.kind === kind ? [plugin.name] : [])),
   ],
 };
+
+/** For `testEngine`. */
+export const crashing = { url: new URL(import.meta.url), registry };

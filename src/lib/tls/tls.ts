@@ -371,6 +371,35 @@ export function checkClientTls(options: TlsValues, report: ReportProblem): void 
   checkPair(options, report);
 }
 
+/** Rules of plugins that are either: `unset` is their default of `ssl_client_authentication`. For `validate`. */
+export function checkModeTls(
+  options: TlsValues & {
+    readonly mode: 'client' | 'server';
+    readonly ssl_client_authentication: string;
+    readonly ssl_verification_mode: string;
+  },
+  unset: string,
+  report: ReportProblem,
+): void {
+  if (options.mode === 'client') {
+    if (options.ssl_client_authentication !== unset)
+      report(
+        'error',
+        'ssl_client_authentication',
+        'is for servers; use `ssl_verification_mode` with mode client',
+      );
+    checkClientTls(options, report);
+    return;
+  }
+  if (options.ssl_verification_mode !== 'full')
+    report(
+      'error',
+      'ssl_verification_mode',
+      'is for clients; use `ssl_client_authentication` with mode server',
+    );
+  checkServerTls(options, report);
+}
+
 function checkPair(options: TlsValues, report: ReportProblem): boolean {
   if (!options.ssl_enabled) {
     for (const name of ['ssl_certificate', 'ssl_key', 'ssl_keystore_path', 'ssl_truststore_path'] as const) {

@@ -15,8 +15,7 @@ import { framerFor, StreamConnection } from '../../lib/net/stream-connection.ts'
 import { type Origin, peerSubject, plainAddress, TcpListener } from '../../lib/net/tcp-listener.ts';
 import { createRecordDecoder, type SourceField } from '../../lib/record-decoder.ts';
 import {
-  checkClientTls,
-  checkServerTls,
+  checkModeTls,
   clientTls,
   clientTlsOptions,
   describeTlsError,
@@ -116,23 +115,8 @@ export const tcp = defineInput({
   ],
   binds: ({ mode, host, port }) => (mode === 'server' ? [{ protocol: 'tcp', host, port }] : []),
   validate(values, report) {
-    if (values.mode === 'client') {
-      if (values.ssl_client_authentication !== 'required')
-        report(
-          'error',
-          'ssl_client_authentication',
-          'is for servers; use `ssl_verification_mode` with mode client',
-        );
-      checkClientTls(values, report);
-      return;
-    }
-    if (values.ssl_verification_mode !== 'full')
-      report(
-        'error',
-        'ssl_verification_mode',
-        'is for clients; use `ssl_client_authentication` with mode server',
-      );
-    checkServerTls(values, report);
+    checkModeTls(values, 'required', report);
+    if (values.mode === 'client') return;
     const trusted = values.ssl_certificate_authorities.length > 0 || values.ssl_truststore_path !== undefined;
     if (values.ssl_enabled && authentication(values) !== 'none' && !trusted) {
       report(

@@ -37,6 +37,7 @@ export const store = defineOutput({
     },
   },
   usesCodec: false,
+  takesBlocks: true,
   examples: [
     {
       title: 'Every event into an index of its day',

@@ -4,13 +4,7 @@ import { defineOutput, type Output, type OutputContext } from '../../kernel/plug
 import { BatchEncoder } from '../../lib/encode-batch.ts';
 import { OutputConnection } from '../../lib/net/output-connection.ts';
 import { TcpListener } from '../../lib/net/tcp-listener.ts';
-import {
-  checkClientTls,
-  checkServerTls,
-  clientTls,
-  clientTlsOptions,
-  serverTlsOptions,
-} from '../../lib/tls/tls.ts';
+import { checkModeTls, clientTls, clientTlsOptions, serverTlsOptions } from '../../lib/tls/tls.ts';
 
 const options = {
   host: {
@@ -90,23 +84,8 @@ export const tcp = defineOutput({
         'the json codec writes nothing between events',
         'json_lines ends each with a newline',
       );
-    if (values.mode === 'client') {
-      if (values.ssl_client_authentication !== 'none')
-        report(
-          'error',
-          'ssl_client_authentication',
-          'is for servers; use `ssl_verification_mode` with mode client',
-        );
-      checkClientTls(values, report);
-      return;
-    }
-    if (values.ssl_verification_mode !== 'full')
-      report(
-        'error',
-        'ssl_verification_mode',
-        'is for clients; use `ssl_client_authentication` with mode server',
-      );
-    checkServerTls(values, report);
+    checkModeTls(values, 'none', report);
+    if (values.mode === 'client') return;
     const authorities = values.ssl_certificate_authorities.length > 0 || values.ssl_truststore_path;
     if (values.ssl_enabled && authentication(values) !== 'none' && !authorities)
       report(

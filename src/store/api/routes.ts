@@ -9,6 +9,7 @@ import { documentRoutes } from './routes/documents.ts';
 import { indexRoutes } from './routes/indices.ts';
 import { ingestRoutes } from './routes/ingest.ts';
 import { mappingRoutes } from './routes/mappings.ts';
+import { millraceRoutes } from './routes/millrace.ts';
 import { scrollRoutes } from './routes/scroll.ts';
 import { searchRoutes } from './routes/search.ts';
 import { securityRoutes } from './routes/security.ts';
@@ -32,4 +33,5 @@ export const routes: readonly Route[] = [
   ...securityRoutes,
   ...snapshotRoutes,
   ...analyzeRoutes,
+  ...millraceRoutes,
 ];

@@ -20,6 +20,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   #inFlight = 0;
   #free = Number.POSITIVE_INFINITY;
+  #size = 0;
   #askedAt = 0;
 
   constructor(core: Core, options: AdmissionOptions) {
@@ -52,11 +53,18 @@ export class Admission {
     };
   }
 
+  /** Of the disk, without what only root may use. */
+  get diskBytes(): number {
+    void this.freeBytes;
+    return this.#size;
+  }
+
   get freeBytes(): number {
     const now = Date.now();
     if (now - this.#askedAt >= FRESH) {
-      const { bavail, bsize } = statfsSync(this.#core.folder);
+      const { bavail, bsize, bfree, blocks } = statfsSync(this.#core.folder);
       this.#free = bavail * bsize;
+      this.#size = (blocks - bfree + bavail) * bsize;
       this.#askedAt = now;
     }
     return this.#free;

@@ -16,6 +16,7 @@ import {
   validateIndexTemplate,
   validateLegacyTemplate,
 } from '../mapping/templates.ts';
+import { checkRetention } from '../retention-plan.ts';
 import type { S3Settings } from '../s3/s3-target.ts';
 import type {
   AliasAction,
@@ -32,10 +33,12 @@ import type {
   RetentionRule,
   SearchRequest,
   SearchResult,
+  SnapshotInfo,
   Store,
   StoredDocument,
   StoredKind,
   StoreStatus,
+  VerifyResult,
 } from '../store.ts';
 import { Admission, diskFull } from './admission.ts';
 import { type BulkDocuments, BulkWriter } from './bulk-writer.ts';
@@ -45,9 +48,10 @@ import { findIds } from './id-lookup.ts';
 import { Indices, mergeSettings } from './indices.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
-import { checkRetention } from './retention-rules.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
+import { damagedSegments, verifyAll } from './segment-damage.ts';
 import type { Snapshot } from './snapshot.ts';
+import { listSnapshots } from './snapshot-list.ts';
 import { restoreFrom, snapshotTo } from './store-snapshot.ts';
 
 export interface EmbeddedOptions {
@@ -373,6 +377,15 @@ export class EmbeddedStore implements Store {
     return restoreFrom(this.#core, (change) => this.#writer.change(change), source, options, this.#s3);
   }
 
+  async snapshots(place: string): Promise<readonly SnapshotInfo[]> {
+    return listSnapshots(place, this.#s3);
+  }
+
+  async verify(signal?: AbortSignal): Promise<VerifyResult> {
+    await this.#maintenance.seal();
+    return verifyAll(this.#core, signal);
+  }
+
   async setRetention(rules: readonly RetentionRule[]): Promise<void> {
     checkRetention(rules, this.#core.archive !== undefined);
     const own = rules.filter(({ isFixed }) => !isFixed);
@@ -393,9 +406,7 @@ export class EmbeddedStore implements Store {
   async status(): Promise<StoreStatus> {
     const { catalogue, problems, generations, archive } = this.#core;
     const segments = [...catalogue.segments.values()];
-    const quarantined = segments.flatMap(({ info, quarantined: reason }) =>
-      reason === undefined ? [] : [{ file: this.#core.pathOf(info, info.file), reason }],
-    );
+    const quarantined = damagedSegments(this.#core);
     const unsealed = [...generations.values()].reduce((sum, { hot }) => sum + hot.rows, 0);
     const texts = [
       ...problems.texts,
@@ -414,6 +425,7 @@ export class EmbeddedStore implements Store {
       segments: segments.length,
       quarantined,
       freeBytes: this.#admission.freeBytes,
+      diskBytes: this.#admission.diskBytes,
       tasks: this.#core.tasks.all,
       ...(archive && {
         archive: {
@@ -474,10 +486,11 @@ export class EmbeddedStore implements Store {
 
   #countsOf(
     index: Index,
-  ): Pick<IndexInfo, 'documents' | 'deleted' | 'bytes' | 'health' | 'earliest' | 'latest'> {
+  ): Pick<IndexInfo, 'documents' | 'deleted' | 'bytes' | 'health' | 'earliest' | 'latest' | 'archivedBytes'> {
     let documents = 0;
     let deleted = 0;
     let bytes = 0;
+    let archived = 0;
     let earliest: number | undefined;
     let latest: number | undefined;
     const within = (from: number | undefined, to: number | undefined): void => {
@@ -490,6 +503,7 @@ export class EmbeddedStore implements Store {
       const { info, tombstones, quarantined } = segment;
       if (this.#core.isAway(segment)) isAway = true;
       bytes += info.bytes;
+      if (info.archived) archived += info.bytes;
       if (quarantined !== undefined) {
         isWhole = false;
         continue;
@@ -512,6 +526,7 @@ export class EmbeddedStore implements Store {
       deleted,
       bytes,
       health: !isWhole ? 'red' : isAway ? 'yellow' : 'green',
+      ...(archived > 0 && { archivedBytes: archived }),
       ...(earliest === undefined ? {} : { earliest }),
       ...(latest === undefined ? {} : { latest }),
     };

@@ -1,12 +1,11 @@
 /** What the store does by itself: seals, merges, retention, and looking at its files again. One thing at a time. */
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { globMatch } from '../glob-match.ts';
+import { planRetention, ruleOf } from '../retention-plan.ts';
 import { archiveIndex } from './archive.ts';
 import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { mergeSegments, nextMerge } from './merger.ts';
-import { ruleOf } from './retention-rules.ts';
 import { sealGeneration } from './sealer.ts';
 
 export interface MaintenanceOptions {
@@ -221,28 +220,21 @@ export class Maintenance {
     const { rules } = catalogue;
     if (rules.length === 0) return;
     await this.#change(() => {
-      const taken = new Set<Index>();
-      const dropped: CatalogueRecord[] = [];
-      for (const { pattern, maxAge, maxBytes } of rules) {
-        const matches = globMatch(pattern);
-        const own = [...catalogue.indices.values()].filter(
-          (index) =>
-            !taken.has(index) &&
-            (matches(index.name) || (index.dataStream !== undefined && matches(index.dataStream))),
-        );
-        for (const index of own) taken.add(index);
-        const aged = own
-          .map((index) => ({ index, latest: this.#latest(index), bytes: bytesOf(index) }))
-          .sort((a, b) => a.latest - b.latest);
-        let bytes = aged.reduce((sum, one) => sum + one.bytes, 0);
-        for (const [at, one] of aged.entries()) {
-          const isOld = maxAge !== undefined && Date.now() - one.latest > maxAge;
-          const isTooMuch = maxBytes !== undefined && bytes > maxBytes && at < aged.length - 1;
-          if (!isOld && !isTooMuch) continue;
-          bytes -= one.bytes;
-          dropped.push({ t: 'drop', ix: one.index.ix });
-        }
-      }
+      const indices = [...catalogue.indices.values()].map((index) => ({
+        name: index.name,
+        created: index.created,
+        latest: this.#latest(index),
+        bytes: bytesOf(index),
+        index,
+        ...(index.dataStream !== undefined && { dataStream: index.dataStream }),
+      }));
+      const due = [...planRetention(indices, rules, Date.now())].filter(([, plan]) => plan.due !== undefined);
+      const dropped = due.map(([{ index }]): CatalogueRecord => ({ t: 'drop', ix: index.ix }));
+      const left = new Set(indices.map(({ dataStream }) => dataStream));
+      const gone = new Set(due.map(([one]) => one));
+      for (const stream of catalogue.objects('data_stream').keys())
+        if (left.has(stream) && !indices.some((one) => one.dataStream === stream && !gone.has(one)))
+          dropped.push({ t: 'object', kind: 'data_stream', name: stream, body: null });
       return dropped;
     });
   }

@@ -26,7 +26,7 @@ export interface SnapshotPlace {
   readonly close: () => Promise<void>;
 }
 
-const NAME = 'snapshot.json';
+export const SNAPSHOT_NAME = 'snapshot.json';
 /** Files on their way to S3 at the same time: each has up to 16 MiB in memory. */
 const AT_ONCE = 3;
 
@@ -42,7 +42,7 @@ function folderPlace(folder: string): SnapshotPlace {
   return {
     name: folder,
     isTaken: () =>
-      stat(join(folder, NAME)).then(
+      stat(join(folder, SNAPSHOT_NAME)).then(
         () => true,
         () => false,
       ),
@@ -54,9 +54,9 @@ function folderPlace(folder: string): SnapshotPlace {
     },
     finish: async (manifest) => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeDurably(join(folder, NAME), manifest);
+      await writeDurably(join(folder, SNAPSHOT_NAME), manifest);
     },
-    manifest: () => readFile(join(folder, NAME)).catch(() => undefined),
+    manifest: () => readFile(join(folder, SNAPSHOT_NAME)).catch(() => undefined),
     bring: async ({ file, bytes, sums }, path) => {
       const reason = await checkSegment(join(folder, file), bytes, sums);
       if (reason !== undefined)
@@ -71,7 +71,7 @@ function folderPlace(folder: string): SnapshotPlace {
 function s3Place(text: string, settings: S3Settings): SnapshotPlace {
   const target = s3Target(text, settings);
   const client = new S3Client(target);
-  const manifestKey = `${target.prefix}/${NAME}`;
+  const manifestKey = `${target.prefix}/${SNAPSHOT_NAME}`;
   const keyOf = (file: string): string => (target.repository === '' ? file : `${target.repository}/${file}`);
   return {
     name: `s3://${target.bucket}/${target.prefix}`,

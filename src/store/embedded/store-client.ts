@@ -18,10 +18,12 @@ import type {
   RetentionRule,
   SearchRequest,
   SearchResult,
+  SnapshotInfo,
   Store,
   StoredDocument,
   StoredKind,
   StoreStatus,
+  VerifyResult,
 } from '../store.ts';
 import type { FromStore, PlainError, StoreMethod, ThreadOptions, ToStore } from './store-protocol.ts';
 
@@ -195,6 +197,12 @@ export class StoreClient implements Store {
   }
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     return this.#call('archive', [indices]);
+  }
+  snapshots(place: string): Promise<readonly SnapshotInfo[]> {
+    return this.#call('snapshots', [place]);
+  }
+  verify(signal?: AbortSignal): Promise<VerifyResult> {
+    return this.#call('verify', [], signal);
   }
   status(): Promise<StoreStatus> {
     return this.#call('status', []);

@@ -12,6 +12,7 @@ export const SIGNAL_AT: Readonly<Partial<Record<StoreMethod, number>>> = {
   count: 2,
   deleteByQuery: 2,
   indicatorScan: 1,
+  verify: 0,
 };
 
 export type ToStore =

@@ -19,7 +19,9 @@ import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { writeSegment } from './segment-writer.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
 
-interface SnapshotRecord {
+export interface SnapshotRecord {
+  /** Milliseconds since the epoch. */
+  readonly taken?: number;
   readonly index: IndexRecord;
   readonly columns: readonly { readonly n: number; readonly field: string; readonly type: string }[];
   readonly segments: readonly (SegmentInfo & { readonly dead: readonly number[] })[];
@@ -68,6 +70,7 @@ function recordOf(core: Core, { segments, mapping, ...index }: Index): SnapshotR
     ),
   );
   return {
+    taken: Date.now(),
     index: { ...index, mapping: mapping.toJSON() },
     columns: [...numbers].map((n) => {
       const { field, type } = core.catalogue.columns.get(n);

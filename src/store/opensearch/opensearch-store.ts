@@ -2,6 +2,7 @@
 import { toDsl } from '../../query/dsl.ts';
 import type { Query } from '../../query/tree.ts';
 import { unsupported } from '../errors.ts';
+import { checkRetention } from '../retention-plan.ts';
 import type {
   AliasAction,
   BulkBodyRequest,
@@ -16,10 +17,12 @@ import type {
   RetentionRule,
   SearchRequest,
   SearchResult,
+  SnapshotInfo,
   Store,
   StoredDocument,
   StoredKind,
   StoreStatus,
+  VerifyResult,
 } from '../store.ts';
 import { bulk, bulkBody } from './bulk.ts';
 import { Cluster, type Json, path } from './cluster.ts';
@@ -32,6 +35,7 @@ import {
   putSettings,
   updateAliases,
 } from './indices.ts';
+import { MillraceServer } from './millrace-server.ts';
 import { deleteObject, makeOwnIndex, objects, putObject } from './objects.ts';
 import { type ClusterOptions, DEFAULT_PATTERNS } from './options.ts';
 import { closePointInTime, openPointInTime } from './points-in-time.ts';
@@ -39,12 +43,13 @@ import { Refreshes } from './refreshes.ts';
 import { applyRetention, storedRetention, storeRetention } from './retention.ts';
 import { getDocument, search } from './search.ts';
 import { selectionPath } from './selection.ts';
-import { restoreFrom, snapshotTo } from './snapshots.ts';
+import { restoreFrom, snapshotsOf, snapshotTo } from './snapshots.ts';
 import { SortTypes } from './sort-types.ts';
 import { clusterStatus } from './status.ts';
 import { installTemplate } from './template.ts';
 
 const RETENTION_EVERY = 10 * 60_000;
+const NONE = Promise.resolve(undefined);
 
 /**
  * Writes are on the cluster's disks when they are acknowledged. What was written here is found by every later search
@@ -54,15 +59,23 @@ export class OpenSearchStore implements Store {
   readonly #cluster: Cluster;
   readonly #refreshes: Refreshes;
   readonly #sortTypes: SortTypes;
+  /** Of the settings: they come first, and `setRetention` does not change them. */
+  readonly #fixed: readonly RetentionRule[];
   readonly #retention: NodeJS.Timeout | undefined;
+  #isForeign = false;
+  #server: Promise<MillraceServer | undefined> | undefined;
 
-  private constructor(cluster: Cluster, { logger, retentionEvery = RETENTION_EVERY }: ClusterOptions) {
+  private constructor(
+    cluster: Cluster,
+    { logger, retention = [], retentionEvery = RETENTION_EVERY }: ClusterOptions,
+  ) {
     this.#cluster = cluster;
+    this.#fixed = retention.map((rule) => ({ ...rule, isFixed: true }));
     this.#refreshes = new Refreshes(cluster);
     this.#sortTypes = new SortTypes(cluster);
     if (retentionEvery <= 0) return;
     this.#retention = setInterval(() => {
-      applyRetention(cluster).then(
+      this.#applyRetention().then(
         (names) => {
           if (names.length > 0)
             logger.info({ indices: names }, 'indices were deleted by the rules of retention');
@@ -74,6 +87,7 @@ export class OpenSearchStore implements Store {
 
   /** Connects, makes the index of our own and installs the template. @throws Error when that fails */
   static async open(options: ClusterOptions): Promise<OpenSearchStore> {
+    checkRules(options.retention ?? []);
     const cluster = await Cluster.connect(options);
     try {
       await makeOwnIndex(cluster);
@@ -87,7 +101,16 @@ export class OpenSearchStore implements Store {
 
   /** Connects to read: nothing is made or changed there. @throws Error when that fails */
   static async connect(options: ClusterOptions): Promise<OpenSearchStore> {
-    return new OpenSearchStore(await Cluster.connect(options), { ...options, retentionEvery: 0 });
+    const store = new OpenSearchStore(await Cluster.connect(options), { ...options, retentionEvery: 0 });
+    store.#isForeign = true;
+    return store;
+  }
+
+  /** Undefined: the other side is a cluster, and no Millrace. */
+  #millrace(): Promise<MillraceServer | undefined> {
+    if (!this.#isForeign) return NONE;
+    this.#server ??= MillraceServer.find(this.#cluster);
+    return this.#server;
   }
 
   async bulk(request: BulkRequest): Promise<BulkResult> {
@@ -162,6 +185,8 @@ export class OpenSearchStore implements Store {
   }
 
   async indices(selection: IndexSelection): Promise<readonly IndexInfo[]> {
+    const server = await this.#millrace();
+    if (server) return server.indices(selection);
     await this.#refreshes.before(selection);
     return describeIndices(this.#cluster, selection);
   }
@@ -206,34 +231,62 @@ export class OpenSearchStore implements Store {
     return indicatorScan(this.#cluster, request, signal);
   }
 
-  snapshot(
+  async snapshot(
     target: string,
     selection: IndexSelection,
   ): Promise<{ indices: readonly string[]; bytes: number }> {
+    const server = await this.#millrace();
+    if (server) return server.snapshot(target, selection);
     return snapshotTo(this.#cluster, target, selection);
   }
 
-  restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }> {
+  async restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }> {
+    const server = await this.#millrace();
+    if (server) return server.restore(source, options);
     return restoreFrom(this.#cluster, source, options);
   }
 
   async setRetention(rules: readonly RetentionRule[]): Promise<void> {
-    if (rules.some(({ archiveAfter }) => archiveAfter !== undefined))
-      throw unsupported('An archive on a cluster (its own tiers do that)');
-    await storeRetention(this.#cluster, rules);
+    const server = await this.#millrace();
+    if (server) return server.setRetention(rules);
+    const own = rules.filter(({ isFixed }) => !isFixed);
+    checkRules(own);
+    await storeRetention(this.#cluster, own);
     await this.#refreshes.before({ names: [] });
-    await applyRetention(this.#cluster);
+    await this.#applyRetention();
   }
 
-  retention(): Promise<readonly RetentionRule[]> {
-    return storedRetention(this.#cluster);
+  async retention(): Promise<readonly RetentionRule[]> {
+    const server = await this.#millrace();
+    if (server) return server.retention();
+    return [...this.#fixed, ...(await storedRetention(this.#cluster))];
   }
 
-  async archive(): Promise<never> {
+  async #applyRetention(): Promise<readonly string[]> {
+    return applyRetention(this.#cluster, await this.retention());
+  }
+
+  async archive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    const server = await this.#millrace();
+    if (server) return server.archive(selection);
     throw unsupported('An archive on a cluster (its own tiers do that)');
   }
 
-  status(): Promise<StoreStatus> {
+  async snapshots(place: string): Promise<readonly SnapshotInfo[]> {
+    const server = await this.#millrace();
+    if (server) return server.snapshots(place);
+    return snapshotsOf(this.#cluster, place);
+  }
+
+  async verify(signal?: AbortSignal): Promise<VerifyResult> {
+    const server = await this.#millrace();
+    if (server) return server.verify(signal);
+    throw unsupported('Verifying a cluster (it checks its own files)');
+  }
+
+  async status(): Promise<StoreStatus> {
+    const server = await this.#millrace();
+    if (server) return server.status();
     return clusterStatus(this.#cluster);
   }
 
@@ -241,4 +294,11 @@ export class OpenSearchStore implements Store {
     clearInterval(this.#retention);
     await this.#cluster.close();
   }
+}
+
+/** @throws StoreError */
+function checkRules(rules: readonly RetentionRule[]): void {
+  if (rules.some(({ archiveAfter }) => archiveAfter !== undefined))
+    throw unsupported('An archive on a cluster (its own tiers do that)');
+  checkRetention(rules, false);
 }

@@ -2,6 +2,7 @@
 import type { Logger } from '../../kernel/logger.ts';
 import type { Option } from '../../kernel/options.ts';
 import { type ElasticsearchApiValues, elasticsearchApiOptions } from '../../lib/elasticsearch/options.ts';
+import type { RetentionRule } from '../store.ts';
 
 export interface ClusterOptions {
   /** Names and meanings of the elasticsearch output's options: hosts, user, password, api_key, ssl_…, timeout. */
@@ -11,6 +12,8 @@ export interface ClusterOptions {
    * none is installed.
    */
   readonly templatePatterns?: readonly string[];
+  /** Rules that come before all others and can not be changed. */
+  readonly retention?: readonly RetentionRule[];
   /** Milliseconds between two looks at what is too old or too much; 0: never. */
   readonly retentionEvery?: number;
   readonly logger: Logger;

@@ -1,12 +1,13 @@
 /** What is too old or too much: whole indices, as in the embedded store. */
-import { globMatch } from '../glob-match.ts';
-import type { IndexInfo, RetentionRule } from '../store.ts';
-import type { Cluster } from './cluster.ts';
+import { dueIndices } from '../retention-plan.ts';
+import type { RetentionRule } from '../store.ts';
+import { type Cluster, path } from './cluster.ts';
 import { deleteIndices, describeIndices } from './indices.ts';
 import { ownObject, putOwn } from './objects.ts';
 
 const KIND = 'retention';
 
+/** Rules that were set while it ran; those of the settings stand before them. */
 export async function storedRetention(cluster: Cluster): Promise<readonly RetentionRule[]> {
   const body = await ownObject(cluster, KIND, KIND);
   return (body?.['rules'] as readonly RetentionRule[] | undefined) ?? [];
@@ -17,43 +18,35 @@ export async function storeRetention(cluster: Cluster, rules: readonly Retention
 }
 
 /** Answers what was deleted. */
-export async function applyRetention(cluster: Cluster): Promise<readonly string[]> {
-  const rules = await storedRetention(cluster);
-  if (rules.length === 0) return [];
-  const names = dueIndices(await describeIndices(cluster, { names: [] }), rules, Date.now());
-  if (names.length > 0) await deleteIndices(cluster, { names, ignoreUnavailable: true });
-  return names;
-}
-
-/** The first pattern that fits an index decides; the newest index behind a data stream stays, as writes go to it. */
-export function dueIndices(
-  indices: readonly IndexInfo[],
+export async function applyRetention(
+  cluster: Cluster,
   rules: readonly RetentionRule[],
-  now: number,
-): string[] {
-  const newest = new Map<string, string>();
-  for (const { name, dataStream } of indices) if (dataStream !== undefined) newest.set(dataStream, name);
-  const taken = new Set<IndexInfo>();
-  const due: string[] = [];
-  for (const { pattern, maxAge, maxBytes } of rules) {
-    const matches = globMatch(pattern);
-    const own = indices.filter(
-      (index) =>
-        !taken.has(index) &&
-        (matches(index.name) || (index.dataStream !== undefined && matches(index.dataStream))),
-    );
-    for (const index of own) taken.add(index);
-    const latestOf = ({ latest, created }: IndexInfo): number => latest ?? created;
-    own.sort((a, b) => latestOf(a) - latestOf(b));
-    let bytes = own.reduce((sum, index) => sum + index.bytes, 0);
-    for (const [at, index] of own.entries()) {
-      const isOld = maxAge !== undefined && now - latestOf(index) > maxAge;
-      const isTooMuch = maxBytes !== undefined && bytes > maxBytes && at < own.length - 1;
-      if (!isOld && !isTooMuch) continue;
-      if (index.dataStream !== undefined && newest.get(index.dataStream) === index.name) continue;
-      bytes -= index.bytes;
-      due.push(index.name);
+): Promise<readonly string[]> {
+  if (rules.length === 0) return [];
+  const indices = await describeIndices(cluster, { names: [] });
+  const due = new Set(dueIndices(indices, rules, Date.now()));
+  const streams = new Map<string, string[]>();
+  for (const { name, dataStream } of indices)
+    if (dataStream !== undefined) streams.set(dataStream, [...(streams.get(dataStream) ?? []), name].sort());
+  const deleted: string[] = [];
+  for (const [stream, own] of streams) {
+    if (own.every((name) => due.has(name))) {
+      // A cluster does not part with the index that a stream writes to.
+      await cluster.find({ method: 'DELETE', path: path(['_data_stream', stream]) });
+      deleted.push(...own);
+      for (const name of own) due.delete(name);
+    } else due.delete(own.at(-1)!);
+  }
+  // One by one, so that one that can not be deleted does not keep the others.
+  const failures: Error[] = [];
+  for (const name of due) {
+    try {
+      await deleteIndices(cluster, { names: [name], ignoreUnavailable: true });
+      deleted.push(name);
+    } catch (error) {
+      failures.push(error as Error);
     }
   }
-  return due;
+  if (failures[0] && deleted.length === 0) throw failures[0];
+  return deleted;
 }

@@ -1,7 +1,7 @@
 /** Snapshots into a repository that the cluster has: `repository` or `repository/snapshot`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
-import type { IndexSelection, RestoreOptions } from '../store.ts';
+import type { IndexSelection, RestoreOptions, SnapshotInfo } from '../store.ts';
 import { type Cluster, path } from './cluster.ts';
 import { namesOf } from './indices.ts';
 
@@ -53,6 +53,30 @@ export async function restoreFrom(
     },
   });
   return { indices: [...(snapshot.indices as string[])].sort() };
+}
+
+/** Of one repository, or of all; sizes are told of each snapshot only, which would take a question for each. */
+export async function snapshotsOf(cluster: Cluster, place: string): Promise<readonly SnapshotInfo[]> {
+  const repositories =
+    place === ''
+      ? Object.keys(await cluster.json({ method: 'GET', path: '/_snapshot' }))
+      : [(await repositoryOf(cluster, place)).repository];
+  const all: SnapshotInfo[] = [];
+  for (const repository of repositories) {
+    const { snapshots } = await cluster.json({
+      method: 'GET',
+      path: path(['_snapshot', repository, '_all']),
+    });
+    for (const { snapshot, state, indices, start_time_in_millis: taken } of snapshots)
+      all.push({
+        target: `${repository}/${snapshot}`,
+        taken,
+        indices: (indices as string[]).sort().map((name) => ({ name })),
+        bytes: 0,
+        ...(state !== 'SUCCESS' && { problem: `it is ${state}` }),
+      });
+  }
+  return all.sort((a, b) => (b.taken ?? 0) - (a.taken ?? 0));
 }
 
 async function repositoryOf(

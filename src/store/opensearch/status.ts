@@ -22,6 +22,7 @@ export async function clusterStatus(cluster: Cluster): Promise<StoreStatus> {
       unsealed: 0,
       segments: segments?.count ?? 0,
       quarantined: [],
+      diskBytes: disks.reduce((sum, node) => sum + Number(node.fs?.total?.total_in_bytes ?? 0), 0),
       freeBytes: disks.reduce((sum, node) => sum + Number(node.fs?.total?.available_in_bytes ?? 0), 0),
     };
   } catch (error) {

@@ -17,6 +17,7 @@ import { IconLogout, IconMoon, IconSettings, IconSun, IconUserCircle } from '@ta
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { call } from '../lib/api.ts';
+import { DemoNote } from './demo-note.tsx';
 import { HealthDot } from './health-dot.tsx';
 import { menu } from './navigation.tsx';
 import { useMay, useSession, useTakeSession } from './session.tsx';
@@ -54,6 +55,7 @@ export function Shell() {
             <img src="/favicon.svg" alt="" width={26} height={26} />
             <Text fw={650}>Millrace</Text>
           </Group>
+          <DemoNote />
           <Group gap="xs" wrap="nowrap">
             <HealthDot />
             <ColourScheme />

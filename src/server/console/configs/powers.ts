@@ -2,11 +2,12 @@
  * What an edit could do when it is tried out: Ruby code runs, and options name files that are read. Who may not apply
  * an edit may try only what saved configs do already.
  */
+import { resolve } from 'node:path';
 import type { PluginNode, Statement, Value } from '../../../lang/ast.ts';
 import { parseConfig } from '../../../lang/parse.ts';
 
 const CODE = new Set(['ruby', 'javascript', 'exec', 'pipe']);
-const PATH = /(?:^|_)(?:path|paths|dir|file|files|location)$/;
+const PATH = /(?:^|_)(?:path|paths|dir|file|files|location|glob|uri|database)$/;
 
 /** What `texts` may do that `saved` do not; undefined: nothing. */
 export function newPowers(
@@ -17,9 +18,13 @@ export function newPowers(
   const known = new Set(saved.flatMap((text) => powersOf(text).map(({ key }) => key)));
   const power = texts
     .flatMap(powersOf)
-    .find(({ key, path }) => !known.has(key) && !path?.startsWith(`${allowedFolder}/`));
+    .find(({ key, path }) => !known.has(key) && !(path !== undefined && isInside(path, allowedFolder)));
   return power?.words;
 }
+
+/** A variable or an escape in a path may lead anywhere. */
+const isInside = (path: string, folder: string): boolean =>
+  path.startsWith('/') && !/\$\{|\\/.test(path) && resolve(path).startsWith(`${folder}/`);
 
 interface Power {
   readonly key: string;

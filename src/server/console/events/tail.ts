@@ -35,6 +35,8 @@ export async function* tail({ store, view, asked, limit, signal }: TailOptions):
   let viewUntil = performance.now() + VIEW_MS;
   let after = await newest(store, current, signal);
   yield { hits: [], skipped: 0 };
+  // Where there was too much last time there will be again: the first question is left out.
+  let crowded = false;
   for (let credit = limit; !signal.aborted; ) {
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
@@ -46,8 +48,16 @@ export async function* tail({ store, view, asked, limit, signal }: TailOptions):
     if (current.empty) continue;
     credit = Math.min(limit, credit + (limit * POLL_MS) / 1000);
     const quota = Math.max(1, Math.floor(credit));
-    const { hits, last, skipped } = await step(store, current, { query, asked, after, quota, signal });
+    const { hits, last, skipped } = await step(store, current, {
+      query,
+      asked,
+      after,
+      quota,
+      crowded,
+      signal,
+    });
     after = last;
+    crowded = skipped > 0;
     credit -= hits.length;
     if (hits.length > 0 || skipped > 0) yield { hits: eventHits(current, hits), skipped };
   }
@@ -58,6 +68,7 @@ interface StepOptions {
   readonly asked: Query;
   readonly after: number;
   readonly quota: number;
+  readonly crowded: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -65,16 +76,17 @@ interface StepOptions {
 async function step(
   store: Store,
   view: View,
-  { query, asked, after, quota, signal }: StepOptions,
+  { query, asked, after, quota, crowded, signal }: StepOptions,
 ): Promise<{ hits: readonly SearchHit[]; last: number; skipped: number }> {
   const arrived = byArrival(view, query, after);
   const marks = asked.type === 'all' ? {} : { highlight: highlightOf(asked) };
-  const first = await store.search(
-    { ...arrived, ...marks, size: quota + 1, source: sourceOf(view), trackTotalHits: false },
-    signal,
-  );
-  if (first.hits.length <= quota)
-    return { hits: first.hits, last: placeOf(first.hits.at(-1)) ?? after, skipped: 0 };
+  if (!crowded) {
+    const { hits } = await store.search(
+      { ...arrived, ...marks, size: quota + 1, source: sourceOf(view), trackTotalHits: false },
+      signal,
+    );
+    if (hits.length <= quota) return { hits, last: placeOf(hits.at(-1)) ?? after, skipped: 0 };
+  }
   const { hits, total } = await store.search(
     {
       ...arrived,

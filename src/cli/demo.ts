@@ -1,0 +1,127 @@
+/** `millrace up --demo`: invented traffic through the default listeners, until it is removed. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { demoPipelines } from '../demo/pipelines.ts';
+import type { Place } from '../demo/senders.ts';
+import { Traffic } from '../demo/traffic.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { makeFolder } from '../kernel/make-folder.ts';
+import type { DemoControl } from '../server/console/demo.ts';
+import type { DemoView } from '../server/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { Definition, ProcessSettings } from './configuration.ts';
+import { type DemoFolders, demoFolders, demoIndices, hasDemoFiles, removeDemoData } from './demo-data.ts';
+import type { SettingValues } from './settings.ts';
+
+export interface DemoRun {
+  /** The listeners that are on, by the option that places them. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Of the past that are played at once. */
+  readonly hours: number;
+}
+
+const HOUR_MS = 3_600_000;
+const SEED = 20_261_120;
+/** Notes of how far it came are this old at most. */
+const NOTE_MS = 15_000;
+
+export interface DemoOptions {
+  readonly settings: ProcessSettings;
+  /** Undefined: nothing is played, but what an earlier demo left can be removed. */
+  readonly played: DemoRun | undefined;
+  readonly logger: Logger;
+  openStore(): Promise<Store>;
+  /** Ends the demo's pipelines. */
+  unload(): Promise<void>;
+}
+
+export class Demo implements DemoControl {
+  readonly #options: DemoOptions;
+  readonly #folders: DemoFolders;
+  #traffic: Traffic | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DemoOptions) {
+    this.#options = options;
+    this.#folders = demoFolders(options.settings);
+    // Its pipelines keep files there.
+    if (options.played) makeFolder(this.#folders.notes, 0o700);
+  }
+
+  start(): void {
+    const { played, logger } = this.#options;
+    if (!played) return;
+    const { places, hours } = played;
+    const since = Math.max(Date.now() - hours * HOUR_MS, this.#playedUntil());
+    this.#traffic = new Traffic({
+      beats: places.get('beats'),
+      syslog: places.get('syslog'),
+      http: places.get('http'),
+      seed: SEED,
+      since,
+    });
+    this.#traffic.start();
+    this.#timer = setInterval(() => this.#note(), NOTE_MS).unref();
+    logger.info(
+      {},
+      'The demo plays: all its events are invented and have the tag demo. "millrace demo remove", or the button in the console, deletes them',
+    );
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    if (!this.#traffic) return;
+    this.#note();
+    const traffic = this.#traffic;
+    this.#traffic = undefined;
+    await traffic.stop();
+  }
+
+  async view(): Promise<DemoView> {
+    const indices = await demoIndices(await this.#options.openStore());
+    const { sent, filled, problem } = this.#traffic?.state ?? { sent: 0, filled: 1, problem: undefined };
+    const isLeft = indices.length > 0 || hasDemoFiles(this.#folders);
+    return {
+      state: this.#traffic ? 'playing' : isLeft ? 'left' : 'none',
+      filled,
+      sent,
+      indices,
+      ...(problem !== undefined && { problem }),
+    };
+  }
+
+  async remove(): Promise<void> {
+    const store = await this.#options.openStore();
+    await this.stop();
+    await this.#options.unload();
+    await removeDemoData(store, this.#folders);
+    this.#options.logger.info({}, 'The demo is removed');
+  }
+
+  #note(): void {
+    writeFileSync(this.#noteFile, `${JSON.stringify({ playedUntil: Date.now() })}\n`);
+  }
+
+  /** What was played is not played again. */
+  #playedUntil(): number {
+    try {
+      const { playedUntil } = JSON.parse(readFileSync(this.#noteFile, 'utf8')) as { playedUntil: unknown };
+      return typeof playedUntil === 'number' ? playedUntil : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  get #noteFile(): string {
+    return join(this.#folders.notes, 'played.json');
+  }
+}
+
+/** The pipelines behind the listeners. */
+export function demoDefinitions(settings: ProcessSettings): Definition[] {
+  return demoPipelines(demoFolders(settings).notes).map(({ id, settings: values, text }) => ({
+    id,
+    values: { 'pipeline.id': id, ...values } as SettingValues,
+    loaded: { sources: [{ file: `<demo ${id}>`, text }], diagnostics: [] },
+  }));
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { type GrowingIndex, growthOf } from './storage-forecast.ts';
+
+const DAY = 86_400_000;
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const TODAY = Date.parse('2026-11-20T00:00:00Z');
+
+/** One index a day, each of 100 bytes, the last one of today. */
+const daily = (days: number, name = 'logs'): GrowingIndex[] =>
+  Array.from({ length: days }, (_, at) => {
+    const day = TODAY - (days - 1 - at) * DAY;
+    const isToday = day === TODAY;
+    return {
+      name: `${name}-${at}`,
+      created: day,
+      earliest: day,
+      latest: isToday ? NOW : day + DAY - 1,
+      bytes: isToday ? 50 : 100,
+      documents: isToday ? 5 : 10,
+    };
+  });
+
+test('without a rule the disk fills at the rate of the last week', () => {
+  const { perDay, documentsPerDay, fullAt, days } = growthOf(daily(20), [], 1000, NOW);
+  expect(perDay).toBeCloseTo(100, 0);
+  expect(documentsPerDay).toBeCloseTo(10, 0);
+  expect((fullAt! - NOW) / DAY).toBeCloseTo(10, 1);
+  expect(days).toHaveLength(30);
+  expect(days.at(-1)).toEqual({ day: TODAY, bytes: 50, documents: 5 });
+  expect(days.at(-2)).toEqual({ day: TODAY - DAY, bytes: 100, documents: 10 });
+  expect(days[0]).toEqual({ day: TODAY - 29 * DAY, bytes: 0, documents: 0 });
+});
+
+test('with a rule for the age it stands still', () => {
+  const { fullAt, peak, forecast } = growthOf(daily(20), [{ pattern: '*', maxAge: 30 * DAY }], 5000, NOW);
+  expect(fullAt).toBeUndefined();
+  expect(peak).toBeGreaterThan(2900);
+  expect(peak).toBeLessThan(3200);
+  expect(forecast.at(-1)).toBeCloseTo(3000, -1);
+  expect(growthOf(daily(20), [{ pattern: '*', maxAge: 30 * DAY }], 500, NOW).fullAt).toBeDefined();
+});
+
+test('with a rule for the size, too; other indices go on', () => {
+  const all = [...daily(20), ...daily(20, 'flows')];
+  const { forecast } = growthOf(all, [{ pattern: 'logs-*', maxBytes: 3000 }], 1e9, NOW);
+  expect(forecast[100]! - forecast[99]!).toBeCloseTo(100, 0);
+  expect(forecast[1]! - forecast[0]!).toBeCloseTo(200, 0);
+});
+
+test('what moves to the archive leaves the disk', () => {
+  const { forecast } = growthOf(daily(20), [{ pattern: '*', archiveAfter: 5 * DAY }], 1e9, NOW);
+  expect(forecast.at(-1)).toBeCloseTo(500, -1);
+});
+
+test('one index for everything never becomes old', () => {
+  const one = {
+    name: 'all',
+    created: NOW - 40 * DAY,
+    earliest: NOW - 40 * DAY,
+    latest: NOW,
+    bytes: 4000,
+    documents: 4,
+  };
+  const { perDay, fullAt } = growthOf([one], [{ pattern: '*', maxAge: 30 * DAY }], 1000, NOW);
+  expect(perDay).toBeCloseTo(100);
+  expect((fullAt! - NOW) / DAY).toBeCloseTo(10, 1);
+});
+
+test('little data, none, and odd times', () => {
+  expect(growthOf([], [], 1000, NOW)).toMatchObject({ forecast: [0] });
+  const young = { name: 'a', created: NOW, earliest: NOW - 60_000, latest: NOW, bytes: 5, documents: 1 };
+  expect(growthOf([young], [], 1000, NOW).perDay).toBeUndefined();
+  const hours = { ...young, earliest: NOW - DAY / 4, bytes: 25 };
+  expect(growthOf([hours], [], 1000, NOW).perDay).toBeCloseTo(100);
+  const future = { ...young, earliest: NOW + DAY, latest: NOW + 9 * DAY };
+  expect(growthOf([future, ...daily(9)], [], 1000, NOW).fullAt).toBeGreaterThan(NOW);
+  const empty = { name: 'e', created: NOW - 9 * DAY, bytes: 0, documents: 0 };
+  expect(growthOf([empty], [], 1000, NOW)).toMatchObject({ perDay: 0 });
+});

@@ -1,0 +1,138 @@
+/** How the store grows: what came in day by day, and when the disk is full, with what retention deletes meanwhile. */
+import { type IndexPlan, type PlannedIndex, planRetention } from './retention-plan.ts';
+import type { IndexInfo, RetentionRule } from './store.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+/** The rate is that of the last week. */
+const MEASURED = 7 * DAY;
+/** Less says nothing about a day. */
+const LEAST = HOUR;
+const HISTORY_DAYS = 30;
+const HORIZON_DAYS = 365;
+/** An index that gets events and has had them for longer is not one of a day. */
+const ROLLING = 3 * DAY;
+
+export type GrowingIndex = PlannedIndex &
+  Pick<IndexInfo, 'documents'> &
+  Partial<Pick<IndexInfo, 'earliest' | 'archivedBytes'>>;
+
+export interface Growth {
+  /** By the time of the events, UTC, the oldest first; the last one is today. */
+  readonly days: readonly { readonly day: number; readonly bytes: number; readonly documents: number }[];
+  /** Bytes that a day's events take; undefined: there are events of less than an hour. */
+  readonly perDay?: number;
+  readonly documentsPerDay?: number;
+  /** Bytes on the disk from today on, one value a day. */
+  readonly forecast: readonly number[];
+  /** Milliseconds since the epoch; undefined: not within a year. */
+  readonly fullAt?: number;
+  /** The most that the store will take within a year, if the disk has room. */
+  readonly peak?: number;
+}
+
+/** `free`: bytes of the disk that the store may still take. */
+export function growthOf(
+  indices: readonly GrowingIndex[],
+  rules: readonly RetentionRule[],
+  free: number,
+  now: number,
+): Growth {
+  const days = historyOf(indices, now);
+  const here = indices.reduce((sum, index) => sum + bytesHere(index), 0);
+  const oldest = Math.min(...indices.map((index) => Math.max(span(index, now).from, now - MEASURED)));
+  const measured = now - oldest;
+  if (!(measured >= LEAST)) return { days, forecast: [here] };
+  const plans = planRetention(indices, rules, now);
+  const groups = groupsOf(indices, plans, oldest, now);
+  const perDay = sum(groups, ({ rate }) => rate) * DAY;
+  const documentsPerDay =
+    sum(indices, (index) => part(index, oldest, now, now) * index.documents) / (measured / DAY);
+  const forecast = [here];
+  for (let day = 1; day <= HORIZON_DAYS; day++)
+    forecast.push(sum(groups, (group) => bytesAfter(group, day * DAY, now)));
+  const at = forecast.findIndex((bytes) => bytes - here >= free);
+  const before = forecast[at - 1] ?? here;
+  const fullAt =
+    at < 1 ? undefined : now + (at - 1 + (here + free - before) / (forecast[at]! - before)) * DAY;
+  return {
+    days,
+    perDay,
+    documentsPerDay,
+    forecast,
+    ...(fullAt !== undefined && { fullAt: Math.round(fullAt) }),
+    peak: Math.max(...forecast),
+  };
+}
+
+/** Indices under one rule, or under none. */
+interface Group {
+  readonly rule: RetentionRule | undefined;
+  readonly kept: { readonly bytes: number; readonly until: number }[];
+  /** Bytes a millisecond. */
+  rate: number;
+  /** Of it: what goes to indices that have events of many days, which never become old. */
+  endless: number;
+}
+
+function groupsOf(
+  indices: readonly GrowingIndex[],
+  plans: ReadonlyMap<GrowingIndex, IndexPlan>,
+  since: number,
+  now: number,
+): Group[] {
+  const groups = new Map<RetentionRule | undefined, Group>();
+  for (const index of indices) {
+    const plan = plans.get(index)!;
+    let group = groups.get(plan.rule);
+    if (!group) groups.set(plan.rule, (group = { rule: plan.rule, kept: [], rate: 0, endless: 0 }));
+    const { from, to } = span(index, now);
+    const isEndless = now - to < DAY && to - from > ROLLING;
+    const rate = (part(index, since, now, now) * index.bytes) / (now - since);
+    group.rate += rate;
+    if (isEndless) group.endless += rate;
+    const ends = isEndless ? [] : [plan.deletesAt, plan.archivesAt].filter((time) => time !== undefined);
+    group.kept.push({ bytes: bytesHere(index), until: plan.due ? now : Math.min(...ends) });
+  }
+  return [...groups.values()];
+}
+
+function bytesAfter({ rule, kept, rate, endless }: Group, elapsed: number, now: number): number {
+  const old = sum(kept, ({ bytes, until }) => (until > now + elapsed ? bytes : 0));
+  const { maxAge = Number.POSITIVE_INFINITY, archiveAfter = maxAge, maxBytes } = rule ?? {};
+  const bytes = old + endless * elapsed + (rate - endless) * Math.min(elapsed, maxAge, archiveAfter);
+  return maxBytes === undefined ? bytes : Math.min(bytes, maxBytes);
+}
+
+function historyOf(indices: readonly GrowingIndex[], now: number): Growth['days'] {
+  const today = Math.floor(now / DAY) * DAY;
+  return Array.from({ length: HISTORY_DAYS }, (_, at) => {
+    const day = today - (HISTORY_DAYS - 1 - at) * DAY;
+    let bytes = 0;
+    let documents = 0;
+    for (const index of indices) {
+      const share = part(index, day, day + DAY, now);
+      bytes += share * index.bytes;
+      documents += share * index.documents;
+    }
+    return { day, bytes: Math.round(bytes), documents: Math.round(documents) };
+  });
+}
+
+const bytesHere = ({ bytes, archivedBytes = 0 }: GrowingIndex): number => bytes - archivedBytes;
+
+/** From its first to its last event; those that claim to be of the future are of now. */
+function span({ earliest, latest, created }: GrowingIndex, now: number): { from: number; to: number } {
+  const to = Math.min(latest ?? created, now);
+  return { from: Math.min(earliest ?? created, to), to };
+}
+
+/** Which part of its events is of some time, as if they came evenly. */
+function part(index: GrowingIndex, since: number, before: number, now: number): number {
+  const { from, to } = span(index, now);
+  if (from === to) return from >= since && (from < before || before === now) ? 1 : 0;
+  return Math.max(0, Math.min(to, before) - Math.max(from, since)) / (to - from);
+}
+
+const sum = <T>(all: readonly T[], of: (one: T) => number): number =>
+  all.reduce((total, one) => total + of(one), 0);

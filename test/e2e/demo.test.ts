@@ -1,0 +1,106 @@
+/** `millrace up --demo`: life on every screen, and nothing left when it is removed. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { Client, PASSWORD } from '../support/console.ts';
+import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
+
+afterEach(cleanUp);
+
+const environment = { MILLRACE_PASSWORD: PASSWORD };
+const asAdmin = (millrace: Millrace): string[] => [
+  '--url',
+  /Event store at (\S+)/.exec(millrace.stderr)![1]!,
+  '--user',
+  'admin',
+];
+
+const SETS = ['auth', 'dns', 'endpoints', 'firewall', 'flows', 'system', 'web', 'webhook-cloud-suite'];
+
+test('plays through the default listeners, and is removed as a whole and alone', async () => {
+  const data = temporaryFolder();
+  const [beats, syslog, http] = [await freePort(), await freePort(), await freePort()];
+  const millrace = new Millrace({
+    args: [
+      'up',
+      '--demo=0.15',
+      ...['--beats', String(beats), '--syslog', String(syslog), '--http', String(http)],
+      ...['--path.data', data, '--api.enabled=false', '--store.http.port=0', '--console.http.port=0'],
+    ],
+  });
+  const url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 20);
+  const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code');
+  const admin = new Client(url);
+  expect((await admin.ask('POST', '/api/setup', { code, name: 'admin', password: PASSWORD })).status).toBe(
+    200,
+  );
+
+  // Whoever is not the demo is kept where they always are.
+  await until(
+    async () =>
+      (await fetch(`http://127.0.0.1:${http}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"message": "mine"}',
+      }).catch(() => undefined)) !== undefined,
+    'the HTTP listener',
+  );
+
+  const demo = async (): Promise<any> => (await admin.ask('GET', '/api/demo')).json;
+  await until(
+    async () => {
+      const { indices = [] } = await demo();
+      return SETS.every((set) => indices.some((name: string) => name.startsWith(`demo-${set}-`)));
+    },
+    'every kind of events',
+    60,
+  );
+  await until(async () => (await demo()).filled === 1, 'the past is filled in', 60);
+  expect((await demo()).state).toBe('playing');
+  const letters = await until(async () => {
+    const { json } = await admin.ask('GET', '/api/dead-letters');
+    return json.queues.find(({ pipeline, entries }: any) => pipeline === 'demo-http' && entries > 0);
+  }, 'dead letters');
+  expect(letters.running).toBe(true);
+  await until(async () => {
+    const { json } = await admin.ask('GET', '/api/pipelines');
+    const siem = json.pipelines.find(({ id }: any) => id === 'demo-siem');
+    return /refuses connections/.test(siem?.health.findings[0]?.cause ?? '');
+  }, 'an output that fails');
+  const count = async (query: string): Promise<number> =>
+    Number(
+      (await runToEnd({ args: ['search', query, '--count', ...asAdmin(millrace)], env: environment })).stdout,
+    );
+  expect(await count('_index: demo-* and not tags: demo')).toBe(0);
+  expect(await count('tags: demo and not _index: demo-*')).toBe(0);
+  expect(await count('message: mine and _index: webhook-*')).toBe(1);
+
+  const removal = await runToEnd({
+    args: ['demo', 'remove', '--url', url, '--user', 'admin', '--path.data', data],
+    env: environment,
+  });
+  expect(removal.stderr).toBe('');
+  expect(removal.stdout).toMatch(/^The demo is removed: \d+ indices/);
+  expect((await demo()).state).toBe('none');
+  const { json: after } = await admin.ask('GET', '/api/pipelines');
+  expect(after.pipelines.map(({ id }: any) => id).sort()).toEqual([
+    'default-beats',
+    'default-http',
+    'default-syslog',
+  ]);
+  expect(existsSync(join(data, 'demo'))).toBe(false);
+  for (const folder of ['dead_letter_queue', 'queue'])
+    expect(
+      existsSync(join(data, folder))
+        ? readdirSync(join(data, folder)).filter((name) => /demo/.test(name))
+        : [],
+    ).toEqual([]);
+  expect(await millrace.stop()).toBe(0);
+
+  const status = await runToEnd({ args: ['demo', 'status', '--path.data', data] });
+  expect(status.stdout).toBe('There is no demo.\n');
+  const mine = await runToEnd({
+    args: ['search', 'message: mine', '--format', 'ndjson', '--path.data', data],
+  });
+  expect(mine.stdout).toContain('"message":"mine"');
+}, 150_000);
