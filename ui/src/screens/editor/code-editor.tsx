@@ -9,6 +9,7 @@ import {
 import { defaultKeymap, history, historyKeymap, indentLess, insertTab } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import {
+  Annotation,
   Compartment,
   EditorState,
   type Extension,
@@ -198,8 +199,9 @@ export default function CodeEditor(props: CodeEditorProps) {
 
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    if (!editor) return;
+    const change = changeOf(editor.state.doc.toString(), value);
+    if (change) editor.dispatch({ changes: change, annotations: fromOutside.of(true) });
   }, [value]);
 
   useEffect(() => {
@@ -223,6 +225,20 @@ export default function CodeEditor(props: CodeEditorProps) {
   }, [jump]);
 
   return <div ref={host} className="config-editor" />;
+}
+
+/** What a form or a roll-back writes. */
+const fromOutside = Annotation.define<boolean>();
+
+/** Only what differs is replaced, so that the cursor stays where it is; undefined: nothing differs. */
+function changeOf(before: string, after: string): { from: number; to: number; insert: string } | undefined {
+  if (before === after) return undefined;
+  const least = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < least && before[head] === after[head]) head++;
+  let tail = 0;
+  while (tail < least - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
+  return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
 }
 
 const readOnlyOf = (readOnly: boolean): Extension => [EditorState.readOnly.of(readOnly)];
@@ -307,6 +323,7 @@ function extensions(latest: { readonly current: CodeEditorProps }, editable: Com
       },
     }),
     EditorView.updateListener.of(({ docChanged, selectionSet, state, transactions }) => {
+      if (transactions.some((one) => one.annotation(fromOutside))) return;
       if (docChanged) latest.current.onChange(state.doc.toString());
       const typed = transactions.some((one) => one.docChanged || one.selection);
       if (typed && (docChanged || selectionSet)) latest.current.onCursor(state.selection.main.head);

@@ -39,7 +39,7 @@ export function CustomDialog({ list, close, opened }: CustomDialogProps) {
     >
       <Text size="sm" c="dimmed" mb="sm" style={{ overflowWrap: 'anywhere' }}>
         Dictionaries, patterns, certificates and keys that configs name. They are kept in {list.customFolder}.
-        keys are never shown again.
+        Keys are never shown again.
       </Text>
       <Tabs defaultValue="upload" keepMounted={false}>
         <Tabs.List>

@@ -1,10 +1,8 @@
 /** Configs: text with what is wrong, what it would do, its application, and the way back. */
 import {
-  Alert,
   Button,
   Card,
   Group,
-  Menu,
   SegmentedControl,
   Select,
   Skeleton,
@@ -14,7 +12,6 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
-import { IconDots, IconKey, IconPlus, IconTrash, IconUpload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
@@ -31,7 +28,9 @@ import './editor.css';
 import { FileTree, groupsOf } from './file-tree.tsx';
 import { FormPane } from './form-pane.tsx';
 import type { LanguageName } from './languages.ts';
+import { More } from './more-menu.tsx';
 import { NewDialog } from './new-dialog.tsx';
+import { Notice } from './notice.tsx';
 import { PreviewPane } from './preview-pane.tsx';
 import { ProblemsPane } from './problems-pane.tsx';
 import type { EditorSearch, Pane } from './search.ts';
@@ -291,7 +290,10 @@ function Workshop({ list }: { readonly list: ConfigList }) {
               known={known}
               readOnly={readOnly}
               change={(next) => drafts.change(id, next)}
-              moveTo={(line, column) => setJump({ line, column })}
+              moveTo={(offset, line, column) => {
+                setCursor(offset);
+                setJump({ line, column });
+              }}
             />
           )}
           {pane === 'tests' && (
@@ -472,120 +474,6 @@ function Dialogs({
       {search.dialog === 'new' && <NewDialog list={list} close={close} opened={opened} />}
       {search.dialog === 'custom' && <CustomDialog list={list} close={close} opened={opened} />}
       {search.dialog === 'secrets' && <SecretsDialog close={close} />}
-    </>
-  );
-}
-
-function More({
-  list,
-  mayApply,
-  open,
-  remove,
-}: {
-  readonly list: ConfigList;
-  readonly mayApply: boolean;
-  readonly open: (dialog: NonNullable<EditorSearch['dialog']>) => void;
-  /** The file that is shown; undefined: it stays. */
-  readonly remove: { readonly name: string; readonly ask: () => void } | undefined;
-}) {
-  if (!mayApply) return null;
-  const takesNew =
-    list.takesPipelines || list.pipelines.some(({ takesFiles, files }) => takesFiles || files.length > 0);
-  return (
-    <Menu position="bottom-end" width={260}>
-      <Menu.Target>
-        <Button size="compact-sm" variant="default" px={6} aria-label="More: new file, custom files, secrets">
-          <IconDots size={16} aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<IconPlus size={16} aria-hidden />}
-          disabled={!takesNew}
-          onClick={() => open('new')}
-        >
-          New pipeline or file…
-        </Menu.Item>
-        <Menu.Item leftSection={<IconUpload size={16} aria-hidden />} onClick={() => open('custom')}>
-          Add custom files…
-        </Menu.Item>
-        <Menu.Item leftSection={<IconKey size={16} aria-hidden />} onClick={() => open('secrets')}>
-          Secrets…
-        </Menu.Item>
-        {remove && (
-          <>
-            <Menu.Divider />
-            <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} onClick={remove.ask}>
-              Delete {remove.name}…
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-function Notice({
-  file,
-  masked,
-  mayTry,
-  mayApply,
-  problem,
-  usedBy,
-  go,
-}: {
-  readonly file: ConfigFile;
-  readonly masked: boolean;
-  readonly mayTry: boolean;
-  readonly mayApply: boolean;
-  readonly problem: string | undefined;
-  readonly usedBy: ConfigFile['usedBy'];
-  readonly go: (file: string | undefined, line: number) => void;
-}) {
-  const words = [
-    ...(file.readOnly === undefined ? [] : [`It can not be changed here: ${file.readOnly}.`]),
-    ...(mayApply
-      ? []
-      : mayTry
-        ? ['You can edit and try out; applying needs the role operator.']
-        : ['You can look; editing needs the role analyst, applying the role operator.']),
-    ...(masked ? ['Secrets are shown as asterisks.'] : []),
-  ];
-  return (
-    <>
-      {problem !== undefined && (
-        <Alert color="red" p="xs" mt={6} title="The config can not be used">
-          <Text size="sm">{problem}</Text>
-        </Alert>
-      )}
-      {words.length > 0 && (
-        <Text size="xs" c="dimmed" mt={2}>
-          {words.join(' ')}
-        </Text>
-      )}
-      {file.kind === 'custom' && (
-        <Text size="xs" c="dimmed" mt={2}>
-          {usedBy && usedBy.length > 0 ? (
-            <>
-              Used by{' '}
-              {usedBy.map((each, at) => (
-                <span key={`${each.file} ${each.line}`}>
-                  {at > 0 && ', '}
-                  <button
-                    type="button"
-                    className="config-plain config-link"
-                    onClick={() => go(each.file, each.line)}
-                  >
-                    {each.name}:{each.line}
-                  </button>
-                </span>
-              ))}
-            </>
-          ) : (
-            'No config names this file: options name it by its path above.'
-          )}
-        </Text>
-      )}
     </>
   );
 }

@@ -27,7 +27,7 @@ export interface FormPaneProps {
   readonly known: Known;
   readonly readOnly: boolean;
   readonly change: (text: string) => void;
-  readonly moveTo: (line: number, column: number) => void;
+  readonly moveTo: (offset: number, line: number, column: number) => void;
 }
 
 export function FormPane({ text, cursor, known, readOnly, change, moveTo }: FormPaneProps) {
@@ -36,7 +36,7 @@ export function FormPane({ text, cursor, known, readOnly, change, moveTo }: Form
   const view = plugin && viewOf(known, plugin);
   const goTo = (one: OutlinePlugin): void => {
     const before = text.slice(0, one.from);
-    moveTo(before.split('\n').length, one.from - before.lastIndexOf('\n'));
+    moveTo(one.from, before.split('\n').length, one.from - before.lastIndexOf('\n'));
   };
   return (
     <Stack gap="sm">
@@ -133,13 +133,13 @@ function Options({ text, plugin, options, readOnly, change }: OptionsProps) {
       >
         {(
           [
-            ['Further options', rest.filter(({ common }) => !common)],
-            ['Options of every plugin', rest.filter(({ common }) => common)],
+            ['further', 'Further options', rest.filter(({ common }) => !common)],
+            ['common', 'Options of every plugin', rest.filter(({ common }) => common)],
           ] as const
         ).map(
-          ([title, some]) =>
+          ([value, title, some]) =>
             some.length > 0 && (
-              <Accordion.Item key={title} value={title}>
+              <Accordion.Item key={value} value={value}>
                 <Accordion.Control>
                   <Text size="sm">
                     {title} ({some.length})
@@ -193,7 +193,7 @@ function OptionField({ option, text, plugin, readOnly, change }: OptionFieldProp
       variant="subtle"
       color="gray"
       onClick={() => put(undefined)}
-      aria-label={`Take ${option.name} away`}
+      aria-label={`Take away ${option.name}`}
     >
       Take away
     </Button>
