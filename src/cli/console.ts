@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { registry } from '../plugins/registry.ts';
 import { Sessions } from '../server/access/sessions.ts';
 import { SetUpCode } from '../server/access/set-up-code.ts';
 import { Throttle } from '../server/access/throttle.ts';
@@ -24,6 +25,7 @@ import { type Console, startConsole as startServer } from '../server/console/con
 import { deadLetterHandlers } from '../server/console/dead-letters.ts';
 import { type DemoControl, demoHandlers } from '../server/console/demo.ts';
 import { eventHandlers } from '../server/console/events.ts';
+import { integrationHandlers } from '../server/console/integrations.ts';
 import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
 import { pipelineHandlers } from '../server/console/pipelines.ts';
@@ -32,6 +34,7 @@ import { userHandlers } from '../server/console/users.ts';
 import { eventRoutes } from '../server/contract/events.ts';
 import { keyRoutes } from '../server/contract/keys.ts';
 import type { RouteName, SessionView } from '../server/contract.ts';
+import { Integrations } from '../server/integrations/integrations.ts';
 import { NodeStats } from '../server/node-stats.ts';
 import { storeAuthenticator } from '../server/store-authenticator.ts';
 import { UserSignIn } from '../server/user-sign-in.ts';
@@ -40,9 +43,10 @@ import { ApiKeys } from '../store/api/api-keys.ts';
 import { isLoopback } from '../store/api/authenticate.ts';
 import { tlsOf } from '../store/api/tls-settings.ts';
 import type { Store } from '../store/store.ts';
-import type { ProcessSettings } from './configuration.ts';
+import { type ProcessSettings, pipelineSettings } from './configuration.ts';
 import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
+import { changeKeystore, keystoreLookup } from './keystore.ts';
 import type { ReloadResult } from './run.ts';
 import { VERSION } from './version.ts';
 
@@ -77,6 +81,9 @@ export async function startConsole({
   audit,
   demo = noDemo,
   logger,
+  reload,
+  failed,
+  integrations: runs,
   configs,
 }: ConsoleParts): Promise<Console> {
   const setting = (name: string): unknown => settings.get(name as never);
@@ -119,6 +126,23 @@ export async function startConsole({
   const note = (entry: AuditEntry): void => audit.append(entry);
   const stats = new NodeStats(engine);
   const monitor = new PipelineMonitor(engine, stats);
+  const integrations = new Integrations({
+    engine,
+    registry,
+    stats,
+    logger,
+    dataPath,
+    hasStore: store !== undefined,
+    runs,
+    settings: pipelineSettings(
+      { id: 'test', values: {}, loaded: { sources: [], diagnostics: [] } },
+      settings,
+    ),
+    keystore: () => keystoreLookup(settings.keystoreFile),
+    saveSecrets: (changes) => changeKeystore(settings.keystoreFile, changes),
+    reload,
+    failed,
+  });
   const place = { url: '' };
   const setUp = new SetUpCode((code) => {
     process.stderr.write(`Set-up code: ${code}  (open ${place.url} and make the first administrator)\n`);
@@ -144,6 +168,7 @@ export async function startConsole({
       dataPath,
       audit: note,
     }),
+    ...integrationHandlers({ integrations, audit: note }),
     ...configArea.handlers,
   };
 
@@ -152,6 +177,7 @@ export async function startConsole({
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '');
   const stop = (): void => {
+    integrations.close();
     monitor.close();
     stats.close();
   };

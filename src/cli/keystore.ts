@@ -157,3 +157,16 @@ export async function keystoreLookup(
   const store = await Keystore.open(file);
   return (name) => store.get(name);
 }
+
+/** Sets and removes secrets (undefined), in a keystore that is made if there is none. @throws MillraceError */
+export async function changeKeystore(
+  file: string,
+  changes: ReadonlyMap<string, string | undefined>,
+): Promise<void> {
+  const store = Keystore.exists(file) ? await Keystore.open(file) : await Keystore.create(file);
+  for (const [name, value] of changes) {
+    if (value === undefined) store.remove(name);
+    else store.set(name, value);
+  }
+  await store.save();
+}

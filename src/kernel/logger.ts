@@ -52,7 +52,7 @@ export function createLogger(options: LoggerOptions): Logger {
       options.write(
         options.format === 'json'
           ? `${JSON.stringify({ level: level.toUpperCase(), loggerName: name, timeMillis: time.getTime(), logEvent: { message: text, ...fields } })}\n`
-          : `[${time.toISOString().slice(0, 23).replace('.', ',')}][${level.toUpperCase().padEnd(5)}][${name}] ${text}${tail(fields)}\n`,
+          : `[${time.toISOString().slice(0, 23).replace('.', ',')}][${level.toUpperCase().padEnd(5)}][${name}] ${printable(text + tail(fields))}\n`,
       );
     };
     return {
@@ -65,6 +65,14 @@ export function createLogger(options: LoggerOptions): Logger {
   };
   return make('millrace');
 }
+
+const ACTS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Texts of events stand in messages: none acts on the terminal, or feigns a line of the log. */
+const printable = (text: string): string =>
+  text
+    .replace(ACTS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll('\n', '\n  ');
 
 function tail(fields: object): string {
   for (const _ in fields)

@@ -8,6 +8,10 @@ export function sqlText(text: string): string {
   return quoted.includes('\0') ? `(${quoted.replaceAll('\0', "'||chr(0)||'")})` : quoted;
 }
 
+/** The place of a key (in an object in an object …) as a JSON pointer: any name is one, whatever is in it. */
+export const sqlPointer = (...keys: readonly string[]): string =>
+  sqlText(keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
+
 /** A number, exactly as it is, with the type that it is compared in. */
 export function sqlNumber(value: number | bigint, type: 'BIGINT' | 'UBIGINT' | 'DOUBLE'): string {
   if (type === 'DOUBLE') return `'${value}'::DOUBLE`;

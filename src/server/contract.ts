@@ -9,6 +9,7 @@ import { configRoutes } from './contract/configs.ts';
 import { deadLetterRoutes } from './contract/dead-letters.ts';
 import { demoRoutes } from './contract/demo.ts';
 import { eventRoutes } from './contract/events.ts';
+import { integrationRoutes } from './contract/integrations.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
@@ -40,6 +41,14 @@ export type {
   FilterPill,
   SavedSearch,
 } from './contract/events.ts';
+export type {
+  IntegrationCard,
+  IntegrationDetail,
+  IntegrationField,
+  IntegrationItem,
+  IntegrationTest,
+  IntegrationWatch,
+} from './contract/integrations.ts';
 export type { KeyView } from './contract/keys.ts';
 export type {
   Edge,
@@ -63,6 +72,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...integrationRoutes,
   ...demoRoutes,
   ...configRoutes,
 };

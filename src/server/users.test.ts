@@ -41,6 +41,7 @@ test('what must not be is refused with a sentence', async () => {
     'the first user is an administrator',
   );
   await expect(users.add('root', 'administrator', 'short')).rejects.toThrow('at least 8 characters');
+  await expect(users.add('root', 'administrator', 'Passw0rd!')).rejects.toThrow('which others try first');
   await expect(users.add('a:b', 'administrator', 'long enough')).rejects.toThrow("can not be a user's name");
   await users.add('root', 'administrator', 'long enough');
   await expect(users.add('root', 'viewer', 'long enough')).rejects.toThrow('there is a user root already');

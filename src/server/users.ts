@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MillraceError } from '../kernel/errors.ts';
 import type { Role } from '../kernel/roles.ts';
+import { weakness } from './access/weak-password.ts';
 
 export interface User {
   readonly name: string;
@@ -92,11 +93,17 @@ export async function wasteTime(password: string): Promise<void> {
 }
 
 /** @throws MillraceError */
-function checkPassword(password: string): void {
+function checkPassword(password: string, user: string): void {
   if (password.length < MIN_PASSWORD || password.length > MAX_PASSWORD)
     throw new MillraceError(
       'ERR_USAGE',
       `a password has at least ${MIN_PASSWORD} characters (15 are better) and at most ${MAX_PASSWORD}`,
+    );
+  const why = weakness(password, user);
+  if (why !== undefined)
+    throw new MillraceError(
+      'ERR_USAGE',
+      `this password ${why}, which others try first: take a few words that do not belong together`,
     );
 }
 
@@ -157,7 +164,7 @@ export class Users {
     { first = false }: { readonly first?: boolean } = {},
   ): Promise<void> {
     checkName(name);
-    checkPassword(password);
+    checkPassword(password, name);
     const users = new Map(this.#read());
     if (users.has(name)) throw new MillraceError('ERR_USAGE', `there is a user ${name} already`);
     if (users.size === 0 && role !== 'administrator')
@@ -172,7 +179,7 @@ export class Users {
 
   async setPassword(name: string, password: string): Promise<void> {
     this.#known(name);
-    checkPassword(password);
+    checkPassword(password, name);
     const hashed = await hashPassword(password);
     this.#change((users) => users.set(name, { ...this.#known(name), password: hashed }));
   }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stepOf, totpCode } from '../../src/server/access/totp.ts';
+import { Users } from '../../src/server/users.ts';
 import { PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
 import { until } from '../support/millrace.ts';
 import { chromiumPath, closeBrowser, expectAccessible, expectNoSidewaysScroll, openPage } from './browser.ts';
@@ -197,13 +198,19 @@ describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_
     [page, errors] = [other.page, [...errors, ...other.errors]];
     page.setDefaultTimeout(10_000);
     await page.goto(`${started.url}/settings/account`);
-    await signIn('vera');
+    const users = new Users(started.dataPath);
+    if (!users.find('ada')) await users.add('ada', 'administrator', PASSWORD);
+    await signIn('ada');
+    // Leaving at once would end the request.
+    await page.getByRole('button', { name: 'Signed in as ada' }).waitFor();
     for (const [path, text] of [
       ['account', 'Where you are signed in.'],
-      ['keys', 'There is no key yet'],
+      ['keys', 'beats of the web servers'],
+      ['users', 'vera'],
+      ['audit', 'session.sign_in'],
     ] as const) {
       await page.goto(`${started.url}/settings/${path}`);
-      await page.getByText(text).waitFor();
+      await page.getByText(text).first().waitFor();
       await expectAccessible(page);
       await expectNoSidewaysScroll(page);
       await picture(`${path}-${scheme}-${width}`);

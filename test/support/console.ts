@@ -105,16 +105,20 @@ export async function startConsoleOf(...more: string[]): Promise<TestConsole> {
     ],
   });
   const shown = (pattern: RegExp): string => [...millrace.stderr.matchAll(pattern)].at(-1)?.[1] ?? '';
+  // There is one, as nobody has set this console up.
+  const code = (): string => shown(/Set-up code: (\S+)/g);
   const withStore = more.some((argument) => argument.startsWith('--store.http.port'));
   await until(
-    () => /Console at /.test(millrace.stderr) && (!withStore || /Event store at /.test(millrace.stderr)),
+    () =>
+      /Console at /.test(millrace.stderr) &&
+      code() !== '' &&
+      (!withStore || /Event store at /.test(millrace.stderr)),
     'the console starts',
     20,
   ).catch((error: Error) => {
     throw new Error(`${error.message}:\n${millrace.stderr}`);
   });
   const url = shown(/Console at (\S+)/g);
-  const code = (): string => shown(/Set-up code: (\S+)/g);
   const started: TestConsole = {
     url,
     storeUrl: shown(/Event store at (\S+)/g),

@@ -74,6 +74,7 @@ class ConsoleApi {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       this.#checkHost(request);
+      if (this.#isPublicOverTls(request)) response.setHeader('strict-transport-security', HSTS);
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://console');
       if (pathname.startsWith('/api/')) await this.#api(request, response, pathname, searchParams);
       else await this.#pages.answer(request, response, pathname);
@@ -82,14 +83,16 @@ class ConsoleApi {
     }
   }
 
+  /** Browsers that were here once come over TLS only. Not by loopback's names: other programs have them, too. */
+  #isPublicOverTls({ headers }: IncomingMessage): boolean {
+    return this.#options.tls !== undefined && !LOOPBACK.includes(hostName(headers.host));
+  }
+
   /** A page of another name that resolves to this machine must not reach the API (DNS rebinding). */
   #checkHost({ headers }: IncomingMessage): void {
     const { host, hosts = [] } = this.#options;
-    const name = (headers.host ?? '')
-      .replace(/:\d+$/, '')
-      .replace(/^\[(.*)\]$/, '$1')
-      .toLowerCase();
-    if (['localhost', '127.0.0.1', '::1', host.toLowerCase(), ...hosts].includes(name)) return;
+    const name = hostName(headers.host);
+    if ([...LOOPBACK, host.toLowerCase(), ...hosts].includes(name)) return;
     if (hosts.includes('*')) return;
     throw new ConsoleError(
       403,
@@ -198,6 +201,17 @@ class ConsoleApi {
     });
   }
 }
+
+const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+/** A year. */
+const HSTS = 'max-age=31536000';
+
+/** `[::1]:5601` → `::1` */
+const hostName = (header = ''): string =>
+  header
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
 
 const isAllowed = ({ access }: Route, caller: Caller | undefined): boolean =>
   access === 'open' || (caller !== undefined && roles.indexOf(caller.role) >= roles.indexOf(access));

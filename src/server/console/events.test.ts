@@ -46,7 +46,7 @@ afterAll(async () => {
   await console_?.console.close();
   await store?.close();
   expect(console_?.errors).toEqual([]);
-});
+}, 60_000);
 
 async function post<N extends RouteName>(
   name: N,
@@ -284,6 +284,24 @@ describe('rights', () => {
           blind,
         ),
       ).not.toMatch(/hunter2|secret/);
+  });
+
+  test('any name is a field, whatever is in it', async () => {
+    const names = ['nul\u0000', 'back\\', 'quote"', "it's", 'a/b', '~1', '\u202e', '$'];
+    await store.add('names', { '@timestamp': '2020-01-01T00:00:00.000Z', labels: { plain: 'x' } });
+    for (const name of names)
+      for (const field of [name, `labels.${name}`, `${name}.keyword`]) {
+        const asked = {
+          ...odd,
+          indices: ['odd', 'names'],
+          filters: [{ field, operator: 'exists' as const }],
+        };
+        expect([field, await post('POST /api/events/search', asked)]).toMatchObject([field, { hits: [] }]);
+        const sorted = await post('POST /api/events/search', { ...odd, sort: [{ field, order: 'asc' }] });
+        expect([field, sorted]).toMatchObject([field, { hits: [{}, {}, {}] }]);
+        const { total } = await post('POST /api/events/values', { ...odd, field });
+        expect([field, total]).toEqual([field, 3]);
+      }
   });
 
   test('only indices that may be read', async () => {

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -89,6 +90,8 @@ export interface IntegrationFiles {
   remove(id: string): void;
   /** Where a certificate or key that belongs to one of them is, or would be. */
   attachment(id: string, name: string): string;
+  hasAttachment(id: string, name: string): boolean;
+  detach(id: string, name: string): void;
   attach(id: string, name: string, text: string): void;
 }
 
@@ -164,6 +167,8 @@ export function integrationFiles(dataPath: string): IntegrationFiles {
         if (name.startsWith(`${id}.`)) rmSync(join(attachments, name), { force: true });
     },
     attachment,
+    hasAttachment: (id, name) => existsSync(attachment(id, name)),
+    detach: (id, name) => rmSync(attachment(id, name), { force: true }),
     attach: (id, name, text) => write(attachment(id, name), text, 0o600),
   };
 }

@@ -2,6 +2,7 @@
 import {
   IconFileCode,
   IconMailX,
+  IconPlugConnected,
   IconRoute,
   IconSearch,
   IconSettings,
@@ -19,6 +20,7 @@ export interface MenuEntry {
 export const menu: readonly MenuEntry[] = [
   { to: '/discover', title: 'Discover', icon: IconSearch, role: 'viewer' },
   { to: '/pipelines', title: 'Pipelines', icon: IconRoute, role: 'viewer' },
+  { to: '/integrations', title: 'Sources and destinations', icon: IconPlugConnected, role: 'viewer' },
   { to: '/editor', title: 'Configs', icon: IconFileCode, role: 'viewer' },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailX, role: 'operator' },
   { to: '/settings', title: 'Settings', icon: IconSettings, role: 'viewer' },

@@ -9,6 +9,11 @@ import {
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
 import { editorSearch } from '../screens/editor/search.ts';
+import {
+  integrationSearch,
+  integrationsSearch,
+  newIntegrationSearch,
+} from '../screens/integrations/search.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
 import { NotFound } from './not-found.tsx';
@@ -49,6 +54,33 @@ const editor = createRoute({
   path: '/editor',
   validateSearch: editorSearch,
   component: lazyRouteComponent(() => import('../screens/editor/editor.tsx'), 'Editor'),
+});
+
+const integrations = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations',
+  validateSearch: integrationsSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/list.tsx'), 'Integrations'),
+});
+
+const newIntegration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/new',
+  validateSearch: newIntegrationSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/new.tsx'), 'NewIntegration'),
+});
+
+const addIntegration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/new/$card',
+  component: lazyRouteComponent(() => import('../screens/integrations/add.tsx'), 'AddIntegration'),
+});
+
+const integration = createRoute({
+  getParentRoute: () => root,
+  path: '/integrations/$id',
+  validateSearch: integrationSearch,
+  component: lazyRouteComponent(() => import('../screens/integrations/detail.tsx'), 'Integration'),
 });
 
 const deadLetters = createRoute({
@@ -104,6 +136,10 @@ export const router = createRouter({
     pipelines,
     pipeline,
     editor,
+    integrations,
+    newIntegration,
+    addIntegration,
+    integration,
     deadLetters,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),

@@ -1,5 +1,6 @@
 /** Which columns a field's name means in rows of one shape. */
 import { columnTypes, type SqlColumn, type SqlFields } from '../../../query/field-types.ts';
+import { sqlPointer } from '../../../query/sql-literal.ts';
 import { globMatch } from '../../glob-match.ts';
 import type { RowSet, Snapshot, SnapshotIndex, StoredColumn } from '../snapshot.ts';
 import { sparseValue } from '../sparse-columns.ts';
@@ -90,7 +91,7 @@ export class FieldResolver {
     return this.#snapshot.columns.of('_rest').flatMap(({ number }) => {
       const stored = `c${number}`;
       if (!rows.columns.has(stored)) return [];
-      const path = `'$."${name.replaceAll('"', '\\"').replaceAll("'", "''")}"'`;
+      const path = sqlPointer(name);
       const value = `json_extract_string(${stored}, ${path})`;
       return [
         {
@@ -108,18 +109,13 @@ export class FieldResolver {
   #flattened(name: string, rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>): ResolvedColumn[] {
     const found: ResolvedColumn[] = [];
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-      const key = name
-        .slice(dot + 1)
-        .split('.')
-        .map((part) => `."${part.replaceAll('"', '\\"')}"`)
-        .join('');
+      const path = sqlPointer(...name.slice(dot + 1).split('.'));
       for (const { number, type } of this.#snapshot.columns.of(name.slice(0, dot))) {
         const stored = `c${number}`;
         if (type !== 'flattened' || !rows.columns.has(stored)) continue;
-        const path = `$${key}`.replaceAll("'", "''");
         found.push({
           field: name,
-          expression: `json_extract_string(${stored}, '${path}')`,
+          expression: `json_extract_string(${stored}, ${path})`,
           type: 'keyword',
           multi: false,
           stored,

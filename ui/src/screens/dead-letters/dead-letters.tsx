@@ -27,6 +27,7 @@ import { useEffect, useState } from 'react';
 import type { Letter, LetterQueue } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible } from '../../lib/visible.ts';
 import { bytes, exact } from '../pipelines/format.ts';
 import '../pipelines/pipelines.css';
 import { Jobs } from './jobs.tsx';
@@ -219,7 +220,7 @@ function Queue({ queue, text, setText, selected, open, narrow }: QueueProps) {
                   <Text span c="dimmed" size="sm">
                     {plugin}:
                   </Text>{' '}
-                  {reason}
+                  {visible(reason)}
                 </Text>
               </Group>
             </UnstyledButton>
@@ -376,14 +377,14 @@ function LetterTable({ letters, chosen, toggle, toggleAll, selected, open, narro
               </Table.Td>
             )}
             <Table.Td>
-              <Text size="sm" lineClamp={2} title={reason.slice(0, 500)} style={{ overflowWrap: 'anywhere' }}>
-                {reason}
+              <Text size="sm" lineClamp={2} title={visible(reason)} style={{ overflowWrap: 'anywhere' }}>
+                {visible(reason)}
               </Text>
             </Table.Td>
             {!narrow && (
               <Table.Td>
                 <Text className="mono" truncate style={{ unicodeBidi: 'isolate' }}>
-                  {event.slice(5, 300)}
+                  {visible(event.slice(5), 300)}
                 </Text>
               </Table.Td>
             )}

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { LetterQueue } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible } from '../../lib/visible.ts';
 import { readable } from '../pipelines/event-diff.ts';
 import { EventDiff } from '../pipelines/event-view.tsx';
 import { moment } from './dead-letters.tsx';
@@ -77,7 +78,7 @@ export function LetterPanel({ queue: { pipeline, running }, letterRef, close }: 
         <>
           <Alert color="orange" p="xs" title={data.letter.pluginId}>
             <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-              {data.letter.reason}
+              {visible(data.letter.reason, 4000)}
             </Text>
           </Alert>
           <Textarea

@@ -2,8 +2,8 @@
 import { Menu } from '@mantine/core';
 import { IconArrowDown, IconArrowLeft, IconArrowRight, IconArrowUp, IconX } from '@tabler/icons-react';
 import type { PointerEvent } from 'react';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
-import { visible } from './values.ts';
 
 const MIN_WIDTH = 60;
 const MAX_WIDTH = 2000;

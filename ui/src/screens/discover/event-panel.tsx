@@ -20,6 +20,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { EventField, EventHit, FilterPill } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
 import { Summary } from './event-row.tsx';
 import { FilterButtons } from './field-list.tsx';
@@ -27,7 +28,7 @@ import { FieldType } from './field-type.tsx';
 import { indentJson } from './json-text.ts';
 import { Marked } from './marks.tsx';
 import { eventKey } from './search-state.ts';
-import { type FlatValue, flatEvent, showTimeValue, visible } from './values.ts';
+import { type FlatValue, flatEvent, showTimeValue } from './values.ts';
 
 export interface EventPanelProps {
   /** `index/id`. */

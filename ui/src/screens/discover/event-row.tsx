@@ -1,9 +1,10 @@
 /** One line of the table. */
 import { memo } from 'react';
 import type { EventHit } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
 import { Marked } from './marks.tsx';
-import { flatEvent, showTimeValue, visible, visibleAll } from './values.ts';
+import { flatEvent, showTimeValue, visibleAll } from './values.ts';
 
 /** What says little about an event comes last in its summary, if at all. */
 const dull = new Set([

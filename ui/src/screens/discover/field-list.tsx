@@ -18,9 +18,10 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useMemo, useRef, useState } from 'react';
 import type { EventField, EventQuery, FilterPill } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
 import { FieldType, typeName } from './field-type.tsx';
-import { showCount, visible } from './values.ts';
+import { showCount } from './values.ts';
 
 export interface FieldListProps {
   readonly fields: readonly EventField[] | undefined;

@@ -14,8 +14,8 @@ import {
 import { IconFilterPlus, IconPin, IconPinnedOff, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { EventField, FilterPill } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
-import { visible } from './values.ts';
 
 type Operator = FilterPill['operator'];
 

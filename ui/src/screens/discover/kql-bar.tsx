@@ -3,8 +3,8 @@ import { ActionIcon, Menu, Text, Tooltip } from '@mantine/core';
 import { IconHistory, IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import type { EventQuery } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
-import { visible } from './values.ts';
 
 const Editor = lazy(() => import('./kql-editor.tsx'));
 

@@ -1,6 +1,6 @@
 /** Text with the parts marked that the query found. */
 import { memo } from 'react';
-import { visible } from './values.ts';
+import { visible } from '../../lib/visible.ts';
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 

@@ -4,10 +4,10 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import { ApiFailure } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
 import type { EventPages, EventsState } from './event-pages.ts';
 import { EventTable, type EventTableProps, rowHeights } from './event-table.tsx';
-import { visible } from './values.ts';
 
 export interface ResultsProps
   extends Omit<EventTableProps, 'label' | 'count' | 'more' | 'row' | 'version' | 'onSeen'> {

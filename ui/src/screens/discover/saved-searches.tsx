@@ -7,8 +7,8 @@ import { useState } from 'react';
 import type { SavedSearch } from '../../../../src/server/contract.ts';
 import { useMay } from '../../app/session.tsx';
 import { call } from '../../lib/api.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
-import { visible } from './values.ts';
 
 const KEY = ['searches'];
 

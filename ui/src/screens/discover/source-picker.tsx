@@ -4,8 +4,9 @@ import { IconDatabase } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { call } from '../../lib/api.ts';
+import { visible } from '../../lib/visible.ts';
 import classes from './discover.module.css';
-import { showCount, visible } from './values.ts';
+import { showCount } from './values.ts';
 
 /** `logs-2026.11.20` → `logs-*` */
 const familyOf = (index: string): string =>

@@ -1,4 +1,5 @@
 /** Time ranges in words, and what people write for them. */
+import { visible } from '../../lib/visible.ts';
 import { showTime } from './values.ts';
 
 export interface QuickRange {
@@ -55,7 +56,7 @@ export function rangeLabel(from: string, to: string): string {
 
 function pointLabel(text: string): string {
   const millis = /^\d{4}-/.test(text) && !text.includes('||') ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(millis) ? text : showTime(millis, millis % 1000 !== 0);
+  return Number.isNaN(millis) ? visible(text, 40) : showTime(millis, millis % 1000 !== 0);
 }
 
 /** For an input of type datetime-local, in local time. */

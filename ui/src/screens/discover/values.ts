@@ -1,5 +1,7 @@
 /** The values of an event by field, and how they are shown. Log data is hostile: nothing of it may act on the page. */
 
+import { visible } from '../../lib/visible.ts';
+
 export type FlatValue = string | number | boolean;
 /** Dotted names; objects in arrays are looked through. */
 export type FlatEvent = ReadonlyMap<string, readonly FlatValue[]>;
@@ -44,23 +46,6 @@ function parseExact(source: string): unknown {
   } catch {
     return {};
   }
-}
-
-// What changes the direction of text or can not be seen is shown as a sign.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-
-const sign = (char: string): string => {
-  const code = char.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
-};
-
-/** Text for people, cut where it is longer than `max`. */
-export function visible(value: FlatValue, max = 500): string {
-  const text = String(value);
-  const cut = text.length > max ? `${text.slice(0, max)}…` : text;
-  return cut.replace(UNSEEN, sign);
 }
 
 export const visibleAll = (values: readonly FlatValue[], max = 500): string =>

@@ -1,5 +1,7 @@
 /** What a node changed in an event, field by field. Numbers stay as they were written. */
 
+import { visibleJson } from '../../lib/visible.ts';
+
 /** A number that a double would alter, as its text. */
 class Exact {
   readonly text: string;
@@ -42,10 +44,12 @@ function print(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(print).join(', ')}]`;
   if (typeof value === 'object' && value !== null)
     return `{${Object.entries(value)
-      .map(([key, each]) => `${JSON.stringify(key)}: ${print(each)}`)
+      .map(([key, each]) => `${quote(key)}: ${print(each)}`)
       .join(', ')}}`;
-  return JSON.stringify(value);
+  return quote(value);
 }
+
+const quote = (value: unknown): string => visibleJson(JSON.stringify(value));
 
 export interface FieldChange {
   readonly name: string;
@@ -84,7 +88,7 @@ function indent(value: unknown, space: string): string {
     const entries = Object.entries(value);
     return entries.length === 0
       ? '{}'
-      : `{\n${entries.map(([key, each]) => `${deeper}${JSON.stringify(key)}: ${indent(each, deeper)}`).join(',\n')}\n${space}}`;
+      : `{\n${entries.map(([key, each]) => `${deeper}${quote(key)}: ${indent(each, deeper)}`).join(',\n')}\n${space}}`;
   }
-  return JSON.stringify(value);
+  return quote(value);
 }

@@ -1,5 +1,6 @@
 /** An event, or what became of one, as a table of fields. */
 import { Text } from '@mantine/core';
+import { visible } from '../../lib/visible.ts';
 import { diff, type FieldChange, fieldsOf } from './event-diff.ts';
 
 const MAX_SHOWN = 2000;
@@ -79,7 +80,7 @@ function Fields({ changes }: { readonly changes: readonly FieldChange[] }) {
                 </span>
               )}
             </td>
-            <th scope="row">{name}</th>
+            <th scope="row">{visible(name, 1000)}</th>
             <td>
               {kind === 'changed' ? (
                 <>

@@ -19,6 +19,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 import type { PipelineSummary } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 import { bytes, count, duration, exact, percent, rate } from './format.ts';
 import { HealthLabel, HealthMark } from './health.tsx';
 import './pipelines.css';
@@ -215,7 +216,7 @@ function problemOf({ health }: PipelineSummary): ReactNode {
         <Group key={cause} gap={6} wrap="nowrap" align="flex-start">
           <HealthMark status={status} size={14} />
           <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-            {cause}.{' '}
+            {visible(cause, 2000)}.{' '}
             <Text span c="dimmed" size="sm">
               What to do: {action}.
             </Text>

@@ -18,6 +18,7 @@ import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import type { NodeNumbers, PipelineLive, Vertex } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
+import { visible } from '../../lib/visible.ts';
 import { bytes, count, duration, exact, percent, rate, time } from './format.ts';
 import { Fact } from './list.tsx';
 import { kindWords, rateOf } from './node-text.ts';
@@ -68,7 +69,7 @@ export function NodePanel(props: NodePanelProps) {
             {vertex?.detail !== undefined && (
               <Text span c="dimmed" inherit fw={400}>
                 {' '}
-                {vertex.detail}
+                {visible(vertex.detail, 4000)}
               </Text>
             )}
           </Title>

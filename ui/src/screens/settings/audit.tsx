@@ -21,6 +21,7 @@ import { useState } from 'react';
 import type { AuditRecordView, AuditVerdict } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible, visibleJson } from '../../lib/visible.ts';
 import { scrollable } from './scrollable.ts';
 import { Section } from './section.tsx';
 import { exact } from './times.tsx';
@@ -147,7 +148,7 @@ export function Audit() {
           closeButtonProps={{ 'aria-label': 'Close' }}
         >
           <Code block className="settings-mono" style={{ whiteSpace: 'pre-wrap' }}>
-            {JSON.stringify(shown, undefined, 2)}
+            {visibleJson(JSON.stringify(shown, undefined, 2))}
           </Code>
         </Modal>
       )}
@@ -184,7 +185,7 @@ function Row({ record, onOpen }: { readonly record: AuditRecordView; readonly on
       <Table.Td>
         <Button variant="subtle" color="gray" size="compact-xs" className="settings-details" onClick={onOpen}>
           <bdi className="settings-mono">
-            {details ? JSON.stringify(details).slice(0, 120) : `line ${seq}`}
+            {details ? visible(JSON.stringify(details), 120) : `line ${seq}`}
           </bdi>
         </Button>
       </Table.Td>
