@@ -1,5 +1,6 @@
 /** What the menu offers; a screen appears here when it exists. */
 import {
+  IconDatabase,
   IconFileCode,
   IconMailX,
   IconPlugConnected,
@@ -23,5 +24,6 @@ export const menu: readonly MenuEntry[] = [
   { to: '/integrations', title: 'Sources and destinations', icon: IconPlugConnected, role: 'viewer' },
   { to: '/editor', title: 'Configs', icon: IconFileCode, role: 'viewer' },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailX, role: 'operator' },
+  { to: '/storage', title: 'Storage', icon: IconDatabase, role: 'viewer' },
   { to: '/settings', title: 'Settings', icon: IconSettings, role: 'viewer' },
 ];

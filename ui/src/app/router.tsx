@@ -16,6 +16,7 @@ import {
 } from '../screens/integrations/search.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
+import { storageSearch } from '../screens/storage/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -90,6 +91,13 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
 });
 
+const storage = createRoute({
+  getParentRoute: () => root,
+  path: '/storage',
+  validateSearch: storageSearch,
+  component: lazyRouteComponent(() => import('../screens/storage/storage.tsx'), 'StorageScreen'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -141,6 +149,7 @@ export const router = createRouter({
     addIntegration,
     integration,
     deadLetters,
+    storage,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
   defaultPreload: 'intent',
