@@ -413,7 +413,7 @@ export function driverSuite({ name, open }: Driver): void {
       ]);
       expect(answer.nothing).toMatchObject({ doc_count: 0, n: { value: 0 }, t: { buckets: [] } });
       await expect(aggregate(['nests'], { r: { type: 'reverse_nested', parameters: {} } })).rejects.toThrow(
-        /outside of a \[nested\] aggregation/,
+        /\[r\] can only be used inside a \[nested\] aggregation/,
       );
     });
 

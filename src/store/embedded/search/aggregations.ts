@@ -84,14 +84,16 @@ class Evaluation {
     if (depth > 20) throw illegal('aggregations are nested too deeply');
     const { fields, queries } = wanted;
     let places = false;
-    for (const aggregation of Object.values(aggregations)) {
+    for (const [name, aggregation] of Object.entries(aggregations)) {
       const { type } = aggregation;
       if (type === 'global') throw illegal('Aggregator [global] cannot be used as a sub-aggregation');
       if (type === 'nested' || type === 'reverse_nested') {
         const below = type === 'nested' ? nestedIn(wanted, pathOf(aggregation)) : root;
         if (type === 'reverse_nested') {
           if (wanted === root)
-            throw illegal('Reverse nested aggregation can not be used outside of a [nested] aggregation');
+            throw illegal(
+              `Reverse nested aggregation [${name}] can only be used inside a [nested] aggregation`,
+            );
           if (aggregation.parameters['path'] !== undefined) throw unsupported('[reverse_nested] with [path]');
           // Rows are told by their sequence numbers.
           places = true;
