@@ -315,7 +315,10 @@ function filebeat(n: number, iso: string, day: number): string {
     // Names of fields without end.
     let parameters = '';
     for (let i = 0, count = 2 + pick(5); i < count; i++) {
-      parameters += `${i === 0 ? '' : ','}"param${pick(3000)}":${pick(3) === 0 ? pick(1000) : `"${hex(8)}"`}`;
+      // No name twice in one object: OpenSearch refuses that in a flat_object.
+      let name = pick(3000);
+      while (parameters.includes(`"param${name}"`)) name = (name + 1) % 3000;
+      parameters += `${i === 0 ? '' : ','}"param${name}":${pick(3) === 0 ? pick(1000) : `"${hex(8)}"`}`;
     }
     const user = users[zipf(users.length)]!;
     const call = often(API_CALLS);

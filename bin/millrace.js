@@ -63,14 +63,19 @@ const source = join(root, 'src', 'cli', 'main.ts');
 const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js');
 const file = runtime();
 const cache = compileCache();
-const environment = {
-  UV_THREADPOOL_SIZE: '16',
-  // One heap for the buffers of all threads: glibc's heaps of threads go to pieces under many connections, and none
-  // gives back what another could use. Shared slabs stay outside of it.
+// One heap for the buffers of all threads: glibc's heaps of threads go to pieces under many connections, and none gives
+// back what another could use. Shared slabs stay outside of it.
+const malloc = Object.entries({
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
   MALLOC_TRIM_THRESHOLD_: String(16 * 1024 * 1024),
+}).filter(([name]) => process.env[name] === undefined);
+const environment = {
+  UV_THREADPOOL_SIZE: '16',
   ...process.env,
+  ...Object.fromEntries(malloc),
+  // They are for this process alone: once it runs, it takes them out of what its children and configs see.
+  MILLRACE_ONLY_HERE: [...malloc.map(([name]) => name), 'MILLRACE_ONLY_HERE'].join(' '),
   ...(cache ? { NODE_COMPILE_CACHE: cache } : {}),
 };
 const args = [...flags, entry, ...process.argv.slice(2)];

@@ -30,9 +30,11 @@ import { keyHandlers } from '../server/console/keys.ts';
 import { PipelineMonitor } from '../server/console/pipelines/pipeline-monitor.ts';
 import { pipelineHandlers } from '../server/console/pipelines.ts';
 import { sessionHandlers, sessionView } from '../server/console/session.ts';
+import { storageHandlers } from '../server/console/storage.ts';
 import { userHandlers } from '../server/console/users.ts';
 import { eventRoutes } from '../server/contract/events.ts';
 import { keyRoutes } from '../server/contract/keys.ts';
+import { storageRoutes } from '../server/contract/storage.ts';
 import type { RouteName, SessionView } from '../server/contract.ts';
 import { Integrations } from '../server/integrations/integrations.ts';
 import { NodeStats } from '../server/node-stats.ts';
@@ -168,6 +170,14 @@ export async function startConsole({
       dataPath,
       audit: note,
     }),
+    ...later(storageRoutes, async () =>
+      storageHandlers({
+        store: await openStore(),
+        audit: note,
+        snapshotFolder:
+          settings.get<string | undefined>('store.snapshot.path') ?? join(dataPath, 'snapshots'),
+      }),
+    ),
     ...integrationHandlers({ integrations, audit: note }),
     ...configArea.handlers,
   };

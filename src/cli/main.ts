@@ -6,6 +6,8 @@ import { helpText } from './help.ts';
 import { VERSION } from './version.ts';
 
 const [command, ...rest] = process.argv.slice(2);
+// What the launcher has set for this process, and is read by now, is nothing that configs and other programs should see.
+for (const name of process.env['MILLRACE_ONLY_HERE']?.split(' ') ?? []) delete process.env[name];
 
 async function main(): Promise<number> {
   const known = command === undefined ? undefined : commandOf(command);

@@ -54,7 +54,7 @@ export const pipelineSettings = {
     type: 'duration',
     default: 3,
     description:
-      'Seconds that outputs get at a shutdown for what they have in their hands, when the queue is persisted; what they do not take stays in it. (Not in Logstash.)',
+      'Seconds that outputs get at a shutdown for what they have in their hands, when the queue is persisted; what they do not take stays in it. Also how long an output may fail once its pipeline is no longer in the config, when the queue is in memory: what it has not taken then goes to the dead letter queue, or is counted and dropped. (Not in Logstash.)',
     perPipeline: true,
   },
   'pipeline.reloadable': {

@@ -407,7 +407,7 @@ class Runner {
     const wanted = new Set(pipelines.map(({ id }) => id));
     for (const id of this.#failed.keys()) if (!wanted.has(id)) this.#failed.delete(id);
     const leaving = [...this.#engine.pipelines.values()].filter(
-      ({ id, parent }) => !wanted.has(id) && parent === undefined,
+      ({ id, parent }) => !wanted.has(id) && parent === undefined && !this.#engine.isLeaving(id),
     );
     // Who sends to a pipeline that leaves is told before; who needs a port that one of them holds, afterwards.
     const addresses = new Set(leaving.flatMap(({ config }) => receivesAt(config)));
@@ -425,14 +425,14 @@ class Runner {
 
   async #bring(config: PipelineConfig, force: boolean): Promise<void> {
     const running = this.#engine.pipelines.get(config.id);
-    const isRunning = running?.state === 'running';
+    const isRunning = running?.state === 'running' && !this.#engine.isLeaving(config.id);
     if (isRunning && running.config.hash === config.hash && !force) {
       this.#failed.delete(config.id);
       return;
     }
     if (isRunning && !(await this.#mayReload(config))) return;
     const started = performance.now();
-    if (running && !isRunning) this.#engine.pipelines.delete(config.id);
+    if (running && !isRunning && !this.#engine.isLeaving(config.id)) this.#engine.pipelines.delete(config.id);
     try {
       await this.#engine.load(config);
       this.#failed.delete(config.id);

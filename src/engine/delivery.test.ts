@@ -334,4 +334,40 @@ describe('Delivery', () => {
       { numRuns: 30 },
     );
   });
+
+  test('given up, what it could not deliver is rejected, what comes too, and it ends', async () => {
+    let tries = 0;
+    const { delivery, counts } = deliveryOf({
+      async write(list) {
+        tries++;
+        if (list.length === 2) throw new Error('refused');
+        return undefined;
+      },
+    });
+    expect(delivery.write(events(1))).toBeInstanceOf(Promise);
+    const waiting = [delivery.write(events(2)), delivery.write(events(2))];
+    await new Promise((done) => setTimeout(done));
+    expect(delivery.isFailing).toBe(true);
+    delivery.giveUp('the pipeline is gone');
+    await Promise.all(waiting);
+    await delivery.write(events(3));
+    expect([counts.delivered, counts.rejected]).toEqual([1, [0, 1, 0, 1, 0, 1, 2]]);
+    const before = tries;
+    await delivery.flush();
+    await delivery.close();
+    expect(tries).toBe(before);
+  });
+
+  test('given up while the receiver hangs: the write is cut and its events are rejected', async () => {
+    const { delivery, counts } = deliveryOf({
+      write: (_, signal) =>
+        new Promise((_resolve, fail) => {
+          signal.addEventListener('abort', () => fail(new Error('cut')), { once: true });
+        }),
+    });
+    const waiting = delivery.write(events(2));
+    delivery.giveUp('the pipeline is gone');
+    await waiting;
+    expect(counts.rejected).toEqual([0, 1]);
+  });
 });

@@ -48,6 +48,8 @@ export class Delivery {
   #problem: string | undefined;
   /** Batches that were tried in vain. */
   #retrying = 0;
+  /** Why nothing is tried any more. */
+  #givenUp: string | undefined;
 
   constructor(output: Output, host: DeliveryHost) {
     this.#output = output;
@@ -164,6 +166,7 @@ export class Delivery {
   }
 
   async #linesAgain(bytes: Buffer, count: number): Promise<void> {
+    if (this.#givenUp !== undefined) throw new Error(this.#givenUp);
     this.#retrying++;
     try {
       for (;;) {
@@ -180,6 +183,9 @@ export class Delivery {
           this.#says(this.#thrown([], error, attempt, generation).reason);
         }
       }
+    } catch (error) {
+      // Its block is not processed then.
+      throw this.#givenUp === undefined ? error : new Error(this.#givenUp, { cause: error });
     } finally {
       this.#retrying--;
       this.#checkWell();
@@ -243,6 +249,7 @@ export class Delivery {
 
   /** Tries until all is accepted or rejected. `failed` undefined: there was no try yet. */
   async #again(first: Event[], why: Failed | undefined): Promise<void> {
+    if (this.#givenUp !== undefined) return this.#refuse(first, this.#givenUp);
     const keeping: Promise<void>[] = [];
     let events = first;
     let failed = why;
@@ -274,11 +281,33 @@ export class Delivery {
         }
         probing = one && failed === undefined ? 'rest' : 'no';
       }
+    } catch (error) {
+      if (this.#givenUp === undefined) throw error;
+      keeping.push(this.#refuse(events, this.#givenUp));
     } finally {
       this.#retrying--;
       this.#checkWell();
     }
     await Promise.all(keeping);
+  }
+
+  /** Nothing is tried any more: what is not delivered is rejected, and so is what comes. */
+  giveUp(why: string): void {
+    if (this.#givenUp !== undefined) return;
+    this.#givenUp = `${why}: ${this.#problem ?? 'stopped'}`;
+    this.#host.logger.error({}, `what it holds is given up, since ${this.#givenUp}`);
+    // Writes from now on go the way of those that failed.
+    this.#open = false;
+    this.#attempts.abort();
+    this.#circuit.stop(stopped());
+  }
+
+  async #refuse(events: readonly Event[], why: string): Promise<void> {
+    if (events.length > 0)
+      await this.#host.rejected(
+        events,
+        events.map(() => why),
+      );
   }
 
   #says(reason: string): void {

@@ -27,9 +27,9 @@ import type {
 } from './messages.ts';
 import { type PipelineCounts, sumCounters, totalsOf } from './metrics.ts';
 import { OpenTaps, type TapBatch, type TapOptions } from './open-taps.ts';
-import { type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
+import { newStatus, type PipelineConfig, PipelineError, type PipelineStatus } from './pipeline-status.ts';
 import { planPipeline } from './plan.ts';
-import { DEAD_LETTER_NODE, INTAKE, Problems } from './problems.ts';
+import { DEAD_LETTER_NODE, INTAKE } from './problems.ts';
 import { WorkerPipeline } from './worker-pipeline.ts';
 
 export interface EngineOptions {
@@ -81,6 +81,7 @@ export class Engine {
   /** Called with the number of events that stay in the queue. */
   readonly #ended = new Map<string, ((left: number) => void)[]>();
   readonly #retired = new Map<number, () => void>();
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #buffers: BufferedPipelines;
   readonly #taps = new OpenTaps((message) => {
     for (const { thread } of this.#workers) thread.postMessage(message);
@@ -127,9 +128,10 @@ export class Engine {
   }
 
   async #load(config: PipelineConfig, parent: string | undefined): Promise<void> {
+    await this.#leaving.get(config.id);
     const running = this.pipelines.get(config.id);
     const reload = running !== undefined && running.state === 'running';
-    const status = reload ? running : this.#newStatus(config, parent);
+    const status = reload ? running : newStatus(config, parent);
     if (!reload) this.pipelines.set(config.id, status);
     try {
       await this.#buffers.around(config, (main) => this.#loadVersion(status, main, reload));
@@ -180,30 +182,6 @@ export class Engine {
       store: () => Promise.reject(new Error('nothing is written while compiling')),
     };
     return (await WorkerPipeline.make(spec, host)).source;
-  }
-
-  #newStatus(config: PipelineConfig, parent: string | undefined): PipelineStatus {
-    return {
-      id: config.id,
-      parent,
-      config,
-      state: 'loading',
-      version: 0,
-      workers: config.settings.workers,
-      startedAt: Date.now(),
-      source: '',
-      error: undefined,
-      reloads: {
-        successes: 0,
-        failures: 0,
-        lastError: undefined,
-        lastSuccess: undefined,
-        lastFailure: undefined,
-      },
-      problems: new Problems(),
-      deadLetterError: undefined,
-      regions: [],
-    };
   }
 
   async #loadVersion(status: PipelineStatus, config: PipelineConfig, reload: boolean): Promise<void> {
@@ -503,19 +481,33 @@ export class Engine {
   // ---- end ----
 
   /** Ends a pipeline that runs: no new data, what is queued is delivered or kept. Resolves to what is kept. */
-  #end(id: string): Promise<number> {
+  #end(id: string, removed = false): Promise<number> {
     if (this.pipelines.get(id)?.state !== 'running') return Promise.resolve(0);
     return new Promise((resolve) => {
       this.#ended.set(id, [...(this.#ended.get(id) ?? []), resolve]);
-      this.#toIntake({ type: 'stop', id });
+      this.#toIntake({ type: 'stop', id, removed });
     });
   }
 
-  /** Stops one pipeline and its buffers. */
-  async unload(id: string): Promise<void> {
-    await this.#end(id);
+  /** Stops one pipeline and its buffers. An output that fails is not waited for longer than `pipeline.shutdown_timeout`. */
+  unload(id: string): Promise<void> {
+    let leaving = this.#leaving.get(id);
+    if (!leaving) {
+      leaving = this.#unload(id).finally(() => this.#leaving.delete(id));
+      this.#leaving.set(id, leaving);
+    }
+    return leaving;
+  }
+
+  async #unload(id: string): Promise<void> {
+    await this.#end(id, true);
     await this.#buffers.unload(id);
     this.pipelines.delete(id);
+  }
+
+  /** Is a pipeline on its way out? */
+  isLeaving(id: string): boolean {
+    return this.#leaving.has(id);
   }
 
   /** Stops all pipelines and threads. Resolves when everything taken is delivered or kept. */

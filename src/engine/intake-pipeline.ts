@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from '../kernel/logger.ts';
 import type { NestedPlugin } from '../kernel/options.ts';
-import type { CodecPlugin, InputPlugin, Intake, IntakeContext } from '../kernel/plugin.ts';
+import type { CodecPlugin, InputPlugin, IntakeContext } from '../kernel/plugin.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { Admission } from '../queue/admission.ts';
 import type { QueuedBlock } from '../queue/block-builder.ts';
@@ -24,14 +24,23 @@ import type {
   PipelineSpec,
   QueueState,
 } from './messages.ts';
-import { Counters } from './metrics.ts';
+import type { Counters } from './metrics.ts';
 import { bindTo, handOver, makeQueue, openQueue } from './pipeline-queue.ts';
 import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
 import { queueFolder } from './queue-folder.ts';
 import { type RetiringHost, RetiringVersions } from './retiring-versions.ts';
+import {
+  closeInput,
+  countersOf,
+  type InputError,
+  openInputs,
+  placeOf,
+  type RunningInput,
+} from './running-input.ts';
 import { sameSocket } from './same-socket.ts';
 import { sentence } from './thread.ts';
+import { tryUntilDone } from './try-until-done.ts';
 
 /** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
 const PROGRESS_MS = 200;
@@ -56,15 +65,6 @@ export interface IntakeHost {
 export interface WorkerLink {
   readonly port: MessagePort;
   readonly slabs: Set<number>;
-}
-
-interface RunningInput {
-  node: GraphNode;
-  readonly plugin: InputPlugin<any>;
-  readonly intake: Intake;
-  readonly writer: IntakeWriter;
-  readonly abort: AbortController;
-  finished: boolean;
 }
 
 /** What a version needs to start: its plugins are loaded before. */
@@ -106,6 +106,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   #ended = false;
   #keepTimer: NodeJS.Timeout | undefined;
   #running = false;
+  /** Its queue, or then its inputs, could not be opened yet. */
+  #late: AbortController | undefined;
   readonly #blockIds: { next: number };
 
   constructor(loaded: LoadedSpec, host: IntakeHost, blockIds: { next: number }) {
@@ -247,15 +249,69 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   /** Opens all inputs. On failure those opened are closed again and the error names the input. */
   async start(): Promise<void> {
     if (this.#queue instanceof PersistedQueue)
-      await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+      try {
+        await openQueue(this.#queue, this.#loaded.spec, this.#host.logger);
+      } catch (error) {
+        // What the system refuses may be mended. All else, such as another process that has the queue, is told at once.
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+        this.#running = true;
+        void this.#startLate(this.#queue, error);
+        return;
+      }
+    await this.#openInputs();
+    this.#running = true;
+    this.#checkFinished();
+  }
+
+  async #openInputs(): Promise<void> {
     this.#atStart = { events: this.#queue.unacknowledged, bytes: this.#queue.bytes };
     this.#checkRoom();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
     );
-    await this.#openAll(this.#inputs);
-    this.#running = true;
+    await openInputs(this.#inputs);
+  }
+
+  /** The queue can not be opened yet: the pipeline is there, and takes nothing in before it can. */
+  async #startLate(queue: PersistedQueue, error: unknown): Promise<void> {
+    const late = new AbortController();
+    this.#late = late;
+    this.#queueProblem(sentence(error));
+    const opened = await tryUntilDone(
+      () => openQueue(queue, this.#loaded.spec, this.#host.logger),
+      (again) => this.#queueProblem(sentence(again)),
+      late.signal,
+    );
+    if (!opened) return;
+    this.#queueProblem(undefined);
+    this.schedule();
+    let failing: string | undefined;
+    const started = await tryUntilDone(
+      async () => {
+        const loaded = this.#loaded;
+        await this.#openInputs();
+        // A reload came in between.
+        if (loaded !== this.#loaded) await this.#reopenInputs();
+        if (failing !== undefined) this.#health(failing, undefined);
+      },
+      (again) => {
+        this.#inputs = [];
+        const { node } = again as InputError;
+        if (failing !== undefined) this.#health(failing, undefined);
+        failing = node.id;
+        this.#health(node.id, sentence(again), 'red');
+        this.#host.logger.error({ pipeline: this.id, id: node.id }, `input ${node.name}: ${sentence(again)}`);
+      },
+      late.signal,
+    );
+    if (!started) return;
+    this.#late = undefined;
     this.#checkFinished();
+  }
+
+  async #reopenInputs(): Promise<void> {
+    await Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
+    await this.#openInputs();
   }
 
   #queueProblem(text: string | undefined): void {
@@ -277,15 +333,6 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
 
   #place(input: number): WriterPlace {
     return placeOf(this.#loaded.spec, input, this.counters);
-  }
-
-  async #openAll(inputs: readonly RunningInput[]): Promise<void> {
-    const results = await Promise.allSettled(inputs.map((input) => input.intake.open(input.abort.signal)));
-    const failed = results.findIndex((result) => result.status === 'rejected');
-    if (failed < 0) return;
-    await Promise.allSettled(inputs.map((input) => closeInput(input)));
-    const error = (results[failed] as PromiseRejectedResult).reason;
-    throw new InputError(inputs[failed]!.node, error);
   }
 
   #makeInput(node: GraphNode, place: WriterPlace, loaded: LoadedSpec): RunningInput {
@@ -336,6 +383,14 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
    */
   async reload(loaded: LoadedSpec): Promise<void> {
     const previous = this.#loaded;
+    if (this.#late) {
+      // It will start as this version.
+      this.#loaded = loaded;
+      this.counters = countersOf(loaded.spec);
+      if (this.#queue instanceof PersistedQueue) this.#queue.rebind(bindTo(loaded.spec));
+      this.#retire(previous.spec.version, previous.spec.threads);
+      return;
+    }
     const before = this.#inputs;
     const kept = new Map<RunningInput, GraphNode>();
     const wanted = loaded.spec.graph.inputs.map((node) => {
@@ -357,13 +412,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     const place = (input: number): WriterPlace => placeOf(loaded.spec, input, counters);
     const inputs = wanted.map(({ node, same }, index) => same ?? this.#makeInput(node, place(index), loaded));
     try {
-      await this.#openAll(inputs.filter((input) => !before.includes(input)));
+      await openInputs(inputs.filter((input) => !before.includes(input)));
     } catch (error) {
       this.#retire(loaded.spec.version, loaded.spec.threads);
       this.#inputs = before.map((input, index) =>
         kept.has(input) ? input : this.#makeInput(input.node, this.#place(index), previous),
       );
-      await this.#openAll(this.#inputs.filter((input) => !before.includes(input))).catch((again: unknown) =>
+      await openInputs(this.#inputs.filter((input) => !before.includes(input))).catch((again: unknown) =>
         this.#host.logger.error({ pipeline: this.id }, `input could not be opened again: ${sentence(again)}`),
       );
       throw error;
@@ -382,29 +437,35 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       handOver(this.#queue, this.#admission, previous.spec, loaded.spec, this.#host.logger);
     const bind = bindTo(loaded.spec);
     const allBound = previous.spec.graph.inputs.every(({ id, name }) => bind({ node: id, plugin: name }));
-    this.#retire(previous.spec.version, previous.spec.threads, allBound);
+    this.#retire(previous.spec.version, previous.spec.threads, allBound && 'leave');
     this.#checkFinished();
   }
 
-  /** Stops intake, delivers what is queued, or keeps it if the queue is persisted, and says `ended`. */
-  async stop(): Promise<void> {
+  /**
+   * Stops intake, delivers what is queued, or keeps it if the queue is persisted, and says `ended`. `removed`: nobody
+   * will mend its outputs any more, so that one that fails is not waited for.
+   */
+  async stop(removed = false): Promise<void> {
     const keep = this.#queue.type === 'persisted' && this.#loaded.spec.settings.all['queue.drain'] !== true;
-    await this.#end(keep);
+    await this.#end(keep, removed);
   }
 
-  async #end(keep: boolean): Promise<void> {
+  async #end(keep: boolean, removed = false): Promise<void> {
     if (this.#ending) {
       if (keep) this.#keep();
       return;
     }
     this.#ending = true;
+    this.#late?.abort();
     const closing = Promise.allSettled(this.#inputs.map((input) => closeInput(input)));
     // An input that does not close shall not cost the queue its orderly end.
     await (keep ? Promise.race([closing, sleep(this.#shutdownMs)]) : closing);
     this.#cutAll();
     if (keep) this.#keep();
     // What an output does not take goes back into a queue that is kept.
-    this.#retire(this.#loaded.spec.version, this.#loaded.spec.threads, keep);
+    const { version, threads } = this.#loaded.spec;
+    const seconds = this.#shutdownMs / 1000;
+    this.#retire(version, threads, keep ? 'leave' : removed && { type: 'give up', version, seconds });
   }
 
   /** What waits stays for the next start; what is at the workers gets a moment. */
@@ -502,8 +563,17 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     return link !== undefined;
   }
 
-  #retire(version: number, threads: readonly number[], leaves = false): void {
-    this.#retiring.add(version, threads, leaves);
+  /** `leave`: what it can not deliver is returned. */
+  #retire(
+    version: number,
+    threads: readonly number[],
+    farewell: IntakeToWorker | 'leave' | false = false,
+  ): void {
+    this.#retiring.add(
+      version,
+      threads,
+      farewell === 'leave' ? { type: 'leave', version } : farewell || undefined,
+    );
     this.#dispatch();
   }
 
@@ -562,42 +632,4 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       drops,
     };
   }
-}
-
-/** An input that could not be made or opened. */
-export class InputError extends Error {
-  readonly node: GraphNode;
-  readonly code: string;
-  constructor(node: GraphNode, cause: unknown) {
-    super(sentence(cause), { cause });
-    this.node = node;
-    this.code = (cause as { code?: string }).code ?? '';
-  }
-}
-
-function placeOf({ graph, version }: PipelineSpec, input: number, counters: Counters): WriterPlace {
-  const { id, name } = graph.inputs[input]!;
-  return { input, version, counters, source: { node: id, plugin: name } };
-}
-
-function countersOf(spec: PipelineSpec): Counters {
-  return new Counters(nodeCount(spec));
-}
-
-function nodeCount(spec: PipelineSpec): number {
-  let count = spec.graph.inputs.length;
-  const visit = (statements: PipelineSpec['graph']['filters']): void => {
-    for (const each of statements) {
-      if (each.type === 'plugin') count++;
-      else for (const arm of each.arms) visit(arm.body);
-    }
-  };
-  visit(spec.graph.filters);
-  visit(spec.graph.outputs);
-  return count;
-}
-
-async function closeInput(input: RunningInput): Promise<void> {
-  input.abort.abort();
-  await input.intake.close();
 }

@@ -5,13 +5,7 @@ import { useEscapeStyle } from '../event/field-reference.ts';
 import type { CodecPlugin, InputPlugin, PipelineTotals } from '../kernel/plugin.ts';
 import { unpackGraph } from '../lang/pack.ts';
 import { SlabPool } from '../queue/slab-pool.ts';
-import {
-  InputError,
-  type IntakeHost,
-  IntakePipeline,
-  type LoadedSpec,
-  type WorkerLink,
-} from './intake-pipeline.ts';
+import { type IntakeHost, IntakePipeline, type LoadedSpec, type WorkerLink } from './intake-pipeline.ts';
 import type {
   FromIntake,
   IntakeToWorker,
@@ -21,6 +15,7 @@ import type {
   WorkerToIntake,
 } from './messages.ts';
 import { codecNames } from './plugin-context.ts';
+import { InputError } from './running-input.ts';
 import { StoreAccess } from './store-access.ts';
 import { loadCodecs, loadPlugin, loadRegistry, sentence, threadLogger } from './thread.ts';
 
@@ -140,7 +135,7 @@ port.on('message', (message: ToIntake) => {
     case 'reload':
       return void start(message.spec);
     case 'stop':
-      return void pipelines.get(message.id)?.stop();
+      return void pipelines.get(message.id)?.stop(message.removed);
     case 'store':
       return store.take(message);
     case 'totals':

@@ -72,7 +72,8 @@ export type ToIntake =
   | { readonly type: 'worker lost'; readonly index: number }
   | { readonly type: 'start'; readonly spec: PipelineSpec }
   | { readonly type: 'reload'; readonly spec: PipelineSpec }
-  | { readonly type: 'stop'; readonly id: string }
+  /** `removed`: it is not in the config any more. */
+  | { readonly type: 'stop'; readonly id: string; readonly removed: boolean }
   | { readonly type: 'queues'; readonly token: number }
   | { readonly type: 'totals'; readonly token: number; readonly totals: PipelineTotals | undefined };
 
@@ -233,6 +234,8 @@ export type BlockMessage = {
 export type IntakeToWorker =
   /** A newer version runs: what an output of this one can not deliver is to be returned. */
   | { readonly type: 'leave'; readonly version: number }
+  /** The pipeline is not in the config any more: an output that fails for so many seconds gets no more tries. */
+  | { readonly type: 'give up'; readonly version: number; readonly seconds: number }
   | { readonly type: 'blocks'; readonly blocks: readonly BlockMessage[] }
   /** The intake has dropped this slab. */
   | { readonly type: 'forget'; readonly slab: number }

@@ -3,7 +3,7 @@ import { MillraceError } from '../kernel/errors.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 import type { CounterRegion, PipelineSettings } from './messages.ts';
 import type { CountedNode } from './metrics.ts';
-import type { Problems } from './problems.ts';
+import { Problems } from './problems.ts';
 
 export interface PipelineConfig {
   readonly id: string;
@@ -46,6 +46,30 @@ export interface PipelineStatus {
     nodes: readonly CountedNode[];
     region: CounterRegion;
   }[];
+}
+
+export function newStatus(config: PipelineConfig, parent: string | undefined): PipelineStatus {
+  return {
+    id: config.id,
+    parent,
+    config,
+    state: 'loading',
+    version: 0,
+    workers: config.settings.workers,
+    startedAt: Date.now(),
+    source: '',
+    error: undefined,
+    reloads: {
+      successes: 0,
+      failures: 0,
+      lastError: undefined,
+      lastSuccess: undefined,
+      lastFailure: undefined,
+    },
+    problems: new Problems(),
+    deadLetterError: undefined,
+    regions: [],
+  };
 }
 
 /** A pipeline failed to start or reload: `message` says which node and why. */

@@ -3,8 +3,8 @@ import type { IntakeToWorker } from './messages.ts';
 
 interface Retiring {
   readonly threads: readonly number[];
-  /** What it can not deliver goes to the version that runs now. */
-  readonly leaves: boolean;
+  /** What workers are told at once. */
+  readonly farewell: IntakeToWorker | undefined;
   /** Workers that were told to finish it: they take no more blocks of it. */
   readonly told: Set<number>;
   /** Workers that still have it. */
@@ -32,9 +32,10 @@ export class RetiringVersions {
     return this.#versions.size;
   }
 
-  add(version: number, threads: readonly number[], leaves: boolean): void {
-    this.#versions.set(version, { threads, leaves, told: new Set(), left: new Set(threads) });
-    if (leaves) for (const index of threads) this.#host.tell(index, { type: 'leave', version });
+  /** `farewell`: what its workers, and those that take their places, are told at once. */
+  add(version: number, threads: readonly number[], farewell: IntakeToWorker | undefined): void {
+    this.#versions.set(version, { threads, farewell, told: new Set(), left: new Set(threads) });
+    if (farewell) for (const index of threads) this.#host.tell(index, farewell);
   }
 
   /** Workers that blocks of a version may go to; undefined if it is none of these. */
@@ -76,7 +77,7 @@ export class RetiringVersions {
 
   /** A worker is there, perhaps instead of one that died. */
   workerReady(worker: number): void {
-    for (const [version, { leaves, threads }] of this.#versions)
-      if (leaves && threads.includes(worker)) this.#host.tell(worker, { type: 'leave', version });
+    for (const { farewell, threads } of this.#versions.values())
+      if (farewell && threads.includes(worker)) this.#host.tell(worker, farewell);
   }
 }

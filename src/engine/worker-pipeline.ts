@@ -19,6 +19,7 @@ import { type CompiledPipeline, compilePipeline } from '../lang/compile.ts';
 import type { GraphNode, PipelineGraph } from '../lang/graph.ts';
 import { branchesOf, pluginNodes } from '../lang/graph-walk.ts';
 import { BusyTime } from './busy-time.ts';
+import { clockMillis } from './clock-cost.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { makeDecoder } from './make-decoder.ts';
@@ -87,6 +88,8 @@ export class WorkerPipeline {
   /** A newer version runs: for so many seconds in a row an output of this one has failed meanwhile. */
   #leaving: number | undefined;
   #abandoned: Promise<void> | undefined;
+  /** The pipeline is not wanted any more: seconds that an output may fail, and for how many each has failed. */
+  #givingUp: { readonly after: number; readonly failing: number[] } | undefined;
   /** Undefined: nobody looks at events. */
   #taps: Taps | undefined;
 
@@ -472,6 +475,7 @@ export class WorkerPipeline {
   /** Every second: decoders and outputs that hold something back, and the time of what is under way. */
   tick(): void {
     if (this.#abandoned || this.#checkLeaving()) return;
+    this.#checkGivingUp();
     const now = performance.now();
     this.#busy.update(now);
     for (const writing of this.#writing) writing.update(now);
@@ -526,6 +530,21 @@ export class WorkerPipeline {
     return true;
   }
 
+  /** Nobody will mend its outputs: what one that fails for so long does not take is rejected. */
+  giveUpAfter(seconds: number): void {
+    this.#givingUp ??= { after: seconds, failing: this.#deliveries.map(() => 0) };
+  }
+
+  #checkGivingUp(): void {
+    if (!this.#givingUp) return;
+    const { after, failing } = this.#givingUp;
+    for (const [index, delivery] of this.#deliveries.entries()) {
+      failing[index] = delivery.isFailing ? failing[index]! + 1 : 0;
+      if (failing[index]! > after)
+        delivery.giveUp(`the pipeline is not in the config any more, and its output fails`);
+    }
+  }
+
   /** Ends every write, and gives back all blocks that are not done. */
   async #abandon(): Promise<void> {
     const waiting = this.#waiting.map(({ message }) => message.block);
@@ -569,18 +588,6 @@ export class WorkerPipeline {
     while (!this.#abandoned && (this.#pending.size > 0 || this.#busy.active > 0))
       await Promise.all(this.#pending);
   }
-}
-
-let clockCost: number | undefined;
-/** What one look at the clock takes: timing each event adds that to every filter. */
-function clockMillis(): number {
-  if (clockCost === undefined) {
-    const started = performance.now();
-    let last = started;
-    for (let at = 0; at < 2000; at++) last = performance.now();
-    clockCost = (last - started) / 2000;
-  }
-  return clockCost;
 }
 
 /** The graph's nodes that are outputs, in order. */

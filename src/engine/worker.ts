@@ -114,6 +114,7 @@ function fromIntake(message: IntakeToWorker): void {
     sends.get(message.token)?.(message.accepted);
     sends.delete(message.token);
   } else if (message.type === 'leave') pipelines.get(message.version)?.leave();
+  else if (message.type === 'give up') pipelines.get(message.version)?.giveUpAfter(message.seconds);
   else void retire(message.version);
 }
 

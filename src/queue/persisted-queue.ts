@@ -76,15 +76,20 @@ export class PersistedQueue implements Queue {
   #readFailed = false;
   #loading = false;
   #kept = false;
+  #isOpen = false;
   #closed = false;
 
   constructor(options: PersistedQueueOptions) {
     this.#options = options;
   }
 
-  /** Reads the files; blocks of a former run wait again, in order. Rejects if another process has the queue. */
+  /**
+   * Reads the files; blocks of a former run wait again, in order. Rejects if another process has the queue, or with what the
+   * system says (that has a `code`); it may be repeated then.
+   */
   async open(bind: Bind): Promise<Recovery> {
     const recovery = await this.#options.disk.open();
+    this.#isOpen = true;
     this.#nextSequence = recovery.nextSequence;
     const restored: Entry[] = [];
     for (const facts of recovery.waiting) {
@@ -490,6 +495,7 @@ export class PersistedQueue implements Queue {
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#holdTimer);
+    if (!this.#isOpen) return this.#options.disk.close().catch(() => {});
     await this.#committing;
     await this.#commit();
     const lost = this.#pending.reduce((sum, entry) => sum + (entry.acknowledged ? 0 : entry.count), 0);

@@ -20,6 +20,7 @@ export interface ReadAnswer {
 }
 
 export interface QueueDisk {
+  /** Rejects with the system's error, which has a `code`, or with a sentence. It may be repeated. */
   open(): Promise<Recovery>;
   /** Writes and syncs blocks, and notes acknowledged ranges. Rejects with the reason; it may be repeated. */
   commit(blocks: readonly CommitBlock[], acknowledged: readonly number[]): Promise<void>;
@@ -45,6 +46,8 @@ export type ToQueueWriter =
 export type FromQueueWriter = {
   readonly token: number;
   readonly error?: string;
+  /** The system's, such as ENOSPC. */
+  readonly code?: string | undefined;
   readonly result?: unknown;
 };
 
@@ -59,11 +62,11 @@ export class ThreadDisk implements QueueDisk {
       workerData: options,
       name: `queue ${options.folder}`,
     });
-    this.#worker.on('message', ({ token, error, result }: FromQueueWriter) => {
+    this.#worker.on('message', ({ token, error, code, result }: FromQueueWriter) => {
       const waiting = this.#waiting.get(token);
       this.#waiting.delete(token);
       if (error === undefined) waiting?.resolve(result);
-      else waiting?.reject(new Error(error));
+      else waiting?.reject(Object.assign(new Error(error), { code }));
     });
     this.#worker.on('error', (error: Error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('it ended')));

@@ -77,6 +77,7 @@ port.on('message', (message: ToQueueWriter) => {
     port.postMessage({ token, result: answer(message) } satisfies FromQueueWriter);
   } catch (error) {
     store?.release();
-    port.postMessage({ token, error: (error as Error).message } satisfies FromQueueWriter);
+    const { message: text, code } = error as NodeJS.ErrnoException;
+    port.postMessage({ token, error: text, code } satisfies FromQueueWriter);
   }
 });

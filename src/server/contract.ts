@@ -13,6 +13,7 @@ import { integrationRoutes } from './contract/integrations.ts';
 import { keyRoutes } from './contract/keys.ts';
 import { pipelineRoutes } from './contract/pipelines.ts';
 import { sessionRoutes } from './contract/session.ts';
+import { storageRoutes } from './contract/storage.ts';
 import { userRoutes } from './contract/users.ts';
 
 export type { Role } from '../kernel/roles.ts';
@@ -61,6 +62,14 @@ export type {
   Vertex,
 } from './contract/pipelines.ts';
 export type { SessionView } from './contract/session.ts';
+export type {
+  RetentionRuleView,
+  Storage,
+  StorageGrowth,
+  StorageJob,
+  StoredIndex,
+  StoredSnapshot,
+} from './contract/storage.ts';
 export type { UserView } from './contract/users.ts';
 
 export const routes = {
@@ -72,6 +81,7 @@ export const routes = {
   ...eventRoutes,
   ...pipelineRoutes,
   ...deadLetterRoutes,
+  ...storageRoutes,
   ...integrationRoutes,
   ...demoRoutes,
   ...configRoutes,

@@ -215,6 +215,17 @@ test('path.data is made with mode 0700', async () => {
   expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700);
 });
 
+test('what the launcher sets for the memory of this process is not seen by configs; what the user sets is', async () => {
+  const names = ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'MILLRACE_ONLY_HERE'];
+  const seen = names.map((name) => `\${${name}:unset}`).join(' ');
+  const config = `input { generator { count => 1 message => "${seen}" } } output { stdout { codec => line { format => "%{message}" } } }`;
+  const { stdout } = await runToEnd({
+    args: ['-e', config, '--path.data', temporaryFolder(), '--api.enabled', 'false'],
+    env: { MALLOC_ARENA_MAX: '3' },
+  });
+  expect(stdout).toBe('3 unset unset\n');
+});
+
 test('--config.print shows the generated function', async () => {
   const { code, stdout } = await runToEnd({
     args: [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeSinks, lines, sendTcp, startSink } from '../support/http-sink.ts';
-import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
+import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
 
 afterEach(async () => {
   await closeSinks();
@@ -150,4 +150,45 @@ describe('an output that fails', () => {
     await until(() => arrived.size === 500, 'all events', 20);
     expect(await millrace.stop()).toBe(0);
   }, 40_000);
+
+  test('a pipeline that is removed while its server is dead: it ends, and its events are dead letters or counted', async () => {
+    const [kept, dropped, dead] = [await freePort(), await freePort(), await freePort()];
+    const settings = temporaryFolder();
+    const pipelines = join(settings, 'pipelines.yml');
+    const stays = '- pipeline.id: stays\n  config.string: input { heartbeat { } } output { null { } }\n';
+    const deadOne = (id: string, port: number, more = ''): string =>
+      `- pipeline.id: ${id}\n  config.string: '${config(port, dead).replaceAll('\n', ' ')}'\n${more}`;
+    const both = deadOne('kept', kept) + deadOne('dropped', dropped, '  dead_letter_queue.enable: false\n');
+    writeFileSync(pipelines, stays + both);
+    const args = ['-r', '--config.reload.interval', '0.2s', '--api.http.port', '19600-19999'];
+    const millrace = await new Millrace({
+      args: ['--path.settings', settings, '--path.data', join(settings, 'data'), ...args],
+    }).ready();
+    await sendTcp(kept, lines(1, 300));
+    await sendTcp(dropped, lines(1, 20));
+    const all = async (): Promise<any> =>
+      ((await (await fetch(`${millrace.api}/_node/stats/pipelines`)).json()) as any).pipelines;
+    await until(async () => {
+      const now = await all();
+      return [now.kept, now.dropped].map(({ plugins }) => plugins.inputs[0].events.out).join() === '300,20';
+    }, 'in flight');
+    writeFileSync(pipelines, stays);
+    await until(async () => Object.keys(await all()).join() === 'stays', 'the end of both', 30);
+    expect(millrace.stderr).toMatch(
+      /the pipeline is not in the config any more, and its output fails: .*refuse/,
+    );
+    expect(millrace.stderr).toMatch(/events rejected and dropped: .*"events":20\b/);
+    const data = join(settings, 'data');
+    const { stdout } = await runToEnd({
+      args: ['dlq', 'show', 'kept', '--path.data', data, '--limit', '1000'],
+    });
+    expect(new Set(stdout.match(/n=\d+/g)).size).toBe(300);
+    // What was taken out comes back as it was.
+    writeFileSync(pipelines, stays + both);
+    await until(async () => (await all()).kept?.events !== undefined, 'its return');
+    await startSink(dead);
+    await sendTcp(kept, lines(1, 10));
+    await until(async () => (await all()).kept.events.out === 10, 'new events');
+    expect(await millrace.stop()).toBe(0);
+  }, 60_000);
 });

@@ -1,6 +1,6 @@
 /** The persisted queue of a real process: dead upstreams, shutdown, reload, two processes, a full disk. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,11 @@ afterEach(async () => {
 const output = (port: number): string =>
   `output { http { url => "http://127.0.0.1:${port}/" http_method => post format => json_batch } }`;
 
-function start(config: string, data: string, ...args: string[]): Promise<Millrace> {
+async function start(
+  config: string,
+  data: string,
+  ...args: string[]
+): Promise<Millrace & { readonly file: string }> {
   const file = join(temporaryFolder(), 'pipeline.conf');
   writeFileSync(file, config);
   const all = [
@@ -28,7 +32,7 @@ function start(config: string, data: string, ...args: string[]): Promise<Millrac
     '--api.http.port',
     '19600-19999',
   ];
-  return new Millrace({ args: [...all, ...args] }).ready();
+  return Object.assign(await new Millrace({ args: [...all, ...args] }).ready(), { file });
 }
 
 const json = async (url: string): Promise<any> => (await fetch(url)).json();
@@ -36,6 +40,13 @@ const stats = async ({ api }: Millrace): Promise<any> =>
   (await json(`${api}/_node/stats/pipelines`)).pipelines.main;
 const health = async ({ api }: Millrace): Promise<any> =>
   (await json(`${api}/_health_report`)).indicators.pipelines.indicators.main;
+
+/** The status of the answer. */
+const post = (port: number, body: string): Promise<number | 'refused'> =>
+  fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body }).then(
+    ({ status }) => status,
+    () => 'refused' as const,
+  );
 
 describe('queue.type: persisted', () => {
   test('max_events 5 and a dead upstream: five at most, the sender waits, yellow with the cause; then all of it', async () => {
@@ -235,6 +246,55 @@ describe('queue.type: persisted', () => {
     expect([arrived.has(10), arrived.has(11), arrived.has(100)]).toEqual([false, true, true]);
     await millrace.stop();
   }, 30_000);
+
+  test('a queue that can not be opened at the start: red with path and reason, and it goes on when it can', async () => {
+    const [folder, data] = [temporaryFolder(), temporaryFolder()];
+    const blocked = join(folder, 'queue');
+    writeFileSync(blocked, 'a file, where a folder should be');
+    const [input, target] = [await freePort(), await freePort()];
+    const millrace = await start(
+      `input { http { host => "127.0.0.1" port => ${input} codec => line } } ${output(target)}`,
+      data,
+      '--path.queue',
+      blocked,
+    );
+    await until(async () => (await health(millrace)).status === 'red', 'red');
+    expect((await health(millrace)).symptom).toMatch(
+      new RegExp(`the queue in ${join(blocked, 'main')} can not be used: E[A-Z]+: .*, retrying since`),
+    );
+    expect(await post(input, 'x')).toBe('refused');
+    rmSync(blocked);
+    await until(async () => (await health(millrace)).status === 'green', 'green by itself', 30);
+    const { arrived } = await startSink(target);
+    await until(async () => (await post(input, lines(1, 10))) === 200, 'an open input');
+    await until(() => arrived.size === 10, 'what was sent then');
+    expect(millrace.stderr + millrace.stdout).toContain(`the queue in ${join(blocked, 'main')} works again`);
+    expect(await millrace.stop()).toBe(0);
+  }, 60_000);
+
+  test('it ends, and reloads, while its queue can not be opened', async () => {
+    const blocked = join(temporaryFolder(), 'queue');
+    writeFileSync(blocked, '');
+    const [first, second] = [await freePort(), await freePort()];
+    const config = (port: number): string =>
+      `input { http { id => "at-${port}" host => "127.0.0.1" port => ${port} } } output { null { } }`;
+    const data = temporaryFolder();
+    const reload = ['--path.queue', blocked, '-r', '--config.reload.interval', '0.2s'];
+    const millrace = await start(config(first), data, ...reload);
+    await until(async () => (await health(millrace)).status === 'red', 'red');
+    writeFileSync(millrace.file, config(second));
+    await until(async () => (await stats(millrace)).reloads.successes === 1, 'a reload');
+    expect((await health(millrace)).status).toBe('red');
+    rmSync(blocked);
+    await until(async () => (await health(millrace)).status === 'green', 'green by itself', 30);
+    await until(async () => (await post(second, 'x')) === 200, 'an open input');
+    expect(await post(first, 'x')).toBe('refused');
+    expect(await millrace.stop()).toBe(0);
+    writeFileSync(join(data, 'file'), '');
+    const other = await start(config(first), data, '--path.queue', join(data, 'file'));
+    await until(async () => (await health(other)).status === 'red', 'red');
+    expect(await other.stop()).toBe(0);
+  }, 60_000);
 
   const small = join(temporaryFolder(), 'small');
   mkdirSync(small);

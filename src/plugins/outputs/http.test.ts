@@ -186,6 +186,29 @@ describe('answers to the http output', () => {
     expect(await verdict({ status: 503 }, { retry_failed: false })).toContain('reject');
   });
 
+  it('json_batch: what is too large is halved until it fits, in order; one event that does not fit alone is rejected', async () => {
+    const taken: number[] = [];
+    const server = await serve(({ body }) => {
+      if (body.length > 400) return { status: 413 };
+      taken.push(...(JSON.parse(body) as { n: number }[]).map(({ n }) => n));
+      return {};
+    });
+    const output = await create({ url: server.url, format: 'json_batch' });
+    const events = numbered(100);
+    events[40]!.fields['text'] = 'x'.repeat(1000);
+    const failures = await output.write(events, signal);
+    expect(failures).toEqual([
+      { index: 40, kind: 'reject', reason: expect.stringContaining('413 (Payload Too Large)') },
+    ]);
+    expect(taken).toEqual(numbered(100).flatMap((_, at) => (at === 40 ? [] : [at + 1])));
+    const before = server.requests.length;
+    expect(await output.write(numbered(100), signal)).toEqual([]);
+    expect(await output.write(numbered(100), signal)).toEqual([]);
+    // It knows by now what fits, but for tries to send more.
+    expect(server.requests.length - before).toBeLessThan(20);
+    expect(taken).toHaveLength(299);
+  });
+
   it('json_batch: the answer is for every event of the batch', async () => {
     const server = await serve(answering({ status: 503 }));
     const output = await create({ url: server.url, format: 'json_batch' });

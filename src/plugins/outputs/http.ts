@@ -108,6 +108,7 @@ export const http = defineOutput({
     '`content-type` among `headers` counts unless `content_type` is given.',
     'Format form: hashes and lists are written as JSON, not as Ruby prints them.',
     'A batch of more than 64 million characters is sent in several requests.',
+    'Format json_batch: a request that is too large for the receiver (413) is halved until it fits; one event that does not fit alone is rejected. Logstash drops the whole batch.',
   ],
   // The whole event, whatever the format: a rejected one goes to the dead letter queue as it is.
   reads: () => 'all',
@@ -171,7 +172,11 @@ const MAX_BATCH_CHARS = 64_000_000;
 const SYNC_GZIP_BYTES = 16_384;
 const gzip = promisify<Buffer, Buffer>(zlib.gzip);
 
-type Verdict = { kind: 'retry' | 'reject'; reason: string; retryAfter?: number } | undefined;
+const PAYLOAD_TOO_LARGE = 413;
+
+type Verdict =
+  | { kind: 'retry' | 'reject'; reason: string; retryAfter?: number; tooLarge?: boolean }
+  | undefined;
 
 class HttpOutput implements Output {
   readonly timeLimit = 'own';
@@ -190,6 +195,8 @@ class HttpOutput implements Output {
   readonly #retryFailed: boolean;
   readonly #retryable: ReadonlySet<number>;
   readonly #ignorable: ReadonlySet<number>;
+  /** In a request with a batch: what the receiver took after it had refused larger ones. */
+  #mostEvents = Number.POSITIVE_INFINITY;
   #session: HttpSession | undefined;
 
   constructor(values: HttpOptions, context: OutputContext) {
@@ -225,13 +232,27 @@ class HttpOutput implements Output {
     await this.#session?.close();
   }
 
+  /**
+   * A request that is too large for the receiver is halved until it fits. How many events fitted is remembered, so that
+   * the next batches are not refused first, and tried larger again by and by.
+   */
   async #writeBatch(events: readonly Event[], signal: AbortSignal): Promise<WriteFailure[]> {
     const failures: WriteFailure[] = [];
+    const before = this.#mostEvents;
     for (let from = 0; from < events.length; ) {
-      const { text, end } = this.#array.encode(events, from, MAX_BATCH_CHARS);
+      const most = this.#mostEvents;
+      const now = from + most < events.length ? events.slice(0, from + most) : events;
+      const { text, end } = this.#array.encode(now, from, MAX_BATCH_CHARS);
       const verdict = await this.#send(events[from]!, text, signal);
-      if (verdict !== undefined)
-        for (let index = from; index < end; index++) failures.push({ index, ...verdict });
+      if (verdict?.tooLarge === true) {
+        // One that is too large by itself says nothing of the others.
+        this.#mostEvents = end - from > 1 ? (end - from) >> 1 : before;
+        if (end - from > 1) continue;
+      } else if (verdict === undefined && end - from === most) this.#mostEvents += Math.ceil(most / 16);
+      if (verdict !== undefined) {
+        const { tooLarge: _, ...failure } = verdict;
+        for (let index = from; index < end; index++) failures.push({ index, ...failure });
+      }
       from = end;
     }
     return failures;
@@ -302,7 +323,8 @@ class HttpOutput implements Output {
       return wait === undefined ? { kind: 'retry', reason } : { kind: 'retry', reason, retryAfter: wait };
     }
     const said = excerpt(body);
-    return { kind: 'reject', reason: said === '' ? reason : `${reason}: ${said}` };
+    const tooLarge = status === PAYLOAD_TOO_LARGE;
+    return { kind: 'reject', reason: said === '' ? reason : `${reason}: ${said}`, tooLarge };
   }
 }
 

@@ -84,7 +84,7 @@ export default function DemoPanel({ demo, close }: DemoPanelProps) {
             Show its events
           </Button>
           {mayRemove && (
-            <Button size="xs" color="red.9" variant="outline" onClick={() => setAsked(true)}>
+            <Button size="xs" variant="default" onClick={() => setAsked(true)}>
               Remove the demo…
             </Button>
           )}

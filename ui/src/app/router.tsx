@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
+import { editorSearch } from '../screens/editor/search.ts';
 import {
   integrationSearch,
   integrationsSearch,
@@ -15,6 +16,7 @@ import {
 } from '../screens/integrations/search.ts';
 import { pipelineSearch } from '../screens/pipelines/search.ts';
 import { auditSearch } from '../screens/settings/search.ts';
+import { storageSearch } from '../screens/storage/search.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -46,6 +48,13 @@ const pipeline = createRoute({
   path: '/pipelines/$id',
   validateSearch: pipelineSearch,
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
+const editor = createRoute({
+  getParentRoute: () => root,
+  path: '/editor',
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(() => import('../screens/editor/editor.tsx'), 'Editor'),
 });
 
 const integrations = createRoute({
@@ -80,6 +89,13 @@ const deadLetters = createRoute({
   path: '/dead-letters',
   validateSearch: deadLetterSearch,
   component: lazyRouteComponent(() => import('../screens/dead-letters/dead-letters.tsx'), 'DeadLetters'),
+});
+
+const storage = createRoute({
+  getParentRoute: () => root,
+  path: '/storage',
+  validateSearch: storageSearch,
+  component: lazyRouteComponent(() => import('../screens/storage/storage.tsx'), 'StorageScreen'),
 });
 
 const settings = createRoute({
@@ -127,11 +143,13 @@ export const router = createRouter({
     discover,
     pipelines,
     pipeline,
+    editor,
     integrations,
     newIntegration,
     addIntegration,
     integration,
     deadLetters,
+    storage,
     settings.addChildren([settingsHome, account, users, keys, audit]),
   ]),
   defaultPreload: 'intent',

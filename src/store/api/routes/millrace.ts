@@ -1,23 +1,9 @@
 /** What there is no word for in Elasticsearch's API: the store's state, retention, copies, archive. For `millrace store`. */
-import { isAbsolute, relative, resolve } from 'node:path';
-import { parsingError, StoreError } from '../../errors.ts';
+import { resolve } from 'node:path';
+import { parsingError } from '../../errors.ts';
+import { snapshotTarget } from '../../snapshot-target.ts';
 import type { IndexSelection, RetentionRule } from '../../store.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
-
-/** A folder never outside of the one that is for snapshots; S3, and what the store will refuse, as it is. @throws StoreError */
-function snapshotTarget(folder: string, text: string): string {
-  if (text.includes('://')) return text;
-  const root = resolve(folder);
-  const path = resolve(root, text);
-  const inside = relative(root, path);
-  if (text.includes('\0') || inside.startsWith('..') || isAbsolute(inside))
-    throw new StoreError(
-      400,
-      'repository_exception',
-      `snapshots of a store that runs lie below ${root} (store.snapshot.path) or in S3, and not in ${text}`,
-    );
-  return path;
-}
 
 const note = ({ api, identity, address }: Call, action: string, details: Json): void =>
   api.audit({ action, user: identity.name, address, outcome: 'success', details });

@@ -69,9 +69,8 @@ export class NestedView implements FieldView {
       const type = commonType(types);
       if (type) this.#fields.set(name, { sql: this.#part(`f${at}`), type, multi: true });
     });
-    [...wanted.nested].forEach(([deeper, each], at) =>
-      this.#nested.set(deeper, new NestedView(deeper, each, `${number}_${at}`, inside, this)),
-    );
+    for (const [at, [deeper, each]] of [...wanted.nested].entries())
+      this.#nested.set(deeper, new NestedView(deeper, each, `${number}_${at}`, inside, this));
   }
 
   field(name: string): RelationField | undefined {
@@ -125,7 +124,7 @@ export class NestedView implements FieldView {
       const field = this.#fields.get(name);
       if (field) parts.push(`f${at} ${columnTypes[field.type]}[]`);
     });
-    this.wanted.queries.forEach((_, at) => parts.push(`q${at} BOOLEAN`));
+    for (const at of this.wanted.queries.keys()) parts.push(`q${at} BOOLEAN`);
     for (const view of this.#nested.values()) parts.push(`${view.#list} ${view.#type}`);
     return `STRUCT(${parts.join(', ')})[]`;
   }

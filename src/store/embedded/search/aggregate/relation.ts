@@ -63,9 +63,8 @@ export class Relation implements FieldView {
       if (type) this.#fields.set(name, { sql: `f${at}`, type, multi });
     });
     const shapes = groups.map(({ rowSets }) => this.plan.fields(rowSets[0]!, new Set()));
-    [...wanted.nested].forEach(([path, inside], at) =>
-      this.#nested.set(path, new NestedView(path, inside, String(at), shapes)),
-    );
+    for (const [at, [path, inside]] of [...wanted.nested].entries())
+      this.#nested.set(path, new NestedView(path, inside, String(at), shapes));
     const selects = groups.flatMap((group) => {
       const used = new Set(group.used);
       const columns = names.flatMap((name, at) => {
