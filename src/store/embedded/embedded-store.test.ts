@@ -55,6 +55,36 @@ const all = async (store: EmbeddedStore, ...names: string[]): Promise<(string | 
   (await store.search({ indices: { names }, query: ALL } as any)).hits.map(({ source }) => source).sort();
 
 describe('EmbeddedStore', () => {
+  test('bytes that are no UTF-8 are replaced, in memory, after a restart and in segments, and harm no neighbour', async () => {
+    const folder = newFolder();
+    let store = await open(folder);
+    const line = (bytes: readonly number[]): Buffer =>
+      Buffer.concat([
+        Buffer.from('{"create":{"_index":"a"}}\n{"x":"'),
+        Buffer.from(bytes),
+        Buffer.from('"}\n'),
+      ]);
+    const body = Buffer.concat([line([0x61]), line([0x62, 0xc3]), line([0xff]), line([0xc3, 0xbc])]);
+    const { errors } = await store.bulkBody({ body });
+    expect(errors).toBe(false);
+    const expected = ['{"x":"a"}', '{"x":"b\uFFFD"}', '{"x":"\uFFFD"}', '{"x":"ü"}'].sort();
+    expect(await all(store, 'a')).toEqual(expected);
+    store = await reopen(store, folder);
+    expect(await all(store, 'a')).toEqual(expected);
+    await store.settle();
+    expect(await all(store, 'a')).toEqual(expected);
+  });
+
+  test('more rows than a chunk of the engine in one request', async () => {
+    const store = await open();
+    const count = 5000;
+    const lines = Array.from({ length: count }, (_, n) => `{"create":{"_index":"a"}}\n{"n":${n}}\n`);
+    await store.bulkBody({ body: Buffer.from(lines.join('')) });
+    const found = (await all(store, 'a')).map((source) => JSON.parse(source!).n as number);
+    expect(new Set(found).size).toBe(count);
+    expect(Math.max(...found)).toBe(count - 1);
+  });
+
   test('documents are found when they are acknowledged, byte for byte, and after restart and seal', async () => {
     const folder = newFolder();
     let store = await open(folder);

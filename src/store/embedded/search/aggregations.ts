@@ -43,11 +43,11 @@ export async function runAggregations(
       plain[name] = aggregation;
       continue;
     }
-    const inside = await new Evaluation(context, { type: 'all' }, aggregation.aggregations ?? {}).run();
+    const inside = await new Evaluation(context, { type: 'all' }, aggregation.aggregations ?? {}).run(true);
     results[name] = { doc_count: inside.documents, ...inside.results };
   }
   if (Object.keys(plain).length > 0)
-    Object.assign(results, (await new Evaluation(context, query, plain).run()).results);
+    Object.assign(results, (await new Evaluation(context, query, plain).run(false)).results);
   // In the order of the request.
   return Object.fromEntries(Object.keys(aggregations).map((name) => [name, results[name]]));
 }
@@ -102,16 +102,22 @@ class Evaluation {
     return places;
   }
 
-  async run(): Promise<{ documents: number; results: Results }> {
+  /** `counted`: how many documents there are is wanted, too, and not 0. */
+  async run(counted: boolean): Promise<{ documents: number; results: Results }> {
     const scope: Scope = { from: this.#relation.sql, keys: [] };
     const metrics = this.#metrics(this.#aggregations);
-    const [row] = await this.#rows(
-      `SELECT ${['count(*)', ...metrics.flatMap(([, metric]) => metric.sql)].join(', ')} FROM (${scope.from})`,
-    );
-    const results = this.#showMetrics(metrics, row!.slice(1));
+    let documents = 0;
+    let results: Results = {};
+    if (counted || metrics.length > 0) {
+      const [row] = await this.#rows(
+        `SELECT ${['count(*)', ...metrics.flatMap(([, metric]) => metric.sql)].join(', ')} FROM (${scope.from})`,
+      );
+      documents = Number(row![0]);
+      results = this.#showMetrics(metrics, row!.slice(1));
+    }
     const inside = (await this.#inside(scope, this.#aggregations)).get('') ?? {};
     return {
-      documents: Number(row![0]),
+      documents,
       results: this.#inOrder(this.#aggregations, { ...results, ...inside }),
     };
   }
