@@ -97,7 +97,6 @@ export function configHandlers({ host, audit }: ConfigHandlerOptions): ConfigAre
 
   const secretNames = async () => {
     const names = await host.secrets.names();
-    if (!names) return {};
     const { pipelines } = await host.read();
     return {
       names: names.map((name) => ({
