@@ -74,6 +74,7 @@ const pictures: readonly Picture[] = [
       await page.getByText('fast-parcel').first().waitFor();
     },
   },
+  { name: 'storage', path: '/storage', shows: 'demo-web' },
   { name: 'users', dark: true, path: '/settings/users', shows: 'lucia' },
   { name: 'phone', width: 'narrow', path: `/discover?${query({ from: 'now-1h' })}`, shows: 'message' },
 ];

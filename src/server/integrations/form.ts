@@ -75,6 +75,7 @@ export function fillForm(card: OfferedCard, draft: Draft, context: FormContext):
   }
   for (const [name, text] of Object.entries(draft.files))
     if (typeof text === 'string') checkPem(name, text, problems);
+  if (options['ssl_enabled'] === true) Object.assign(options, card.withTls);
   return { values, options: { ...options, ...card.fixed }, problems };
 }
 

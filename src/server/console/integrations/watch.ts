@@ -100,7 +100,9 @@ function adviceFor(endpoint: Endpoint, item: IntegrationItem, connections: numbe
     return advice;
   }
   if (isLoopbackHost(host))
-    advice.push('Only programs on this computer can reach it. For other senders choose "Other machines".');
+    advice.push(
+      `Only programs on this computer can reach it. ${item.managed ? 'For other senders choose "Other machines" in its settings.' : 'For other senders add a source that other machines reach.'}`,
+    );
   else {
     advice.push(
       `Does a firewall let port ${port} through? On this computer: ufw allow ${port}, or firewall-cmd --add-port=${port}/${speaks === 'datagrams' ? 'udp' : 'tcp'}.`,

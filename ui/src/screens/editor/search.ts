@@ -1,6 +1,6 @@
 /** What the URL of the editor says. */
 
-export const panes = ['preview', 'problems', 'form', 'tests', 'versions'] as const;
+const panes = ['preview', 'problems', 'form', 'tests', 'versions'] as const;
 export type Pane = (typeof panes)[number];
 
 export interface EditorSearch {

@@ -78,12 +78,7 @@ export function SecretsDialog({ close }: { readonly close: () => void }) {
         </Text>
         {error && <Problem title="The keystore can not be opened" error={error} />}
         {!data && !error && <Skeleton height={80} aria-label="Loading" />}
-        {data && !data.names && (
-          <Alert color="yellow" title="There is no keystore">
-            It lives in path.settings: start Millrace with --path.settings DIR.
-          </Alert>
-        )}
-        {data?.names && (
+        {data && (
           <>
             {data.names.length > 0 ? (
               <Table aria-label="Secrets">

@@ -259,6 +259,18 @@ function Config({
 }) {
   return (
     <Card withBorder p="md">
+      {file !== undefined && item.state !== 'disabled' && (
+        <Anchor
+          component={Link}
+          to="/editor"
+          search={{ path: file } as never}
+          size="sm"
+          mb="sm"
+          display="inline-block"
+        >
+          Edit as text
+        </Anchor>
+      )}
       <CodeBlock
         label="the config"
         text={visible(config, 100_000)}
