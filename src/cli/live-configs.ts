@@ -30,8 +30,8 @@ const REGISTRY_URL = new URL(
 
 export interface LiveConfigOptions {
   readonly settings: ProcessSettings;
-  /** Pipelines that do not come from files. */
-  readonly definitions: readonly Definition[] | undefined;
+  /** Pipelines that settings and pipelines.yml know nothing of, as of now. */
+  definitions(): readonly Definition[] | undefined;
   /** What people set up on the page of sources and destinations runs, too. */
   readonly integrations: boolean;
   readonly engine: Engine;
@@ -53,7 +53,7 @@ export function liveConfigs({
     escapeStyle: settings.get('config.field_reference.escape_style'),
     settingsFolder: directory,
     dataPath: resolve(settings.get<string>('path.data')),
-    read: async (texts = new Map()) => read(await current(), definitions, integrations, texts),
+    read: async (texts = new Map()) => read(await current(), definitions(), integrations, texts),
     reload: async (force) => {
       const before = hashes(engine);
       return reportOf(before, engine, await reload(force), force);

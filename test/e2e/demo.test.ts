@@ -1,6 +1,6 @@
 /** `millrace up --demo`: life on every screen, and nothing left when it is removed. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Client, PASSWORD } from '../support/console.ts';
 import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
@@ -75,6 +75,13 @@ test('plays through the default listeners, and is removed as a whole and alone',
     'an output that fails',
     60,
   );
+  // Its configs are files that can be looked at, tried and changed.
+  const { json: configs } = await admin.ask('GET', '/api/configs');
+  expect(configs.files.map(({ path }: any) => basename(path))).toEqual(
+    expect.arrayContaining(['demo-syslog.conf', 'demo-beats.conf', 'demo-http.conf', 'demo-siem.conf']),
+  );
+  expect((await runToEnd({ args: ['test', join(data, 'demo')] })).stdout).toContain('2 passed');
+
   const count = async (query: string): Promise<number> =>
     Number(
       (await runToEnd({ args: ['search', query, '--count', ...asAdmin(millrace)], env: environment })).stdout,
@@ -97,6 +104,8 @@ test('plays through the default listeners, and is removed as a whole and alone',
     'default-syslog',
   ]);
   expect(existsSync(join(data, 'demo'))).toBe(false);
+  const { json: left } = await admin.ask('GET', '/api/configs');
+  expect(left.files).toEqual([]);
   for (const folder of ['dead_letter_queue', 'queue'])
     expect(
       existsSync(join(data, folder))

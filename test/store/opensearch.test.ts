@@ -4,6 +4,7 @@ import { StoreClient } from '../../src/store/embedded/store-client.ts';
 import { OpenSearchStore } from '../../src/store/opensearch/opensearch-store.ts';
 import { type OpenSearch, openSearchMissing, startOpenSearch } from '../peers/opensearch.ts';
 import { startEventsConsole } from '../support/events-console.ts';
+import { runToEnd } from '../support/millrace.ts';
 import { describePeer } from '../support/peers.ts';
 import { driverSuite, fixedRules } from './driver-suite.ts';
 
@@ -147,6 +148,25 @@ describePeer('OpenSearch', [await openSearchMissing()], () => {
     });
     await expect(store.snapshot('nowhere', { names: [] })).rejects.toThrow(/PUT _snapshot/);
     await expect(store.restore('nowhere/x', { indices: { names: [] } })).rejects.toThrow(/PUT _snapshot/);
+  });
+
+  test('commands see it as the cluster that it is', async () => {
+    const own = await OpenSearchStore.connect({
+      connection: { hosts: [server.url] },
+      logger: silentLogger,
+    });
+    expect((await own.status()).driver).toBe('cluster');
+    expect(await own.retention()).toEqual([]);
+    expect(await own.snapshots('')).toEqual([]);
+    await expect(own.verify()).rejects.toThrow(/not supported/);
+    await expect(own.archive({ names: ['x'] })).rejects.toThrow(/not supported/);
+    await own.close();
+    const { code, stdout, stderr } = await runToEnd({
+      args: ['store', 'status', '--store.driver', 'opensearch', '--store.hosts', server.url],
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^store +${server.url}$`, 'm'));
+    expect(stdout).toMatch(/^disk .* free of /m);
   });
 
   test('in the thread of the store, as the settings start it', async () => {
