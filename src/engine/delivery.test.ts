@@ -349,7 +349,7 @@ describe('Delivery', () => {
     await new Promise((done) => setTimeout(done));
     expect(delivery.isFailing).toBe(true);
     delivery.giveUp('the pipeline is gone');
-    await Promise.all(waiting);
+    for (const each of waiting) await each;
     await delivery.write(events(3));
     expect([counts.delivered, counts.rejected]).toEqual([1, [0, 1, 0, 1, 0, 1, 2]]);
     const before = tries;
