@@ -20,7 +20,7 @@ const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.htm
 const pictures = process.env['MILLRACE_PICTURES'];
 const SECRET = 'hunter2hunter2';
 
-describe.skipIf(!chromiumPath || !isBuilt)('the editor in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath || !isBuilt)('the editor in a browser', { timeout: 150_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-editor-'));
   const settings = join(folder, 'settings');
   const main = join(settings, 'conf.d', 'web.conf');
@@ -69,7 +69,7 @@ output {
     analyst = await started.user(admin, 'ada', 'analyst');
     viewer = await started.user(admin, 'vera', 'viewer');
     await started.millrace.ready();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await closeBrowser();
     await started?.close();
@@ -86,7 +86,7 @@ output {
     look: (page: Page) => Promise<void>,
   ): Promise<void> {
     const { page, context, errors } = await openPage(options);
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(40_000);
     await signIn(context, who);
     await page.goto(started.url + path);
     await look(page);
@@ -177,7 +177,7 @@ output {
       await picture(page, 'applied');
       await page.getByRole('button', { name: 'Done' }).click();
       await send('login bob from 192.0.2.8');
-      await until(() => received().includes('"user":{"name":"bob"}'), 'the live pipeline has changed');
+      await until(() => received().includes('"user":{"name":"bob"}'), 'the live pipeline has changed', 30);
 
       // And back.
       await page.getByRole('tab', { name: 'Versions' }).click();
@@ -196,7 +196,7 @@ output {
       await page.getByText('Applied as version 3').waitFor();
       await page.getByRole('button', { name: 'Done' }).click();
       await send('login eve from 192.0.2.9');
-      await until(() => received().includes('"user":"eve"'), 'the live pipeline is as before');
+      await until(() => received().includes('"user":"eve"'), 'the live pipeline is as before', 30);
       await code(page).getByText('rename').waitFor({ state: 'detached' });
     }));
 
