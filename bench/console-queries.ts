@@ -10,7 +10,7 @@
  * A time ends with the frame that shows the chart of this query and its rows. Each query is asked in turn with the others,
  * with another second in its time range every time, so that none is remembered.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -63,13 +63,29 @@ async function fill(url: string): Promise<void> {
   await fetch(`${url}/_flush`, { method: 'POST' });
 }
 
+/** Until the process uses next to no CPU: what was filled is merged. */
+async function idle(pid: number): Promise<void> {
+  const used = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  const end = Date.now() + 300_000;
+  for (let quiet = 0; quiet < 4 && Date.now() < end; ) {
+    const before = used();
+    await sleep(3000);
+    quiet = used() - before < 0.15 ? quiet + 1 : 0;
+  }
+}
+
 const whole = { from: FIRST_DAY, to: FIRST_DAY + DAYS * DAY };
 const lastDay = { from: whole.to - DAY, to: whole.to };
 const queries: Readonly<Record<string, { readonly q: string; readonly range: typeof whole }>> = {
   'everything, 24 h': { q: '', range: lastDay },
   'everything, 30 days': { q: '', range: whole },
   'two fields, 24 h': { q: 'event.action: process_started and host.name: *', range: lastDay },
-  'two fields, 30 days': { q: 'event.action: process_started and agent.type: winlogbeat', range: whole },
+  'two fields, 30 days': { q: 'event.action: process_started and agent.type: auditbeat', range: whole },
   'exact address, 30 days': { q: `destination.ip: "${INDICATORS.addresses[7]}"`, range: whole },
   'a word in any field, 30 days': { q: `"${INDICATORS.domains[7]}"`, range: whole },
   'wildcard in one field, 30 days': { q: 'user.name: a*', range: whole },
@@ -123,13 +139,7 @@ const results: Record<string, object> = {};
 try {
   if (!isFilled) await fill(started.storeUrl);
   const admin = await started.setUp();
-  // Merges of what was filled come to rest.
-  for (let before = -1, now = 0; before !== now; ) {
-    before = now;
-    await sleep(5000);
-    const response = await fetch(`${started.storeUrl}/_cat/segments?format=json`).catch(() => undefined);
-    now = response?.ok ? ((await response.json()) as unknown[]).length : 0;
-  }
+  await idle(started.millrace.child.pid!);
   const context = await (await openBrowser()).newContext({ viewport: { width: 1440, height: 900 } });
   await context.addCookies([{ name: 'millrace', value: admin.cookies['millrace']!, url: started.url }]);
   const page = await context.newPage();

@@ -64,7 +64,7 @@ for (let round = 0; round < 3; round++) {
       if (reader === undefined)
         readers.set(families[n]!, (reader = new DocumentReader(new IndexMapping(), columns)));
       const document = reader.read(source, from, ends[n]!);
-      norms += document.norm.length;
+      norms += document.columns.length;
       if (document.ignored !== undefined) ignored++;
     }
   });

@@ -74,9 +74,32 @@ const pictures: readonly Picture[] = [
       await page.getByText('fast-parcel').first().waitFor();
     },
   },
+  {
+    name: 'editor',
+    path: '/editor',
+    shows: 'demo-syslog.conf',
+    prepare: async (page) => {
+      await page.getByText('demo-syslog.conf').first().click();
+      const take = page.getByRole('button', { name: 'Take live events' });
+      await take.click();
+      await page.getByText(/^Listening/).waitFor();
+      await take.waitFor({ timeout: 60_000 });
+      await page.waitForTimeout(4000);
+    },
+  },
+  { name: 'storage', path: '/storage', shows: 'demo-web' },
   { name: 'users', dark: true, path: '/settings/users', shows: 'lucia' },
   { name: 'phone', width: 'narrow', path: `/discover?${query({ from: 'now-1h' })}`, shows: 'message' },
 ];
+
+/** The demo's folder is another one each time. */
+async function hideFolder(page: Page, folder: string): Promise<void> {
+  await page.evaluate((path) => {
+    const { document, NodeFilter } = globalThis as any;
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(path, 'data');
+  }, folder);
+}
 
 async function take(page: Page, name: string): Promise<void> {
   // Numbers that come in, and what is drawn with them.
@@ -140,6 +163,7 @@ async function main(only: readonly string[]): Promise<void> {
     await page.goto(`${url}${path}`);
     await page.getByText(shows).first().waitFor();
     await prepare?.(page);
+    await hideFolder(page, data);
     await take(page, name);
     await context.close();
   }

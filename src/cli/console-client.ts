@@ -58,7 +58,8 @@ export async function consoleArguments(
 
 /** Answers that are no streams are read as a whole up to here. */
 const MAX_ANSWER = 16 << 20;
-const TIMEOUT_MS = 30_000;
+/** A demo of many hours is not deleted at once. */
+const TIMEOUT_MS = 180_000;
 
 export class ConsoleClient {
   readonly #origin: URL;

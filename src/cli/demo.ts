@@ -1,7 +1,7 @@
 /** `millrace up --demo`: invented traffic through the default listeners, until it is removed. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { demoPipelines } from '../demo/pipelines.ts';
+import { DEMO_TEST, demoPipelines } from '../demo/pipelines.ts';
 import type { Place } from '../demo/senders.ts';
 import { Traffic } from '../demo/traffic.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -44,8 +44,6 @@ export class Demo implements DemoControl {
   constructor(options: DemoOptions) {
     this.#options = options;
     this.#folders = demoFolders(options.settings);
-    // Its pipelines keep files there.
-    if (options.played) makeFolder(this.#folders.notes, 0o700);
   }
 
   start(): void {
@@ -117,11 +115,29 @@ export class Demo implements DemoControl {
   }
 }
 
-/** The pipelines behind the listeners. */
+/** The pipelines behind the listeners, as files that the console's editor shows. What was changed there is kept. */
 export function demoDefinitions(settings: ProcessSettings): Definition[] {
-  return demoPipelines(demoFolders(settings).notes).map(({ id, settings: values, text }) => ({
-    id,
-    values: { 'pipeline.id': id, ...values } as SettingValues,
-    loaded: { sources: [{ file: `<demo ${id}>`, text }], diagnostics: [] },
-  }));
+  const { notes } = demoFolders(settings);
+  makeFolder(notes, 0o700);
+  const write = (name: string, text: string): string => {
+    const file = join(notes, name);
+    if (!existsSync(file)) writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+  write('demo-syslog.test.yml', DEMO_TEST);
+  return demoPipelines(notes).map(({ id, settings: values, text }) => {
+    const file = write(`${id}.conf`, text);
+    return {
+      id,
+      values: { 'pipeline.id': id, ...values } as SettingValues,
+      path: file,
+      // Read anew whenever configs are.
+      get loaded() {
+        return {
+          sources: [{ file, text: existsSync(file) ? readFileSync(file, 'utf8') : text }],
+          diagnostics: [],
+        };
+      },
+    };
+  });
 }

@@ -20,7 +20,7 @@ import {
   readConfiguration,
 } from './configuration.ts';
 import { integrationDefinitions } from './integration-files.ts';
-import { Keystore } from './keystore.ts';
+import { changeKeystore, Keystore } from './keystore.ts';
 import type { ReloadResult } from './run.ts';
 
 const REGISTRY_URL = new URL(
@@ -30,8 +30,8 @@ const REGISTRY_URL = new URL(
 
 export interface LiveConfigOptions {
   readonly settings: ProcessSettings;
-  /** Pipelines that do not come from files. */
-  readonly definitions: readonly Definition[] | undefined;
+  /** Pipelines that settings and pipelines.yml know nothing of, as of now. */
+  definitions(): readonly Definition[] | undefined;
   /** What people set up on the page of sources and destinations runs, too. */
   readonly integrations: boolean;
   readonly engine: Engine;
@@ -46,16 +46,14 @@ export function liveConfigs({
   reload,
 }: LiveConfigOptions): ConfigHost {
   const current = freshSettings(settings);
-  const { directory } = settings;
-  const keystore =
-    settings.get<string | undefined>('keystore.file') ?? (directory && join(directory, 'logstash.keystore'));
+  const { directory, keystoreFile } = settings;
   return {
     registry,
     registryUrl: REGISTRY_URL,
     escapeStyle: settings.get('config.field_reference.escape_style'),
     settingsFolder: directory,
     dataPath: resolve(settings.get<string>('path.data')),
-    read: async (texts = new Map()) => read(await current(), definitions, integrations, texts),
+    read: async (texts = new Map()) => read(await current(), definitions(), integrations, texts),
     reload: async (force) => {
       const before = hashes(engine);
       return reportOf(before, engine, await reload(force), force);
@@ -64,27 +62,12 @@ export function liveConfigs({
       new Set([...engine.pipelines.values()].flatMap(({ id, state }) => (state === 'running' ? [id] : []))),
     variables: async () => (await current()).variables,
     secrets: {
-      names: async () => {
-        if (!keystore) return undefined;
-        return Keystore.exists(keystore) ? (await Keystore.open(keystore)).names() : [];
-      },
-      set: async (name, value) => {
-        if (!keystore)
-          throw new MillraceError(
-            'ERR_KEYSTORE',
-            'there is no keystore without path.settings: start with it',
-          );
-        const store = Keystore.exists(keystore)
-          ? await Keystore.open(keystore)
-          : await Keystore.create(keystore);
-        store.set(name, value);
-        await store.save();
-      },
+      names: async () => (Keystore.exists(keystoreFile) ? (await Keystore.open(keystoreFile)).names() : []),
+      set: (name, value) => changeKeystore(keystoreFile, new Map([[name, value]])),
       remove: async (name) => {
-        if (!keystore || !Keystore.exists(keystore)) return false;
-        const store = await Keystore.open(keystore);
-        if (!store.remove(name)) return false;
-        await store.save();
+        if (!Keystore.exists(keystoreFile)) return false;
+        if ((await Keystore.open(keystoreFile)).get(name) === undefined) return false;
+        await changeKeystore(keystoreFile, new Map([[name, undefined]]));
         return true;
       },
     },
@@ -122,13 +105,10 @@ function reportOf(
 
 /** Settings anew when one of their files has changed: opening a keystore takes a tenth of a second. */
 function freshSettings(first: ProcessSettings): () => Promise<ProcessSettings> {
-  const { directory } = first;
+  const { directory, keystoreFile } = first;
+  const files = [keystoreFile, ...(directory === undefined ? [] : [join(directory, 'logstash.yml')])];
   const stamp = (): string =>
-    directory === undefined
-      ? ''
-      : ['logstash.yml', 'logstash.keystore']
-          .map((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-          .join();
+    files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0).join();
   let seen = stamp();
   let settings = first;
   return async () => {

@@ -256,7 +256,7 @@ class Runner {
         integrations: this.#integrations,
         configs: liveConfigs({
           settings: this.#settings,
-          definitions: this.#definitions,
+          definitions: () => this.#definitions,
           integrations: this.#integrations,
           engine: this.#engine,
           reload: (force) => this.#reload(true, force),

@@ -4,7 +4,9 @@ import { demoRoute } from '../demo/pipelines.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import { parseArguments } from './arguments.ts';
 import type { Definition } from './configuration.ts';
+import { integrationDefinitions } from './integration-files.ts';
 import { run } from './run.ts';
+import { settingOf } from './settings.ts';
 
 interface Listener {
   readonly input: string;
@@ -71,6 +73,8 @@ export async function up(argv: readonly string[]): Promise<number> {
   for (const option of ['path.config', 'config.string'] as const)
     if (values[option] !== undefined)
       throw new MillraceError('ERR_USAGE', `millrace up has its own pipelines: give ${option} to millrace`);
+  if (places.size === 0 && integrationDefinitions(settingOf('path.data', values)).length === 0)
+    throw new MillraceError('ERR_USAGE', 'every listener is off: nothing would run');
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const definitions = [...places].map(([option, place]) => definition(option, place, print));
   const played = [...places].map(([option, place]) => definition(option, place, print, true));
@@ -78,7 +82,11 @@ export async function up(argv: readonly string[]): Promise<number> {
     const { title } = listeners[option]!;
     return `${title} ${host === LOOPBACK ? port : `${host}:${port}`}`;
   });
-  process.stderr.write(`Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`);
+  process.stderr.write(
+    list.length === 0
+      ? 'Starting what was set up in the console. Ctrl-C ends.\n'
+      : `Starting listeners on ${LOOPBACK}: ${list.join(', ')}. Ctrl-C ends.\n`,
+  );
   return run(values, definitions, {
     everythingByDefault: true,
     ...(hours !== undefined && { demo: { hours, places, listeners: played } }),
@@ -132,7 +140,6 @@ export function parseListeners(argv: readonly string[]): {
       );
     places.set(option, { host, port: Number(port) });
   }
-  if (places.size === 0) throw new MillraceError('ERR_USAGE', 'every listener is off: nothing would run');
   return { places, rest };
 }
 

@@ -170,3 +170,35 @@ export function demoPipelines(folder: string): readonly DemoPipeline[] {
 /** Indices that only the demo writes. */
 export const isDemoIndex = (name: string): boolean =>
   /^demo-(?:system|auth|firewall|dns|web|flows|endpoints|webhook-[\w.-]+)-\d{4}\.\d\d\.\d\d$/.test(name);
+
+/** Tests of the pipeline `demo-syslog`, for `millrace test` and the console's editor. */
+export const DEMO_TEST = `config: demo-syslog.conf
+
+tests:
+  - name: a password that was refused
+    events:
+      - message: Failed password for invalid user admin from 203.0.113.66 port 40022 ssh2
+        host: 127.0.0.77
+        logsource: vpn-01
+        program: sshd
+    expect:
+      - fields:
+          "[event][outcome]": failure
+          "[source][ip]": 203.0.113.66
+          "[source][port]": 40022
+          "[user][name]": admin
+          "[@metadata][set]": auth
+
+  - name: a packet that was denied
+    events:
+      - message: action=deny rule="default-deny" proto=tcp src=198.51.100.23 spt=4711 dst=10.20.1.11 dpt=22 bytes=52 in=wan
+        host: 127.0.0.77
+        logsource: fw-01
+        program: filterlog
+    expect:
+      - fields:
+          "[event][action]": deny
+          "[rule][name]": default-deny
+          "[destination][port]": 22
+          "[@metadata][set]": firewall
+`;

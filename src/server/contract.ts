@@ -29,8 +29,6 @@ export type {
   PreviewEvent,
   PreviewStep,
   Sample,
-  SavedSample,
-  TestReport,
   TestResult,
 } from './contract/configs.ts';
 export type { Letter, LetterJob, LetterQueue } from './contract/dead-letters.ts';

@@ -56,6 +56,7 @@ const parameters: Readonly<Record<AggregationType, readonly string[]>> = {
   missing: common,
   composite: ['sources', 'size', 'after'],
   nested: ['path'],
+  reverse_nested: ['path'],
   cardinality: [...common, 'precision_threshold', 'rehash', 'execution_hint'],
   value_count: common,
   min: common,
@@ -131,6 +132,7 @@ const bucketTypes: ReadonlySet<AggregationType> = new Set([
   'missing',
   'composite',
   'nested',
+  'reverse_nested',
 ]);
 const isBucket = (type: AggregationType): boolean => bucketTypes.has(type);
 

@@ -74,6 +74,8 @@ export async function* scan(
       yield { hits, position, done, total };
       if (next === undefined) return;
       result = await next;
+      // The page may have come before it was aborted, and be the last one.
+      signal?.throwIfAborted();
     }
   } finally {
     await next?.catch(() => {});

@@ -275,6 +275,7 @@ export type AggregationType =
   | 'missing'
   | 'composite'
   | 'nested'
+  | 'reverse_nested'
   | 'cardinality'
   | 'value_count'
   | 'min'

@@ -15,7 +15,7 @@ let ca: Buffer;
 beforeAll(async () => {
   started = await startTestConsole('--console.http.ssl.enabled=true');
   ca = readFileSync(join(started.dataPath, 'certs', 'ca.crt'));
-}, 40_000);
+}, 90_000);
 afterAll(() => started.close());
 
 function ask(
@@ -105,4 +105,4 @@ test('commands know the authority', async () => {
     env: { MILLRACE_PASSWORD: PASSWORD },
   });
   expect([stdout, stderr]).toEqual(['There is no demo.\n', '']);
-});
+}, 60_000);

@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
-import { freePort, until } from '../support/millrace.ts';
+import { Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
+import { freePort, Millrace, until } from '../support/millrace.ts';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -144,13 +144,13 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
     expect(snippets[0].text).toContain(`target="127.0.0.1" port="${port}"`);
     expect(config).toContain('store {\n    index => "firewall-%{+yyyy.MM.dd}"');
     await sendLine(port, '<13>Oct 11 22:14:15 gate kernel: blocked');
-    await until(async () => (await item('firewall-of-the-office'))?.total === 1, 'the event is counted');
+    await until(async () => (await item('firewall-of-the-office'))?.total === 1, 'the event is counted', 30);
     const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
     const found = async (): Promise<number> => {
       const response = await fetch(`${started.storeUrl}/firewall-*/_count`, { headers: { authorization } });
       return ((await response.json()) as { count: number }).count;
     };
-    await until(async () => (await found()) === 1, 'the event is found');
+    await until(async () => (await found()) === 1, 'the event is found', 30);
   });
 
   test('it sends itself a message through its socket', async () => {
@@ -221,7 +221,11 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
     });
     expect(readFileSync(join(folder(), 'siem.conf'), 'utf8')).not.toMatch(/s3cret|north/);
     await sendLine(port, '<13>Oct 11 22:14:15 gate kernel: forwarded');
-    await until(() => received.some(({ body }) => body.message === 'forwarded'), 'the event is forwarded');
+    await until(
+      () => received.some(({ body }) => body.message === 'forwarded'),
+      'the event is forwarded',
+      30,
+    );
     expect((await item('firewall-of-the-office')).others).toEqual([{ id: 'siem', title: 'SIEM' }]);
   });
 
@@ -248,13 +252,14 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
     const disabled = await admin.ask('POST', '/api/integrations/siem/enabled', { enabled: false });
     expect(disabled.json.item.state).toBe('disabled');
     await sendLine(port, '<13>Oct 11 22:14:15 gate kernel: while disabled');
-    await until(async () => (await item('firewall-of-the-office')).total >= 4, 'the source goes on');
+    await until(async () => (await item('firewall-of-the-office')).total >= 4, 'the source goes on', 30);
     expect(readFileSync(join(folder(), 'firewall-of-the-office.conf'), 'utf8')).not.toContain('send_to');
     expect((await admin.ask('POST', '/api/integrations/siem/enabled', { enabled: true })).status).toBe(200);
     await sendLine(port, '<13>Oct 11 22:14:15 gate kernel: enabled again');
     await until(
       () => received.slice(count).some(({ body }) => body[0]?.message === 'enabled again'),
       'it arrives',
+      30,
     );
     expect(received.slice(count).some(({ body }) => JSON.stringify(body).includes('while disabled'))).toBe(
       false,
@@ -264,11 +269,11 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
   test('a destination that does not answer holds up nothing, and says why', async () => {
     answer = 503;
     await sendLine(port, '<13>Oct 11 22:14:15 gate kernel: waits');
-    await until(async () => (await item('siem')).state === 'failing', 'the destination fails', 15);
+    await until(async () => (await item('siem')).state === 'failing', 'the destination fails', 30);
     expect((await item('siem')).problem).toContain('503');
     expect((await item('firewall-of-the-office')).state).not.toBe('failing');
     answer = 200;
-    await until(() => received.some(({ body }) => body[0]?.message === 'waits'), 'it arrives late', 40);
+    await until(() => received.some(({ body }) => body[0]?.message === 'waits'), 'it arrives late', 30);
   });
 
   test('a file that was changed by hand keeps its text; disable, enable and delete still work', async () => {
@@ -368,5 +373,51 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
     for (const action of ['add', 'change', 'disable', 'enable', 'test', 'delete'])
       expect(text).toContain(`integrations.${action}`);
     expect(text).not.toContain('s3cret');
+  });
+
+  test('everything is there again after a restart, also with millrace up', async () => {
+    const made = await admin.ask(
+      'POST',
+      '/api/integrations',
+      draft(
+        'http',
+        'Later',
+        { url: receiverUrl, headers: ['X-Tenant'] },
+        { secrets: { 'headers.X-Tenant': 'south' }, others: ['beats'] },
+      ),
+    );
+    expect(made.status).toBe(200);
+    await admin.ask(
+      'POST',
+      '/api/integrations',
+      draft('lines', 'Resting', { listen: '127.0.0.1', port: await freePort() }),
+    );
+    await admin.ask('POST', '/api/integrations/resting/enabled', { enabled: false });
+    await started.millrace.stop();
+    const again = new Millrace({
+      args: [
+        ...['up', '--beats', 'off', '--syslog', 'off', '--http', 'off', '--path.data', started.dataPath],
+        ...['--api.enabled=false', '--console.http.port=0', '--store.http.port=0'],
+      ],
+    });
+    try {
+      await until(
+        () => /Console at \S+/.test(again.stderr) && /Pipelines running/.test(again.stderr),
+        'it starts',
+        30,
+      );
+      const client = new Client(/Console at (\S+)/.exec(again.stderr)![1]!);
+      await client.signIn('admin', PASSWORD);
+      const { items: now } = (await client.ask('GET', '/api/integrations')).json;
+      const states = new Map(now.map((each: any) => [each.id, each.state]));
+      expect(states.get('resting')).toBe('disabled');
+      expect(states.get('beats')).toBe('waiting');
+      const count = received.length;
+      expect((await client.ask('POST', '/api/integrations/beats/test')).json.results[0].ok).toBe(true);
+      await until(() => received.length > count, 'it is sent on', 30);
+      expect(received.at(-1)!.headers['x-tenant']).toBe('south');
+    } finally {
+      await again.kill();
+    }
   });
 });

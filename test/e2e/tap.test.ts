@@ -21,22 +21,22 @@ beforeAll(async () => {
       ...['--console.enabled=true', '--console.http.port=0', '--store.http.port=0'],
     ],
   });
-  url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 20);
-  const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code');
+  url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 60);
+  const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code', 60);
   const admin = new Client(url);
   await admin.ask('POST', '/api/setup', { code, name: 'admin', password: PASSWORD });
   await admin.ask('POST', '/api/users', { name: 'vera', role: 'viewer', password: PASSWORD });
-  await millrace.ready();
+  await millrace.ready(60);
   const body = '[{"kind": "login", "user": "kim"}, {"kind": "noise", "message": "GET /healthz"}]';
   send = setInterval(() => {
     const headers = { 'content-type': 'application/json' };
     fetch(`http://127.0.0.1:${port}`, { method: 'POST', headers, body }).catch(() => {});
   }, 100);
-}, 40_000);
+}, 200_000);
 afterAll(async () => {
   clearInterval(send);
   await cleanUp();
-});
+}, 120_000);
 
 const tap = (what: string, ...more: string[]): ReturnType<typeof runToEnd> =>
   runToEnd({
@@ -51,14 +51,14 @@ test('shows what a plugin makes of events, those that are asked for', async () =
   expect(stdout).toMatch(/^\S+Z {2}changed 1 of \d+ fields\n {2}\+ \[seen\] "yes"\n$/);
   const dropped = await tap('main:drop', '--filter', 'message: healthz', '--limit', '1');
   expect(dropped.stdout).toMatch(/^\S+Z {2}dropped\n/);
-});
+}, 120_000);
 
 test('the whole pipeline as JSON', async () => {
   const { stdout } = await tap('main', '--json', '--limit', '1', '--filter', 'kind: login');
   const { at, after } = JSON.parse(stdout);
   expect(Date.parse(at)).toBeGreaterThan(Date.now() - 60_000);
   expect(after).toMatchObject([{ kind: 'login', user: 'kim', seen: 'yes' }]);
-});
+}, 120_000);
 
 test('says what is wrong: names, roles, addresses, KQL', async () => {
   const said = async (...given: Parameters<typeof tap>): Promise<string> => {
@@ -72,4 +72,4 @@ test('says what is wrong: names, roles, addresses, KQL', async () => {
   expect(await said('main', '--user', 'nobody')).toContain('the name or the password is wrong');
   expect(await said('main', '--filter', 'a: (')).toContain('^');
   expect(await said('main', '--rate', '1000')).toContain('--rate takes a number from 1 to 100');
-});
+}, 120_000);

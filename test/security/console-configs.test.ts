@@ -27,7 +27,7 @@ output { file { path => "${folder}/out.txt" codec => line { format => "%{message
 `;
 const SECRET = 'hunter2hunter2';
 
-describe('configs in the console', { timeout: 60_000 }, () => {
+describe('configs in the console', { timeout: 150_000 }, () => {
   let started: TestConsole;
   let admin: Client;
   let analyst: Client;
@@ -54,7 +54,7 @@ output { http { id => "siem" url => "http://127.0.0.1:9/" http_method => post us
     analyst = await started.user(admin, 'ada', 'analyst');
     viewer = await started.user(admin, 'vera', 'viewer');
     await started.millrace.ready();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await started?.close();
     rmSync(folder, { recursive: true, force: true });
@@ -77,6 +77,7 @@ output { http { id => "siem" url => "http://127.0.0.1:9/" http_method => post us
         existsSync(join(folder, 'out.txt')) &&
         readFileSync(join(folder, 'out.txt'), 'utf8').includes(`${line}\n`),
       `${line} arrives`,
+      30,
     );
 
   test('the list names files, the pipelines that read them, and where new ones go', async () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { roles } from '../../src/kernel/roles.ts';
 import type { Route } from '../../src/server/contract/route.ts';
 import { type Role, routes } from '../../src/server/contract.ts';
-import { type Client, startTestConsole, type TestConsole } from '../support/console.ts';
+import { type Client, PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
+import { until } from '../support/millrace.ts';
 
 const all = (Object.entries(routes) as [string, Route][]).map(([name, route]) => {
   const [method, path] = name.split(' ') as [string, string];
@@ -149,6 +150,26 @@ describe('routes of the console', () => {
     expect((await admin.ask('DELETE', `/api/keys/${made.json.key.id}`)).status).toBe(200);
     await new Promise((later) => setTimeout(later, 1100));
     expect((await search([])).status).toBe(401);
+  });
+
+  test('an expired key opens nothing any more', async () => {
+    const basic = Buffer.from(`admin:${PASSWORD}`).toString('base64');
+    const made = await fetch(`${started.storeUrl}/_security/api_key`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'short', expiration: '1s' }),
+    });
+    expect(made.status).toBe(200);
+    const { encoded } = (await made.json()) as { encoded: string };
+    const headers = { authorization: `ApiKey ${encoded}` };
+    const ask = (): Promise<{ status: number; code: string }> =>
+      probe(started.client(), closed.find(({ name }) => name === 'GET /api/events/indices')!, headers);
+    await until(async () => (await ask()).status === 401, 'it has expired', 20);
+    for (const route of closed)
+      expect([route.name, await probe(started.client(), route, headers)]).toEqual([
+        route.name,
+        { status: 401, code: 'signed_out' },
+      ]);
   });
 
   test('keys are their owner’s: others can neither see nor revoke them', async () => {

@@ -367,6 +367,28 @@ const aggregations: Readonly<Record<string, Aggs>> = {
   'missing of everything': { missing: { field: 'no.such' } },
   'nested': { nested: { path: 'dns.answers' }, aggs: { t: size('dns.answers.type', 5, byKey) } },
   'nested metrics': { nested: { path: 'dns.answers' }, aggs: { s: metric('stats', 'dns.answers.ttl') } },
+  'nested conditions': {
+    nested: { path: 'dns.answers' },
+    aggs: {
+      a: { filter: term('dns.answers.type', 'A'), aggs: { s: metric('stats', 'dns.answers.ttl') } },
+      f: { filters: { filters: { short: range('dns.answers.ttl', { lt: 300 }), six: term('dns.answers.type', 'AAAA') } } },
+      m: { missing: { field: 'dns.answers.ttl' } },
+      r: { range: { field: 'dns.answers.ttl', ranges: [{ to: 300 }, { from: 300 }] } },
+      h: { histogram: { field: 'dns.answers.ttl', interval: 600 } },
+    },
+  },
+  'nested in buckets': {
+    date_histogram: { field: '@timestamp', fixed_interval: '5d' },
+    aggs: { n: { nested: { path: 'dns.answers' }, aggs: { t: size('dns.answers.type', 5, byKey) } } },
+  },
+  'nested, of others': { nested: { path: 'dns.answers' }, aggs: { t: size('agent.type', 5, byKey) } },
+  'nested of nothing': { nested: { path: 'no.such' }, aggs: { t: size('no.such.type', 5), m: metric('max', 'no.such.n') } },
+  'reverse nested': {
+    nested: { path: 'dns.answers' },
+    aggs: {
+      t: { ...size('dns.answers.type', 5, byKey), aggs: { d: { reverse_nested: {}, aggs: { h: size('agent.type', 5, byKey), l: metric('max', '@timestamp') } } } },
+    },
+  },
   'composite': {
     composite: { size: 10, sources: [{ a: { terms: { field: 'agent.type' } } }, { k: { terms: { field: 'event.kind' } } }] },
   },
@@ -442,10 +464,6 @@ const differences: Readonly<Record<string, string>> = {
   'query: exists geo point': 'Fields kept in the document only',
   'query: nested field from outside': 'Nested fields from outside',
   'hits: source without': 'Parts of documents',
-  'aggregation: nested': 'Aggregations over nested objects',
-  'aggregation, narrowed: nested': 'Aggregations over nested objects',
-  'aggregation: nested metrics': 'Aggregations over nested objects',
-  'aggregation, narrowed: nested metrics': 'Aggregations over nested objects',
   'aggregation: terms include': "OpenSearch's count with `include`",
 };
 

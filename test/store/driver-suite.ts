@@ -315,6 +315,108 @@ export function driverSuite({ name, open }: Driver): void {
       expect(filtered.total).toEqual({ value: 5, relation: 'eq' });
     });
 
+    test('aggregations over nested objects, and back to their documents', async () => {
+      const deep = { type: 'nested', properties: { n: { type: 'long' } } };
+      const items = { type: 'nested', properties: { kind: { type: 'keyword' }, n: { type: 'long' }, deep } };
+      await store.createIndex('nests', { mappings: { properties: { items, host: { type: 'keyword' } } } });
+      await bulk(
+        [
+          'index',
+          'nests',
+          '1',
+          {
+            host: 'a',
+            items: [
+              { kind: 'x', n: 1, deep: [{ n: 7 }, { n: 8 }] },
+              { kind: 'x', n: 2 },
+            ],
+          },
+        ],
+        [
+          'index',
+          'nests',
+          '2',
+          {
+            host: 'b',
+            items: [
+              { kind: 'y', n: 3 },
+              { kind: ['x', 'y'], n: 4, deep: { n: 9 } },
+            ],
+          },
+        ],
+        ['index', 'nests', '3', { host: 'b', items: { kind: 'y' } }],
+        ['index', 'nests', '4', { host: 'c' }],
+      );
+      const nested = (path: string, aggregations: Record<string, Aggregation>): Aggregation => ({
+        type: 'nested',
+        parameters: { path },
+        aggregations,
+      });
+      const sum = (field: string): Aggregation => ({ type: 'sum', parameters: { field } });
+      const terms = (field: string, aggregations: Record<string, Aggregation>): Aggregation => ({
+        type: 'terms',
+        parameters: { field },
+        aggregations,
+      });
+      const answer = await aggregate(['nests'], {
+        items: nested('items', {
+          all: sum('items.n'),
+          kinds: terms('items.kind', {
+            n: sum('items.n'),
+            documents: { type: 'reverse_nested', parameters: {}, aggregations: { hosts: terms('host', {}) } },
+            deeper: nested('items.deep', { n: sum('items.deep.n') }),
+          }),
+          big: {
+            type: 'filter',
+            parameters: {},
+            queries: {
+              '': { type: 'and', of: [term('items.kind', 'x'), { type: 'range', field: 'items.n', gt: 1 }] },
+            },
+          },
+          bare: { type: 'missing', parameters: { field: 'items.n' } },
+          outside: terms('host', {}),
+        }),
+        hosts: terms('host', { items: nested('items', { n: sum('items.n') }) }),
+        nothing: nested('no.such', { n: sum('no.such.n'), t: terms('no.such.t', {}) }),
+      });
+      const counts = ({ buckets }: any): unknown =>
+        buckets.map(({ key, doc_count }: any) => [key, doc_count]);
+      const { items: all } = answer;
+      expect([all.doc_count, all.all.value, all.big.doc_count, all.bare.doc_count]).toEqual([5, 10, 2, 1]);
+      expect(all.outside.buckets).toEqual([]);
+      expect(
+        all.kinds.buckets.map(({ key, doc_count, n, documents, deeper }: any) => [
+          ...[key, doc_count, n.value, documents.doc_count, counts(documents.hosts)],
+          ...[deeper.doc_count, deeper.n.value],
+        ]),
+      ).toEqual([
+        [
+          'x',
+          3,
+          7,
+          2,
+          [
+            ['a', 1],
+            ['b', 1],
+          ],
+          3,
+          24,
+        ],
+        ['y', 3, 7, 2, [['b', 2]], 1, 9],
+      ]);
+      expect(
+        answer.hosts.buckets.map(({ key, items: { doc_count, n } }: any) => [key, doc_count, n.value]),
+      ).toEqual([
+        ['b', 3, 7],
+        ['a', 2, 3],
+        ['c', 0, 0],
+      ]);
+      expect(answer.nothing).toMatchObject({ doc_count: 0, n: { value: 0 }, t: { buckets: [] } });
+      await expect(aggregate(['nests'], { r: { type: 'reverse_nested', parameters: {} } })).rejects.toThrow(
+        /\[r\] can only be used inside a \[nested\] aggregation/,
+      );
+    });
+
     test('aggregations', async () => {
       const answer = await aggregate(['finds-*'], {
         hosts: {

@@ -127,6 +127,7 @@ export async function startConsoleOf(...more: string[]): Promise<TestConsole> {
     code,
     client: () => new Client(url),
     setUp: async () => {
+      await until(() => code() !== '', 'the terminal shows the set-up code');
       const client = new Client(url);
       const { status, json } = await client.ask('POST', '/api/setup', {
         code: code(),

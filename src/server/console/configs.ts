@@ -97,7 +97,6 @@ export function configHandlers({ host, audit }: ConfigHandlerOptions): ConfigAre
 
   const secretNames = async () => {
     const names = await host.secrets.names();
-    if (!names) return {};
     const { pipelines } = await host.read();
     return {
       names: names.map((name) => ({
@@ -183,7 +182,7 @@ export function configHandlers({ host, audit }: ConfigHandlerOptions): ConfigAre
     'POST /api/configs/files': async ({ body, caller, address }) => {
       const { kind, name, text, comment, pipeline, replace, base64 } = body;
       const about = { user: caller!.name, comment };
-      const path = await newPath(desk, kind, name, pipeline);
+      const { path, isNew } = await newPath(desk, kind, name, pipeline);
       const content = base64 ? Buffer.from(text, 'base64') : text;
       const known =
         kind === 'custom' && replace ? (await desk.files()).find((file) => file.path === path) : undefined;
@@ -198,8 +197,7 @@ export function configHandlers({ host, audit }: ConfigHandlerOptions): ConfigAre
           writeFile(known.real, content);
           return Promise.resolve({ outcome: 'applied', pipelines: [], findings: [], hash: '', id: known.id });
         }
-        if (kind === 'pipeline' && path.startsWith(join(host.settingsFolder ?? '\0', 'pipelines.d')))
-          return desk.createPipeline(pipeline, path, text, about);
+        if (isNew) return desk.createPipeline(pipeline, path, text, about);
         return desk.create(path, content, about);
       };
       return noteApplied('config.create', { caller, address }, path, await apply());
@@ -309,15 +307,15 @@ function asProblem(error: unknown): never {
   throw error;
 }
 
-/** Where a new file goes. @throws ConsoleError where there is no place */
+/** Where a new file goes; `isNew`: with a pipeline of its own. @throws ConsoleError where there is no place */
 async function newPath(
   desk: ConfigDesk,
   kind: 'pipeline' | 'test' | 'custom',
   name: string,
   pipeline: string,
-): Promise<string> {
+): Promise<{ path: string; isNew: boolean }> {
   const { host } = desk;
-  if (kind === 'custom') return join(customFolderOf(host), name);
+  if (kind === 'custom') return { path: join(customFolderOf(host), name), isNew: false };
   const { pipelines, fromPipelinesFile } = await host.read();
   const own = pipelines.find(({ id }) => id === pipeline);
   if (kind === 'pipeline' && !own) {
@@ -327,7 +325,7 @@ async function newPath(
       });
     if (!PIPELINE_ID.test(pipeline))
       throw new ConsoleError(400, 'invalid', 'the id of a pipeline takes letters, digits, ".", "_" and "-"');
-    return join(host.settingsFolder!, 'pipelines.d', name);
+    return { path: join(host.settingsFolder!, 'pipelines.d', name), isNew: true };
   }
   const folder =
     kind === 'pipeline'
@@ -347,7 +345,7 @@ async function newPath(
     throw new ConsoleError(400, 'invalid', `${own!.path} would not read a file ${name}`);
   if (kind === 'test' && !/\.test\.ya?ml$/.test(name))
     throw new ConsoleError(400, 'invalid', 'the name of a test file ends with .test.yml');
-  return path;
+  return { path, isNew: false };
 }
 
 /** The folder of `path.config` where that is a folder or a glob of files. */

@@ -8,13 +8,12 @@ import { parseJson } from '../../event/json.ts';
 import type { Fields } from '../../kernel/event-types.ts';
 import { pipelinesIn } from '../../queue/dead-letter-reader.ts';
 import { deadLetterDirectory } from '../../queue/dead-letter-segments.ts';
-import { RealFiles } from '../../queue/queue-files.ts';
-import { reportQueue } from '../../queue/queue-report.ts';
 import type { deadLetterRoutes } from '../contract/dead-letters.ts';
 import { type AuditEntry, type Caller, ConsoleError, type HandlersOf, notThere } from './call.ts';
 import { LetterJobs } from './dead-letters/letter-jobs.ts';
 import { letterPage, oneLetter, Summaries, shownLetter, wantedBy } from './dead-letters/letter-pages.ts';
 import { LetterFolder, preview } from './dead-letters/letter-pipeline.ts';
+import { noQueue, QueueViews } from './dead-letters/queue-views.ts';
 import { eventHider } from './pipelines/hide-fields.ts';
 import { mayTap } from './pipelines.ts';
 
@@ -36,6 +35,7 @@ export function deadLetterHandlers({
 }: DeadLetterHandlerOptions): HandlersOf<keyof Routes> {
   const folder = join(dataPath, 'console', 'replays');
   const summaries = new Summaries();
+  const queues = new QueueViews();
   const jobs = new LetterJobs(engine, folder);
   const directoryOf = (pipeline: string): string =>
     engine.deadLetters(pipeline)?.directory ?? deadLetterDirectory(root, pipeline);
@@ -153,11 +153,11 @@ export function deadLetterHandlers({
       note('dead_letters.cancel', caller, address, { pipeline: job.pipeline, kind: job.kind });
       return {};
     },
-    'GET /api/queues/:pipeline': ({ params }) => {
+    'GET /api/queues/:pipeline': async ({ params }) => {
       const status = engine.pipelines.get(params['pipeline']!);
       if (!status) throw notThere(`pipeline ${params['pipeline']}`);
       const path = queueFolder(status.id, status.config.settings);
-      return queueView(path, status.config.settings.queueType === 'persisted');
+      return status.config.settings.queueType === 'persisted' ? queues.of(path) : noQueue;
     },
   };
 }
@@ -199,46 +199,4 @@ function eventOf(text: string): Event {
   const event = new Event(fields, metadata as Fields | undefined);
   encodeEvents([event]);
   return event;
-}
-
-/** What `millrace queue inspect` says. */
-function queueView(
-  folder: string,
-  persisted: boolean,
-): ReturnType<HandlersOf<'GET /api/queues/:pipeline'>['GET /api/queues/:pipeline']> {
-  if (!persisted)
-    return {
-      folder: '',
-      persisted,
-      segments: [],
-      waitingEvents: 0,
-      waitingBytes: 0,
-      sources: [],
-      damagedAcks: 0,
-      setAside: [],
-    };
-  const { segments, waiting, damagedAcks, setAside } = reportQueue(new RealFiles(folder));
-  const sources = new Map<string, { input: string; events: number; blocks: number }>();
-  let [oldest, newest] = [Infinity, -Infinity];
-  for (const { node, plugin, count, receivedAt } of waiting) {
-    const input = `${plugin} (${node})`;
-    const known = sources.get(input) ?? { input, events: 0, blocks: 0 };
-    sources.set(input, { input, events: known.events + count, blocks: known.blocks + 1 });
-    oldest = Math.min(oldest, receivedAt);
-    newest = Math.max(newest, receivedAt);
-  }
-  return {
-    folder,
-    persisted,
-    segments: segments.map(({ damaged, unreadable: _, ...segment }) => ({
-      ...segment,
-      damaged: damaged.filter(({ tail }) => !tail).length,
-    })),
-    waitingEvents: waiting.reduce((sum, { count }) => sum + count, 0),
-    waitingBytes: waiting.reduce((sum, { length }) => sum + length, 0),
-    ...(waiting.length > 0 && { oldest, newest }),
-    sources: [...sources.values()],
-    damagedAcks,
-    setAside: [...setAside],
-  };
 }

@@ -343,6 +343,43 @@ describe('rights', () => {
     expect(await exported({ format: 'ndjson' }, caller)).not.toContain('alice');
   });
 
+  test('completion, top values and surroundings stay within the indices and the filter of the caller', async () => {
+    const narrow = analyst({ indices: ['filebeat-*'] });
+    const filtered = analyst({ filter: 'not user.name: alice' });
+    const completed = async (caller: typeof administrator): Promise<string[]> =>
+      (
+        await post('POST /api/events/complete', { ...odd, query: 'user.name: ', cursor: 11 }, caller)
+      ).options.map(({ text }) => text);
+    expect(await completed(administrator)).toEqual(expect.arrayContaining(['alice', 'bob']));
+    expect(await completed(filtered)).toContain('bob');
+    expect(await completed(filtered)).not.toContain('alice');
+    expect(await completed(narrow)).toEqual([]);
+    const values = await post('POST /api/events/values', { ...odd, field: 'user.name' }, narrow);
+    expect(values).toMatchObject({ values: [], total: 0 });
+    const fields = await post('POST /api/events/fields', { indices: [] }, narrow);
+    expect(fields.fields.map(({ name }) => name)).not.toContain('user.secret');
+    expect(await exported({ ...odd, format: 'ndjson' }, narrow)).toBe('');
+
+    const { hits } = await post('POST /api/events/search', { ...whole, size: 60, indices: ['filebeat-*'] });
+    const { index, id } = hits[30]!;
+    const path = `/api/events/surrounding?index=${index}&id=${encodeURIComponent(id)}&size=50`;
+    const around = async (caller: typeof administrator, more = ''): Promise<Set<string>> => {
+      const { before, after } = await get(path + more, caller);
+      return new Set([...before, ...after].map((hit: any) => hit.index.split('-')[0]));
+    };
+    expect((await around(administrator)).size).toBeGreaterThan(1);
+    expect(await around(narrow)).toEqual(new Set(['filebeat']));
+    expect(await around(narrow, '&indices=auditbeat-*,odd')).toEqual(new Set());
+    expect(await get(path, analyst({ indices: ['odd'] }))).toMatchObject({ code: 'not_found' });
+    const [first] = (await post('POST /api/events/search', { ...odd, query: 'user.name: bob' })).hits;
+    const beside = await get(
+      `/api/events/surrounding?index=odd&id=${encodeURIComponent(first!.id)}&indices=odd`,
+      filtered,
+    );
+    expect(JSON.stringify(beside)).toContain('Ann Lee');
+    expect(JSON.stringify(beside)).not.toContain('alice');
+  });
+
   test('viewers do not export', async () => {
     const answer: any = await post(
       'POST /api/events/export',
@@ -433,6 +470,26 @@ test('live tail: what arrives, limited, and counted beyond', async () => {
   gone.abort();
   await reading;
 });
+
+test('live tail shows nothing of other indices, nor what the filter of the caller leaves out', async () => {
+  console_.caller = analyst({ indices: ['mine-*'], filter: 'not kind: secret' });
+  const gone = new AbortController();
+  const response = await fetch(`${console_.url}/api/events/tail?indices=mine-*,theirs-*`, {
+    signal: gone.signal,
+  });
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+  })().catch(() => undefined);
+  await store.add('mine-0', { kind: 'first' });
+  await store.add('theirs-1', { kind: 'foreign' });
+  await store.add('mine-1', { kind: 'secret' }, { kind: 'open' });
+  // An index that was made since is looked for every few seconds.
+  await expect.poll(() => text, { timeout: 30_000 }).toContain('\\"kind\\":\\"open');
+  expect(text).not.toMatch(/foreign|secret/);
+  gone.abort();
+  await reading;
+}, 60_000);
 
 test('saved searches: seen by all, changed by their owner', async () => {
   const owner = analyst({ name: 'olga' });

@@ -1,8 +1,7 @@
 /** The Storage page: what the store holds, for how long, and copies of it. */
-import { StoreError } from '../../store/errors.ts';
 import { checkRetention, planRetention } from '../../store/retention-plan.ts';
 import { isS3 } from '../../store/s3/s3-target.ts';
-import { snapshotTarget } from '../../store/snapshot-target.ts';
+import { snapshotPlace } from '../../store/snapshot-target.ts';
 import { growthOf } from '../../store/storage-forecast.ts';
 import type { IndexInfo, RetentionRule, Store } from '../../store/store.ts';
 import type { storageRoutes } from '../contract/storage.ts';
@@ -101,9 +100,12 @@ export function storageHandlers({
 
     'GET /api/storage/snapshots': async ({ query, caller }) => {
       overAll(caller!);
-      const place = placeOf(query.place, caller!.role === 'administrator');
+      const place = await placeOf(query.place, caller!.role === 'administrator');
       const found = await store.snapshots(place);
-      return { place: isS3(place) ? place : snapshotFolder, snapshots: found.map(snapshotView) };
+      const { driver } = await store.status();
+      const shown =
+        driver === 'cluster' ? 'repositories of the cluster' : isS3(place) ? place : snapshotFolder;
+      return { place: shown, snapshots: found.map(snapshotView) };
     },
 
     'POST /api/storage/snapshots': async (call) => {
@@ -113,7 +115,7 @@ export function storageHandlers({
         !/^[a-z0-9][\w.-]*(\/[a-z0-9][\w.-]*)?$/i.test(call.body.target)
       )
         throw new ConsoleError(400, 'place', 'a snapshot is named by letters, digits, dots and dashes');
-      const target = placeOf(call.body.target, call.caller!.role === 'administrator');
+      const target = await placeOf(call.body.target, call.caller!.role === 'administrator');
       const { indices: names } = call.body;
       return begin('snapshot', call, call.body.target, { target, indices: names }, async () => {
         const { indices } = await store.snapshot(target, { names });
@@ -123,7 +125,7 @@ export function storageHandlers({
 
     'POST /api/storage/restore': async (call) => {
       overAll(call.caller!);
-      const source = placeOf(call.body.target, true);
+      const source = await placeOf(call.body.target, true);
       const { indices: names, prefix } = call.body;
       if (!/^[a-z0-9._-]*$/.test(prefix) || /^[_.-]/.test(prefix))
         throw new ConsoleError(400, 'prefix', 'a prefix has lower case letters, digits, dots and dashes');
@@ -162,10 +164,8 @@ export function storageHandlers({
   };
 
   /** @throws ConsoleError for what is not below the folder for snapshots, or in S3 without the right to it */
-  function placeOf(text: string, mayS3: boolean): string {
-    if (!text.includes('://')) {
-      return asPlace(() => snapshotTarget(snapshotFolder, text));
-    }
+  async function placeOf(text: string, mayS3: boolean): Promise<string> {
+    if (!text.includes('://')) return snapshotPlace(store, snapshotFolder, text);
     if (!isS3(text))
       throw new ConsoleError(400, 'place', 'a snapshot has a plain name, or is in s3://bucket/prefix');
     // Where a bucket is, and who may go there, is for the settings to say.
@@ -177,15 +177,6 @@ export function storageHandlers({
       );
     if (!mayS3) throw new ConsoleError(403, 'forbidden', 'copies to and from S3 are for administrators');
     return text;
-  }
-}
-
-function asPlace(make: () => string): string {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof StoreError) throw new ConsoleError(400, 'place', error.message);
-    throw error;
   }
 }
 

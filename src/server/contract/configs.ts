@@ -207,8 +207,7 @@ const plugin = z.object({
 export type PluginView = z.infer<typeof plugin>;
 
 const secretNames = z.object({
-  /** Undefined: there can be no keystore without a folder of settings. */
-  names: z.array(z.object({ name: z.string(), usedBy: z.array(z.string()) })).optional(),
+  names: z.array(z.object({ name: z.string(), usedBy: z.array(z.string()) })),
 });
 
 export const configRoutes = defineRoutes({

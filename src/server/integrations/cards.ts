@@ -49,6 +49,8 @@ export interface Card {
   readonly fields?: readonly CardField[];
   /** Always written. */
   readonly fixed?: Readonly<Record<string, unknown>>;
+  /** Written when a source speaks TLS. */
+  readonly withTls?: Readonly<Record<string, unknown>>;
   /** Of a source: beginning of the names of its indices in Millrace's own store. */
   readonly keep?: string;
   /** How a source is told about from outside, and tested. */
@@ -241,6 +243,8 @@ const sources: readonly Card[] = [
     words: 'Programs that write a line of text, or a JSON object, for every event to a TCP connection.',
     keep: 'tcp',
     speaks: 'lines',
+    // This input asks clients for certificates unless it is told not to.
+    withTls: { ssl_client_authentication: 'none' },
     fields: [
       listen,
       port(5000, 'Where programs connect to.'),

@@ -43,7 +43,8 @@ export interface FilledForm {
   readonly problems: readonly FormProblem[];
 }
 
-const CONTROL = /[\u0000-\u001f\u007f]/;
+/** Control characters, and those that turn or hide text. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 const MAX_TEXT = 4096;
 
 export const TLS_FILES = { certificate: 'tls.certificate', key: 'tls.key' } as const;
@@ -74,6 +75,7 @@ export function fillForm(card: OfferedCard, draft: Draft, context: FormContext):
   }
   for (const [name, text] of Object.entries(draft.files))
     if (typeof text === 'string') checkPem(name, text, problems);
+  if (options['ssl_enabled'] === true) Object.assign(options, card.withTls);
   return { values, options: { ...options, ...card.fixed }, problems };
 }
 

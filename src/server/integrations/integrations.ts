@@ -1,6 +1,7 @@
 /** Sets up sources and destinations, changes and tests them: the files, what runs, and the secrets together. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { queueFolder } from '../../engine/queue-folder.ts';
 import type { GraphNode } from '../../lang/graph.ts';
 import { ConsoleError, notThere } from '../console/call.ts';
 import { nodeSnippet } from '../console/pipelines/node-snippet.ts';
@@ -437,6 +438,7 @@ export class Integrations {
     return this.#inTurn(async () => {
       const file = this.#known(id);
       const undo = this.#snapshot();
+      const queues = this.#queuesOf(id);
       try {
         if (file.enabled) this.#files.enable(id, false);
         await this.#refreshSenders(id, true);
@@ -446,9 +448,19 @@ export class Integrations {
       }
       await this.#apply([], undo);
       this.#files.remove(id);
+      // Another of the same name must not get what waited for this one.
+      if (!this.host.engine.pipelines.has(id))
+        for (const folder of queues) rmSync(folder, { recursive: true, force: true });
       const secrets = new Map((file.form?.secrets ?? []).map((field) => [secretName(id, field), undefined]));
       if (secrets.size > 0) await this.host.saveSecrets(secrets);
     });
+  }
+
+  /** Folders of the disk buffers of a destination. */
+  #queuesOf(id: string): string[] {
+    const buffers = [...this.host.engine.pipelines.values()].filter(({ parent }) => parent === id);
+    if (buffers.length === 0) return [queueFolder(`${id}.${id}`, this.host.settings)];
+    return buffers.map((buffer) => queueFolder(buffer.id, buffer.config.settings));
   }
 
   /** A form's output, ready to be tried. @throws ConsoleError when something is wrong with the form */

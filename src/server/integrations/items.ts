@@ -114,9 +114,16 @@ function placeOf(card: Card, values: Readonly<Record<string, unknown>>): string 
       return `${Number(port) === 0 ? 'any port' : `port ${Number(port)}`}${typeof listen === 'string' ? `, ${whoSends(listen)}` : ''}`;
     return Array.isArray(path) ? path.join(', ') : undefined;
   }
-  const target = url ?? (Array.isArray(hosts) ? hosts.join(', ') : (host ?? path));
-  if (target === undefined) return undefined;
-  return port === undefined ? String(target) : `${String(target)}, port ${Number(port)}`;
+  const targets = [url ?? hosts ?? host ?? path].flat().filter((each) => each !== undefined && each !== '');
+  if (targets.length === 0) return undefined;
+  const text = targets.map((each) => withoutPath(String(each))).join(', ');
+  return port === undefined ? text : `${text}, port ${Number(port)}`;
+}
+
+/** Paths and queries of webhooks are often what a password is elsewhere: the list is for everybody. */
+function withoutPath(text: string): string {
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null;
+  return url?.origin ?? text;
 }
 
 const whoSends = (host: string): string =>
@@ -178,7 +185,7 @@ function otherItems({ host, flow, cards }: ItemParts, status: PipelineStatus): I
         rate: passing.rate,
         total: passing.total,
         ...(passing.last !== undefined && { last: passing.last }),
-        ...(place !== undefined && { place: place.replace(/(:\/\/)[^/@\s]*@/g, '$1<password>@') }),
+        ...(place !== undefined && { place }),
         ...(options['ssl_enabled'] !== undefined && { tls: options['ssl_enabled'] === true }),
         others: [],
       },

@@ -38,13 +38,15 @@ const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 function syslog({ port, tls, ownCertificate }: Endpoint, host: string): Snippet[] {
   const ca = ownCertificate ? CA : '/etc/ssl/certs/ca-certificates.crt';
-  const rsyslogTls = tls
-    ? `\n       StreamDriver="gtls" StreamDriverMode="1"\n       StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${host}"`
-    : '';
+  // Names of authorities that everybody trusts must be checked; ours signs for this Millrace only.
+  const peer = ownCertificate
+    ? 'StreamDriverAuthMode="x509/certvalid"'
+    : `StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${host}"`;
+  const rsyslogTls = tls ? `\n       StreamDriver="ossl" StreamDriverMode="1" ${peer}` : '';
   return [
     {
       title: 'rsyslog',
-      words: `Save as /etc/rsyslog.d/90-millrace.conf and run "systemctl restart rsyslog".${tls ? ' Needs the package rsyslog-gnutls.' : ''}`,
+      words: `Save as /etc/rsyslog.d/90-millrace.conf and run "systemctl restart rsyslog".${tls ? ' Needs the package rsyslog-openssl.' : ''}`,
       text: `${tls ? `global(DefaultNetstreamDriverCAFile="${ca}")\n` : ''}*.* action(type="omfwd" target="${host}" port="${port}" protocol="tcp"
        template="RSYSLOG_SyslogProtocol23Format" TCP_Framing="octet-counted"
        queue.type="LinkedList" queue.filename="millrace" queue.saveOnShutdown="on"
@@ -69,7 +71,7 @@ log { source(s_src); destination(d_millrace); };
     tls
       ? {
           title: 'Try it',
-          words: 'Sends one line from a shell.',
+          words: 'Sends one line from a shell; Ctrl-C ends it.',
           text: `printf '<13>1 - %s test - - - hello\\n' "$(hostname)" | openssl s_client -quiet -connect ${place(host, port)}${ownCertificate ? ` -CAfile ${CA}` : ''}\n`,
         }
       : {

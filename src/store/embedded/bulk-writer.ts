@@ -326,11 +326,7 @@ export class BulkWriter {
       this.#readers.set(index, reader);
     }
     out.touched.set(index, reader);
-    const { norm, time, ignored } = reader.read(source, from, to);
-    const columns =
-      ignored === undefined
-        ? norm
-        : `${norm.slice(0, -1)}${norm.length > 2 ? ',' : ''}"_ignored":${JSON.stringify(ignored)}}`;
+    const { columns, time, ignored } = reader.read(source, from, to);
     this.#core.catalogue.nextSequence = sequence + 1;
     out.frame.add(
       { sequence, ix: index.ix, version, explicit, time: time ?? Number.NaN, id },
@@ -338,6 +334,7 @@ export class BulkWriter {
       from,
       to,
       columns,
+      ignored,
     );
   }
 
@@ -365,6 +362,7 @@ export class BulkWriter {
     });
     try {
       await this.#core.commit(payload, tail, true);
+      frame.release();
       for (const one of settle) one();
     } catch (error) {
       // The latest first: later ones, which fail as well, have seen what these did.

@@ -57,7 +57,7 @@ async function write(
       source,
       0,
       source.length,
-      norm,
+      Buffer.from(norm),
     );
   }
   const { payload, tail } = frame.finish({

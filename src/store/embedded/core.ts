@@ -394,11 +394,12 @@ export class Core {
   /** At recovery the ids of rows in memory are learnt again. A frame that failed may have come back: the later row counts. */
   #replayIds(generation: Generation, payload: Uint8Array, tail: FrameTail): void {
     const replaced: DeadRow[] = [];
-    eachRow(payload, tail, (row) => {
+    eachRow(payload, tail, (row, bytes) => {
       if (!row.explicit || !this.catalogue.indices.has(row.ix)) return;
-      const known = this.hotIds.get(row.ix, row.id);
+      const id = bytes.utf8Slice(row.id, row.source);
+      const known = this.hotIds.get(row.ix, id);
       if (known && !known.deleted) replaced.push([row.ix, known.sequence, null]);
-      this.hotIds.set(row.ix, row.id, { sequence: row.sequence, version: row.version, deleted: false });
+      this.hotIds.set(row.ix, id, { sequence: row.sequence, version: row.version, deleted: false });
     });
     for (const [ix, sequence, id] of tail.dead) {
       const known = id === null ? undefined : this.hotIds.get(ix, id);

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { everything } from '../../../test/support/store-everything.ts';
 import type { Query } from '../../query/tree.ts';
 import type { BulkAction, BulkItem } from '../store.ts';
@@ -55,6 +55,36 @@ const all = async (store: EmbeddedStore, ...names: string[]): Promise<(string | 
   (await store.search({ indices: { names }, query: ALL } as any)).hits.map(({ source }) => source).sort();
 
 describe('EmbeddedStore', () => {
+  test('bytes that are no UTF-8 are replaced, in memory, after a restart and in segments, and harm no neighbour', async () => {
+    const folder = newFolder();
+    let store = await open(folder);
+    const line = (bytes: readonly number[]): Buffer =>
+      Buffer.concat([
+        Buffer.from('{"create":{"_index":"a"}}\n{"x":"'),
+        Buffer.from(bytes),
+        Buffer.from('"}\n'),
+      ]);
+    const body = Buffer.concat([line([0x61]), line([0x62, 0xc3]), line([0xff]), line([0xc3, 0xbc])]);
+    const { errors } = await store.bulkBody({ body });
+    expect(errors).toBe(false);
+    const expected = ['{"x":"a"}', '{"x":"b\uFFFD"}', '{"x":"\uFFFD"}', '{"x":"ü"}'].sort();
+    expect(await all(store, 'a')).toEqual(expected);
+    store = await reopen(store, folder);
+    expect(await all(store, 'a')).toEqual(expected);
+    await store.settle();
+    expect(await all(store, 'a')).toEqual(expected);
+  });
+
+  test('more rows than a chunk of the engine in one request', async () => {
+    const store = await open();
+    const count = 5000;
+    const lines = Array.from({ length: count }, (_, n) => `{"create":{"_index":"a"}}\n{"n":${n}}\n`);
+    await store.bulkBody({ body: Buffer.from(lines.join('')) });
+    const found = (await all(store, 'a')).map((source) => JSON.parse(source!).n as number);
+    expect(new Set(found).size).toBe(count);
+    expect(Math.max(...found)).toBe(count - 1);
+  });
+
   test('documents are found when they are acknowledged, byte for byte, and after restart and seal', async () => {
     const folder = newFolder();
     let store = await open(folder);
@@ -244,6 +274,44 @@ describe('EmbeddedStore', () => {
     });
     expect(await store.deleteObject('data_stream', 'logs-x')).toBe(true);
     expect(await store.indices({ names: [] })).toEqual([]);
+  });
+
+  test('a data stream begins an index every day, and retention deletes the old ones', async () => {
+    const folder = newFolder();
+    let store = await open(folder, { maintenance: { retentionEvery: 1e8 } });
+    await store.putObject('index_template', 't', {
+      index_patterns: ['beat'],
+      data_stream: {},
+      template: { mappings: { properties: { ip: { type: 'ip' } } } },
+    });
+    const write = async (time: string): Promise<void> => {
+      vi.setSystemTime(time);
+      const [item] = await bulk(store, ['create', 'beat', undefined, { '@timestamp': time, ip: '1.2.3.4' }]);
+      expect(item).toMatchObject({ status: 201 });
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      await write('2026-11-18T10:00:00Z');
+      await write('2026-11-18T23:59:59Z');
+      await write('2026-11-19T00:00:00Z');
+      store = await reopen(store, folder);
+      await write('2026-11-20T12:00:00Z');
+      const found = await store.indices({ names: ['beat'] });
+      expect(found.map(({ name, documents, dataStream }) => [name, documents, dataStream])).toEqual([
+        ['.ds-beat-2026.11.18-000001', 2, 'beat'],
+        ['.ds-beat-2026.11.19-000002', 1, 'beat'],
+        ['.ds-beat-2026.11.20-000003', 1, 'beat'],
+      ]);
+      expect(found[2]!.mappings).toMatchObject({ properties: { ip: { type: 'ip' } } });
+      expect(await all(store, 'beat')).toHaveLength(4);
+      await store.setRetention([{ pattern: 'beat', maxAge: 86_400_000 }]);
+      expect((await store.indices({ names: ['beat'] })).map(({ name }) => name)).toEqual([
+        '.ds-beat-2026.11.20-000003',
+      ]);
+      expect(await store.objects('data_stream', 'beat')).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('an index is deleted and made again', async () => {

@@ -96,7 +96,7 @@ export class EmbeddedStore implements Store {
     const { blocks, bsize } = statfsSync(options.folder);
     this.#admission = new Admission(core, {
       maxInFlight: Math.max(128 * MEBIBYTE, Math.min(512 * MEBIBYTE, totalmem() / 16)),
-      maxUnsealed: Math.max(256 * MEBIBYTE, Math.min(512 * MEBIBYTE, totalmem() / 16)),
+      maxUnsealed: Math.max(192 * MEBIBYTE, Math.min(256 * MEBIBYTE, totalmem() / 16)),
       reserve: options.reserve ?? Math.min(512 * MEBIBYTE, (blocks * bsize) / 20),
     });
   }

@@ -29,15 +29,26 @@ export interface FrameRow {
   version: number;
   explicit: boolean;
   time: number;
-  id: string;
   /** Where they stand in the payload. */
+  id: number;
   source: number;
   columns: number;
   end: number;
 }
 
+/** A row that goes into a frame. */
+export interface NewRow extends Pick<FrameRow, 'sequence' | 'ix' | 'version' | 'explicit' | 'time'> {
+  readonly id: string;
+}
+
 const ROW = 36;
 const EXPLICIT = 0x80000000;
+
+/** Memory of frames that are through: fresh memory costs more than what is written to it. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 4;
+const LEAST_SPARE_BYTES = 256 << 10;
+const MOST_SPARE_BYTES = 16 << 20;
 
 export class FrameBuilder {
   #buffer: Buffer;
@@ -45,25 +56,40 @@ export class FrameBuilder {
   rows = 0;
 
   constructor(expectedBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
+    const known = expectedBytes >= LEAST_SPARE_BYTES ? spare.pop() : undefined;
+    this.#buffer = known ?? Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
   }
 
+  /** Nobody has the payload any more: another frame may get its memory. */
+  release(): void {
+    const { length } = this.#buffer;
+    if (length >= LEAST_SPARE_BYTES && length <= MOST_SPARE_BYTES && spare.length < MAX_SPARE)
+      spare.push(this.#buffer);
+    this.#buffer = Buffer.alloc(0);
+  }
+
+  /** `columns`: JSON object; `ignored`: names of fields that come to it. */
   add(
-    row: Omit<FrameRow, 'source' | 'columns' | 'end'>,
+    row: NewRow,
     source: Uint8Array,
     from: number,
     to: number,
-    columns: string,
+    columns: Uint8Array,
+    ignored?: readonly string[],
   ): void {
+    const more =
+      ignored === undefined ? '' : `${columns.length > 2 ? ',' : ''}"_ignored":${JSON.stringify(ignored)}}`;
     // Three bytes a UTF-16 unit are the most.
-    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length * 3);
+    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length + more.length * 3);
     const buffer = this.#buffer;
     const at = this.#at;
     const idBytes = buffer.write(row.id, at + ROW);
     let end = at + ROW + idBytes;
     buffer.set(from === 0 && to === source.length ? source : source.subarray(from, to), end);
     end += to - from;
-    const columnsLength = buffer.write(columns, end);
+    buffer.set(columns, end);
+    let columnsLength = columns.length;
+    if (more !== '') columnsLength += buffer.write(more, end + columnsLength - 1) - 1;
     end += columnsLength;
     buffer.writeDoubleLE(row.sequence, at);
     buffer.writeDoubleLE(row.time, at + 8);
@@ -112,7 +138,7 @@ export function eachRow(
     version: 0,
     explicit: false,
     time: 0,
-    id: '',
+    id: 0,
     source: 0,
     columns: 0,
     end: 0,
@@ -128,7 +154,7 @@ export function eachRow(
     row.source = at + ROW + bytes.readUInt32LE(at + 24);
     row.columns = row.source + bytes.readUInt32LE(at + 28);
     row.end = row.columns + bytes.readUInt32LE(at + 32);
-    row.id = bytes.utf8Slice(at + ROW, row.source);
+    row.id = at + ROW;
     at = row.end;
     call(row, bytes);
   }

@@ -2,12 +2,12 @@
  * The rows of one log file in memory: a narrow DuckDB table with the columns as JSON. Rows are appended, never changed
  * or deleted; the whole table is dropped when its rows are in segments and no reader is left.
  */
-import type { DuckDBAppender } from '@duckdb/node-api';
 import { columnTypes } from '../../query/field-types.ts';
 import { sqlText } from '../../query/sql-literal.ts';
 import type { Columns } from './catalogue.ts';
 import type { Duckdb } from './duckdb.ts';
 import { eachRow, type FrameRow, type FrameTail } from './frame.ts';
+import { HOT_COLUMNS, RowAppender } from './row-appender.ts';
 
 /** What the rows of one index here have. */
 export interface HotIndex {
@@ -41,7 +41,7 @@ export class HotTable {
   tombstones: readonly number[] = [];
   readonly #duckdb: Duckdb;
   readonly #columns: Columns;
-  #appender: DuckDBAppender | undefined;
+  #appender: RowAppender | undefined;
 
   constructor(duckdb: Duckdb, columns: Columns, number: number) {
     this.#duckdb = duckdb;
@@ -56,10 +56,8 @@ export class HotTable {
 
   /** Makes the table, empty; also again, in a new engine, before `refill`. */
   async open(): Promise<void> {
-    await this.#duckdb.run(
-      `CREATE OR REPLACE TABLE ${this.table} (seq BIGINT, ix INTEGER, idx VARCHAR, id VARCHAR, version INTEGER, explicit BOOLEAN, src VARCHAR, norm VARCHAR)`,
-    );
-    this.#appender = await this.#duckdb.appender(this.table);
+    await this.#duckdb.run(`CREATE OR REPLACE TABLE ${this.table} (${HOT_COLUMNS})`);
+    this.#appender = new RowAppender(await this.#duckdb.appender(this.table));
   }
 
   /** Notes what the rows of a frame have. */
@@ -77,33 +75,23 @@ export class HotTable {
   /** Puts rows into the table: they can be found when it returns, once they are counted too. */
   refill(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
     const appender = this.#appender!;
-    let name: string | undefined;
+    let isKnown = false;
     let indexNumber = -1;
     eachRow(payload, tail, (row, bytes) => {
       if (row.ix !== indexNumber) {
         indexNumber = row.ix;
-        name = nameOf(row.ix);
+        isKnown = nameOf(row.ix) !== undefined;
       }
-      if (name === undefined) return;
-      appender.appendBigInt(BigInt(row.sequence));
-      appender.appendInteger(row.ix);
-      appender.appendVarchar(name);
-      appender.appendVarchar(row.id);
-      appender.appendInteger(row.version);
-      appender.appendBoolean(row.explicit);
-      appender.appendVarchar(bytes.utf8Slice(row.source, row.columns));
-      appender.appendVarchar(bytes.utf8Slice(row.columns, row.end));
-      appender.endRow();
+      if (isKnown) appender.add(row, bytes);
     });
-    appender.flushSync();
+    appender.flush();
   }
 
   /** No more rows come. */
   freeze(): void {
     const appender = this.#appender;
     this.#appender = undefined;
-    appender?.closeSync();
-    appender?.connection.closeSync();
+    appender?.close();
   }
 
   async drop(): Promise<void> {
@@ -114,7 +102,8 @@ export class HotTable {
   /** A SELECT of the rows of some indices up to a sequence number, with `wanted` of their columns. */
   select(wanted: readonly string[], indices: readonly number[], upTo: number): string {
     const own = wanted.filter((name) => name !== '_ignored');
-    const source = `SELECT seq, idx, id, version, src, norm, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
+    const name = `CASE ix${indices.map((ix) => ` WHEN ${ix} THEN ${sqlText(this.indices.get(ix)!.name)}`).join('')} END`;
+    const source = `SELECT seq, ${name} AS idx, id, version, src, norm, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
       indices.length === this.indices.size ? '' : ` AND ix IN (${indices.join(',')})`
     }`;
     return `SELECT seq AS _seq, idx AS _index, id AS _id, version AS _version, src AS _source, norm AS ${PACKED_COLUMNS}, s._ignored AS _ignored${own

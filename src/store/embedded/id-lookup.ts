@@ -13,9 +13,6 @@ export interface IdRow {
   readonly source: string | undefined;
 }
 
-/** Bloom filters of a Parquet file help with `=`, not with IN. */
-const FEW = 16;
-
 const filters = new WeakMap<Segment, IdFilter | 'unknown'>();
 
 /** Living rows with these ids, as they are when the call begins. `withSource` names those whose document is wanted. */
@@ -61,10 +58,7 @@ export async function findIds(
       tombstones: readonly number[],
     ): Promise<void> => {
       const [id, sequence, version, source] = names;
-      const condition =
-        wanted.length <= FEW
-          ? wanted.map((one) => `${id} = ${sqlText(one)}`).join(' OR ')
-          : `${id} IN (${wanted.map(sqlText).join(',')})`;
+      const condition = `${id} IN (${wanted.map(sqlText).join(',')})`;
       const sources = wanted.some((one) => withSource.has(one)) ? source : 'NULL';
       const rows = await core.duckdb.rows(
         `SELECT ${id}, ${sequence}, ${version}, ${sources} FROM ${from} WHERE (${condition})${'hot' in place ? ` AND ix = ${index.ix}` : ''}`,

@@ -66,6 +66,11 @@ export class Indices implements WriteTargets {
       );
     if (names.dataStreams.has(name)) requireCreate(action);
     const existing = byName.get(writeIndexOf(name, names));
+    if (existing?.dataStream === name && isOfAnotherDay(existing.created)) {
+      const next = this.#nextBacking(name, existing.name);
+      changed(next);
+      return byName.get(next.name)!;
+    }
     if (existing) return existing;
     if (action === 'delete') throw indexNotFound(name);
     const records = this.create(name, {});
@@ -106,6 +111,15 @@ export class Indices implements WriteTargets {
       },
       this.#indexRecord(backingName(name, 1), made, name),
     ];
+  }
+
+  /** A data stream gets an index a day (UTC), so that retention can delete what is old. */
+  #nextBacking(stream: string, newest: string): CatalogueRecord & { readonly t: 'index' } {
+    let generation = Number(/-(\d+)$/.exec(newest)?.[1] ?? 0) + 1;
+    // One that was restored may have the name.
+    while (this.#catalogue.byName.has(backingName(stream, generation))) generation++;
+    const made = withRequest(resolveTemplate(stream, this.templates()), {});
+    return this.#indexRecord(backingName(stream, generation), made, stream);
   }
 
   templates(): StoredTemplates {
@@ -177,6 +191,9 @@ export const mergeSettings = (old: Json, change: Json): Json =>
 
 const backingName = (stream: string, generation: number): string =>
   `.ds-${stream}-${new Date().toISOString().slice(0, 10).replaceAll('-', '.')}-${String(generation).padStart(6, '0')}`;
+
+const DAY = 86_400_000;
+const isOfAnotherDay = (created: number): boolean => Math.floor(created / DAY) < Math.floor(Date.now() / DAY);
 
 function requireCreate(action: string): void {
   if (action === 'create') return;

@@ -21,7 +21,7 @@ export interface MaintenanceOptions {
 const DEFAULT_MAINTENANCE: MaintenanceOptions = {
   sealAfter: 15_000,
   sealRows: 30_000,
-  sealBytes: 256 << 20,
+  sealBytes: 96 << 20,
   mergeEvery: 10_000,
   retentionEvery: 60_000,
   verifyEvery: 5_000,

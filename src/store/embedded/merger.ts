@@ -12,16 +12,18 @@ import type { Duckdb } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { ROW_GROUP, type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
-import { columnType, sparseValue } from './sparse-columns.ts';
+import { columnType, MAX_COLUMNS, sparseValues } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
 
 /** So many small ones are one merge. */
 const FAN_IN = 8;
+/** So many while rows come in faster than they are sealed: a merge now would be one more of the same rows later. */
+const FAN_IN_BUSY = 32;
 /** A merge's rows: more stay in several files. */
 const MAX_ROWS = 1_000_000;
 /** An index that got nothing for so long gets its last merge. */
 const QUIET = 3_600_000;
-/** An index that got nothing for so long has its new segments merged: searches read fewer files, with Bloom filters. */
+/** An index that got nothing for so long has its new segments merged: searches read fewer files, and of those only what the filters of words let through. */
 const CALM = 60_000;
 /** A single new segment with fewer rows is not worth it. */
 const CALM_ROWS = 2000;
@@ -55,7 +57,10 @@ export function nextMerge(
       const gone = run.find(
         ({ info, tombstones, buried }) => buried.length > 0 && tombstones.length >= info.rows * GONE_SHARE,
       );
-      if (run.length >= FAN_IN || (isLast && (run.length > 1 || run[0]!.info.level < 2))) {
+      if (
+        run.length >= (isBusy ? FAN_IN_BUSY : FAN_IN) ||
+        (isLast && (run.length > 1 || run[0]!.info.level < 2))
+      ) {
         if (!best || run.length > best.segments.length) best = { index, segments: run, isLast };
         continue;
       }
@@ -74,8 +79,8 @@ function freshOf(run: readonly Segment[]): readonly Segment[] | undefined {
     segments.reduce((sum, { info }) => sum + info.rows, 0);
   const first = run.findIndex(({ info }) => info.level === 0);
   if (first < 0) return undefined;
-  // Columns that go from JSON to their own are dear.
-  if (run.some(({ info }) => info.sparse !== undefined)) return undefined;
+  // Files that do not agree on their fullest columns would make one with too many.
+  if (new Set(run.flatMap(({ info }) => info.columns)).size > MAX_COLUMNS * 2) return undefined;
   const fresh = run.slice(first);
   if (first > 0 && rowsOf(fresh) * 4 >= rowsOf(run)) return run;
   return fresh.length > 1 || (first === 0 && rowsOf(fresh) >= CALM_ROWS) ? fresh : undefined;
@@ -181,17 +186,22 @@ async function writeMerged(
   const parts = segments.map((segment) => {
     const own = new Set(segment.info.columns);
     const inJson = segment.info.sparse ?? {};
+    const promoted = columns.filter((name) => !own.has(name) && Object.hasOwn(inJson, name));
     const list = columns.map((name) => {
       if (own.has(name)) return name;
-      const type = columnType(catalogue.columns, name);
       const value = Object.hasOwn(inJson, name)
-        ? sparseValue(name, inJson[name]!, type.replace('[]', ''))
-        : `NULL::${type}`;
+        ? `s.${inJson[name]!}`
+        : `NULL::${columnType(catalogue.columns, name)}`;
       return `${value} AS ${name}`;
     });
     if (sparse.length > 0) list.push(segment.info.sparse ? '_sparse' : 'NULL::VARCHAR AS _sparse');
     const gone = buried.get(segment)!;
-    return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')}, _source FROM read_parquet(${sqlText(join(core.folder, segment.info.file))})${
+    const file = `read_parquet(${sqlText(join(core.folder, segment.info.file))})`;
+    const rows =
+      promoted.length === 0
+        ? file
+        : `(SELECT *, ${sparseValues(catalogue.columns, promoted, inJson)} AS s FROM ${file})`;
+    return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')}, _source FROM ${rows}${
       gone.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
     }`;
   });
@@ -206,7 +216,7 @@ async function writeMerged(
     written = await writeSegment(duckdb, rows, target, isLast ? 'last' : 'merged', 'background');
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    // Bloom filters of hundreds of columns take the most.
+    // What is packed closest takes the most.
     try {
       written = await writeSegment(duckdb, all, target, 'quick', 'background');
     } catch (again) {

@@ -70,7 +70,7 @@ async function sealIndex(
     .map((name) => `, s.${name} AS ${name}`)
     .join(
       '',
-    )}${sparse.length > 0 ? `, ${sparseText('norm', sparse)} AS _sparse` : ''}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
+    )}${sparse.length > 0 ? `, ${sparseText('norm', columns)} AS _sparse` : ''}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
     gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
   })`;
   const id = newSegmentId(stats.first);
@@ -117,25 +117,31 @@ async function sealIndex(
   };
 }
 
+/** Rows by which the fullest columns are chosen. */
+const SAMPLE = 2000;
+
 /** The columns that the segment gets, and those that go into `_sparse`. */
 async function columnsOf(
   core: Core,
   hot: Generation['hot'],
   ix: number,
-  { columns }: HotIndex,
+  { columns, rows }: HotIndex,
 ): Promise<{ dense: string[]; sparse: string[] }> {
   if (columns.size <= MAX_COLUMNS) return { dense: [...columns].sort(), sparse: [] };
-  const { columns: found, rows } = await core.duckdb.query(
-    `SELECT name, count(*) FROM (SELECT unnest(json_keys(norm)) AS name FROM ${hot.table} WHERE ix = ${ix}) GROUP BY name`,
+  const every = Math.ceil(rows / SAMPLE);
+  const sample = `SELECT norm, row_number() OVER () % ${every} AS place FROM ${hot.table} WHERE ix = ${ix}`;
+  const found = await core.duckdb.query(
+    `SELECT name, count(*) FROM (SELECT unnest(json_keys(norm)) AS name FROM (${sample}) WHERE place = 0) GROUP BY name`,
     undefined,
     'background',
   );
   const counts = new Map<string, number>();
-  for (let at = 0; at < rows; at++) {
-    const name = found[0]![at] as string;
-    if (columns.has(name)) counts.set(name, Number(found[1]![at]));
-  }
-  return splitColumns(counts);
+  for (let at = 0; at < found.rows; at++)
+    counts.set(found.columns[0]![at] as string, Number(found.columns[1]![at]));
+  // Keys within objects that are kept as one text are looked for in their columns only.
+  const isFlattened = (name: string): boolean =>
+    core.catalogue.columns.get(Number(name.slice(1))).type === 'flattened';
+  return splitColumns(columns, counts, Math.floor(rows / every), isFlattened);
 }
 
 /** Rows of older segments that this generation's frames took out. */

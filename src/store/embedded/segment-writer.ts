@@ -5,8 +5,8 @@ import { sqlText } from '../../query/sql-literal.ts';
 import { crc32c } from '../../queue/crc32c.ts';
 import type { Duckdb, Lane } from './duckdb.ts';
 
-/** Small ones make pages of results cheap; bigger ones save some space. */
-export const ROW_GROUP = 20_480;
+/** A document is read by unpacking those of its row group. Small ones make pages of results cheap; bigger ones save some space. */
+export const ROW_GROUP = 10_240;
 /** Of each part of a file there is a checksum in the manifest. */
 export const SUM_BYTES = 64 << 20;
 
@@ -17,13 +17,14 @@ export interface WrittenFile {
 }
 
 /**
- * How a file is packed. `quick`: soon to be merged, so no time goes into Bloom filters. The others have one of every column
- * of texts, which takes a dictionary of the whole row group; a larger one runs out of memory.
+ * How a file is packed. `quick`: soon to be merged. None has Bloom filters: they take a dictionary of every column, which
+ * made files an eighth larger and merges twice as dear, and the filters of words (`token-filter.ts`) know nearly all that
+ * they would.
  */
 const PACKING = {
   quick: 'COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false',
-  merged: `COMPRESSION_LEVEL 3, DICTIONARY_SIZE_LIMIT ${ROW_GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.01`,
-  last: `COMPRESSION_LEVEL 9, DICTIONARY_SIZE_LIMIT ${ROW_GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000000, BLOOM_FILTER_FALSE_POSITIVE_RATIO 0.01`,
+  merged: 'COMPRESSION_LEVEL 3, WRITE_BLOOM_FILTER false',
+  last: 'COMPRESSION_LEVEL 9, WRITE_BLOOM_FILTER false',
 } as const;
 
 export type Packing = keyof typeof PACKING;

@@ -1,7 +1,7 @@
 /** Makes pictures of the store for readers; what they show is kept until they are released. */
 
 import { sqlText } from '../../query/sql-literal.ts';
-import type { Index, Segment } from './catalogue.ts';
+import type { Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import { PACKED_COLUMNS } from './hot-table.ts';
 import type { Pin } from './pins.ts';
@@ -57,7 +57,16 @@ export function makeSnapshot(
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
+/** What never changes of a segment. */
+const known = new WeakMap<SegmentInfo, RowSet>();
+
 function segmentRows({ info, index, tombstones }: Segment, core: Pick<Core, 'pathOf'>): RowSet {
+  let rows = known.get(info);
+  if (!rows) known.set(info, (rows = freshRows(info, index.name, core)));
+  return tombstones.length === 0 ? rows : { ...rows, tombstones };
+}
+
+function freshRows(info: SegmentInfo, index: string, core: Pick<Core, 'pathOf'>): RowSet {
   const file = core.pathOf(info, info.file);
   const sidecars: Record<string, string> = {};
   for (const kind in info.sidecars) sidecars[kind] = core.pathOf(info, info.sidecars[kind]!);
@@ -70,7 +79,7 @@ function segmentRows({ info, index, tombstones }: Segment, core: Pick<Core, 'pat
         .filter((name) => name !== '_ignored')
         .map((name) => `, ${name}`)
         .join('')}, file_row_number FROM read_parquet(${sqlText(file)}, file_row_number=true)`,
-    indices: new Map([[index.name, info.rows]]),
+    indices: new Map([[index, info.rows]]),
     columns: new Set(info.columns),
     sparse: new Map(Object.entries(info.sparse ?? {})),
     rows: info.rows,
@@ -79,7 +88,7 @@ function segmentRows({ info, index, tombstones }: Segment, core: Pick<Core, 'pat
     undated: info.undated,
     firstSequence: info.first,
     lastSequence: info.last,
-    tombstones,
+    tombstones: [],
     sidecars,
   };
 }

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Query } from '../../query/tree.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import { embeddedSearcher } from './search/searcher.ts';
+import { MAX_COLUMNS, splitColumns } from './sparse-columns.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-sparse-'));
 const stores: EmbeddedStore[] = [];
@@ -104,4 +105,21 @@ test('fields that few rows have are found in memory, sealed, merged and restored
   await other.bulkBody({ body: Buffer.from('{"index":{"_index":"x"}}\n{"moved":"numbers","z":1}\n') });
   await other.restore(target, { indices: { names: ['wide'] } });
   await check(other);
+});
+
+test('columns that hardly any row fills get none of their own, whatever room there is', () => {
+  const names = Array.from({ length: 600 }, (_, n) => `c${n + 1}`);
+  const split = (counts: (n: number) => number, always = (_: string): boolean => false) =>
+    splitColumns(names, new Map(names.map((name, n) => [name, counts(n)])), 1000, always);
+  const few = split((n) => (n < 100 ? 1000 - n : 2));
+  expect(few.dense).toEqual(names.slice(0, 100).sort());
+  expect([...few.dense, ...few.sparse].sort()).toEqual([...names].sort());
+  const many = split((n) => 1000 - n);
+  expect(many.dense).toEqual(names.slice(0, MAX_COLUMNS).sort());
+  expect(
+    split(
+      () => 0,
+      (name) => name === 'c600',
+    ).dense,
+  ).toEqual(['c600']);
 });

@@ -24,12 +24,45 @@ export function sparseValue(name: string, key: string, type: string): string {
   return type === 'VARCHAR' ? text : `TRY_CAST(${text} AS ${type})`;
 }
 
-/** SQL that keeps the columns of a row as JSON (`norm`) where one of `sparse` is among them. */
-export const sparseText = (norm: string, sparse: readonly string[]): string =>
-  `CASE WHEN list_has_any(json_keys(${norm}), [${sparse.map(sqlText).join(', ')}]) THEN ${norm} END`;
+/** The values of many columns in `_sparse`, as a structure by their keys there: the text is read once. */
+export function sparseValues(
+  columns: Columns,
+  names: readonly string[],
+  keys: Readonly<Record<string, string>>,
+): string {
+  const types = names.map((name) => {
+    const type = columnType(columns, name.replace('m', 'c'));
+    return [keys[name], name.startsWith('m') ? [type] : type];
+  });
+  return `from_json(_sparse, ${sqlText(JSON.stringify(Object.fromEntries(types)))})`;
+}
 
-/** The fullest columns, and the others. `counts`: rows that fill each. */
-export function splitColumns(counts: ReadonlyMap<string, number>): { dense: string[]; sparse: string[] } {
-  const names = [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)! || (a < b ? -1 : 1));
-  return { dense: names.slice(0, MAX_COLUMNS).sort(), sparse: names.slice(MAX_COLUMNS).sort() };
+/**
+ * SQL that keeps the columns of a row as JSON (`norm`) where it has more of them than the dense ones, which stand in the
+ * structure `s`.
+ */
+export const sparseText = (norm: string, dense: readonly string[]): string =>
+  `CASE WHEN len(json_keys(${norm})) > ${['_ignored', ...dense].map((name) => `(s.${name} IS NOT NULL)::INTEGER`).join(' + ')} THEN ${norm} END`;
+
+/** A column that no greater part of the rows fills is not among the dense ones, so that neighbours agree on which these are. */
+const LEAST_SHARE = 1 / 256;
+
+/**
+ * The fullest columns, and the others. `counts`: how many of `rows` fill each. `always`: never among the others.
+ */
+export function splitColumns(
+  names: Iterable<string>,
+  counts: ReadonlyMap<string, number>,
+  rows: number,
+  always: (name: string) => boolean,
+): { dense: string[]; sparse: string[] } {
+  const rank = (name: string): number => (always(name) ? Number.POSITIVE_INFINITY : (counts.get(name) ?? 0));
+  const ranked = [...names].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left === right ? (a < b ? -1 : 1) : right - left;
+  });
+  const least = rows * LEAST_SHARE + 1;
+  const full = ranked.findIndex((name) => rank(name) <= least);
+  const end = Math.min(MAX_COLUMNS, full < 0 ? ranked.length : full);
+  return { dense: ranked.slice(0, end).sort(), sparse: ranked.slice(end).sort() };
 }

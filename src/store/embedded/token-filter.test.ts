@@ -38,7 +38,7 @@ describe('TokenFilter', () => {
           }
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 40 },
     );
   });
 

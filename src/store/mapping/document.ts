@@ -28,8 +28,11 @@ import { detect, isIpv4At, isoMillisAt } from './scalar-scan.ts';
 export const REST_FIELD = '_rest';
 
 export interface MappedDocument {
-  /** The columns as a JSON object: `{"c17":"10.0.0.1","m4":["a","b"]}`. */
-  readonly norm: string;
+  /**
+   * The columns as a JSON object: `{"c17":"10.0.0.1","m4":["a","b"]}`. Valid until the next document; as far from UTF-8 as
+   * the document is.
+   */
+  readonly columns: Buffer;
   /** The first `@timestamp`, milliseconds since the epoch. */
   readonly time: number | undefined;
   /** Fields with a value that is not in their column; undefined: none. */
@@ -92,8 +95,8 @@ export class DocumentReader {
       if (field.constant !== undefined && !this.row.has(field))
         this.row.addText(field, JSON.stringify(field.constant));
     }
-    const norm = this.row.toJsonText(REST_FIELD, this.restText());
-    return { norm, time: this.time(), ignored: this.ignored };
+    const columns = this.row.toJson(REST_FIELD, this.restText());
+    return { columns, time: this.time(), ignored: this.ignored };
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
@@ -234,7 +237,7 @@ export class DocumentReader {
   /** `flags`: of a string those of `stringFlags`, of a number 1 if it has a fraction or an exponent. */
   private take(field: FieldNode, kind: Scalar, from: number, to: number, flags: number): void {
     if (this.canCopy(field, kind, from, to, flags)) {
-      this.row.add(field, from, to, kind !== 'string' || (flags & 2) === 0);
+      this.row.add(field, from, to);
       return;
     }
     if (field.type === 'unindexed') return;

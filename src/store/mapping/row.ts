@@ -33,7 +33,6 @@ export class DocumentRow {
   private stamp = 0;
   private readonly touched: FieldNode[] = [];
   private count = 0;
-  private isAscii = true;
   /** Columns that documents filled since the last `takeFilled`, in this round. */
   private filled = new Set<string>();
   private round = ++rounds;
@@ -47,7 +46,6 @@ export class DocumentRow {
     this.stamp = ++stamps;
     this.count = 0;
     this.scratchEnd = 0;
-    this.isAscii = true;
   }
 
   /** Has the document a value in this field? */
@@ -56,8 +54,7 @@ export class DocumentRow {
   }
 
   /** The field gets what stands between two offsets of the document: JSON of the column's type. */
-  add(field: FieldNode, from: number, to: number, isAscii: boolean): void {
-    if (!isAscii) this.isAscii = false;
+  add(field: FieldNode, from: number, to: number): void {
     this.put(field, from, to);
   }
 
@@ -76,7 +73,6 @@ export class DocumentRow {
       }
     }
     if (at !== start + length) {
-      this.isAscii = false;
       at = start + scratch.write(text, start);
     }
     this.scratchEnd = at;
@@ -89,8 +85,10 @@ export class DocumentRow {
     return Number(this.bytesOf(field.from).latin1Slice(startOf(field.from), field.to));
   }
 
-  /** `{"c17":"10.0.0.1","m4":["a","b"]}`; `rest` is JSON text for a column more. */
-  toJsonText(restField: string, rest: string | undefined): string {
+  /**
+   * `{"c17":"10.0.0.1","m4":["a","b"]}`, valid until the next document; `rest` is JSON text for a column more.
+   */
+  toJson(restField: string, rest: string | undefined): Buffer {
     let out = this.out;
     out[0] = 0x7b;
     let at = 1;
@@ -125,12 +123,11 @@ export class DocumentRow {
       this.filled.add(column);
       const text = `"${column}":${JSON.stringify(rest)},`;
       if (out.length < at + text.length * 3) out = this.grow(at + text.length * 3);
-      this.isAscii = false;
       at += out.write(text, at);
     }
-    if (at === 1) return '{}';
+    if (at === 1) at = 2;
     out[at - 1] = 0x7d;
-    return this.isAscii ? out.latin1Slice(0, at) : out.utf8Slice(0, at);
+    return out.subarray(0, at);
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */

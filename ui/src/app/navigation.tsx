@@ -1,6 +1,7 @@
 /** What the menu offers; a screen appears here when it exists. */
 import {
   IconDatabase,
+  IconFileCode,
   IconMailX,
   IconPlugConnected,
   IconRoute,
@@ -21,6 +22,7 @@ export const menu: readonly MenuEntry[] = [
   { to: '/discover', title: 'Discover', icon: IconSearch, role: 'viewer' },
   { to: '/pipelines', title: 'Pipelines', icon: IconRoute, role: 'viewer' },
   { to: '/integrations', title: 'Sources and destinations', icon: IconPlugConnected, role: 'viewer' },
+  { to: '/editor', title: 'Configs', icon: IconFileCode, role: 'viewer' },
   { to: '/dead-letters', title: 'Dead letters', icon: IconMailX, role: 'operator' },
   { to: '/storage', title: 'Storage', icon: IconDatabase, role: 'viewer' },
   { to: '/settings', title: 'Settings', icon: IconSettings, role: 'viewer' },

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { deadLetterSearch } from '../screens/dead-letters/search.ts';
 import { discoverSearch } from '../screens/discover/search-state.ts';
+import { editorSearch } from '../screens/editor/search.ts';
 import {
   integrationSearch,
   integrationsSearch,
@@ -47,6 +48,13 @@ const pipeline = createRoute({
   path: '/pipelines/$id',
   validateSearch: pipelineSearch,
   component: lazyRouteComponent(() => import('../screens/pipelines/pipeline.tsx'), 'Pipeline'),
+});
+
+const editor = createRoute({
+  getParentRoute: () => root,
+  path: '/editor',
+  validateSearch: editorSearch,
+  component: lazyRouteComponent(() => import('../screens/editor/editor.tsx'), 'Editor'),
 });
 
 const integrations = createRoute({
@@ -135,6 +143,7 @@ export const router = createRouter({
     discover,
     pipelines,
     pipeline,
+    editor,
     integrations,
     newIntegration,
     addIntegration,

@@ -42,9 +42,8 @@ export interface ReloadReport {
 }
 
 /** Names of secrets and new values; values never come back. All reject with a sentence. */
-export interface SecretHost {
-  /** Undefined: there is no folder of settings, so that there can be no keystore. */
-  names(): Promise<readonly string[] | undefined>;
+interface SecretHost {
+  names(): Promise<readonly string[]>;
   set(name: string, value: string): Promise<void>;
   /** False: there was none. */
   remove(name: string): Promise<boolean>;

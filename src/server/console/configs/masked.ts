@@ -25,9 +25,7 @@ const PAIR = /((?:^|[\s{,"'-])([\w.-]+)["']?\s*:[ \t]+)("[^"\r\n]*"|'[^'\r\n]*'|
 /** `password: x` in YAML and JSON. */
 const maskedKeys = (text: string): string =>
   text.replace(PAIR, (all, before: string, name: string, value: string) =>
-    isSecretName(name) && !/^["']?\$\{[^}]*\}["']?$/.test(value.trim())
-      ? before + value.replace(/[^"'\s]/g, '*')
-      : all,
+    isSecretName(name) && !/^["']?\$\{\w/.test(value) ? before + value.replace(/[^"'\s]/g, '*') : all,
   );
 
 const PLACEHOLDER = '<password>';

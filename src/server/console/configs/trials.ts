@@ -163,7 +163,7 @@ export function given({
 }
 
 /** One object, a list of them, or one in each line. */
-export function eventsOf(text: string): Fields[] {
+function eventsOf(text: string): Fields[] {
   const whole = json(text);
   const values =
     whole !== undefined

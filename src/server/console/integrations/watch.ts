@@ -41,9 +41,10 @@ export async function* watch({
       const now = items().find(({ id }) => id === item.id);
       if (!now) return undefined;
       const hasPort = endpoint !== undefined && endpoint.port > 0 && endpoint.speaks !== 'datagrams';
-      const seen = hasPort ? connectionsAt(endpoint.port) : undefined;
+      const isQuiet = now.total === 0 && event === undefined;
+      const seen = hasPort && isQuiet ? connectionsAt(endpoint.port) : undefined;
       for (const each of seen ?? []) connections.add(each);
-      const isLate = now.total === 0 && event === undefined && Date.now() - began > PATIENCE_MS;
+      const isLate = isQuiet && Date.now() - began > PATIENCE_MS;
       return {
         item: now,
         ...(event !== undefined && { event }),
@@ -100,7 +101,9 @@ function adviceFor(endpoint: Endpoint, item: IntegrationItem, connections: numbe
     return advice;
   }
   if (isLoopbackHost(host))
-    advice.push('Only programs on this computer can reach it. For other senders choose "Other machines".');
+    advice.push(
+      `Only programs on this computer can reach it. ${item.managed ? 'For other senders choose "Other machines" in its settings.' : 'For other senders add a source that other machines reach.'}`,
+    );
   else {
     advice.push(
       `Does a firewall let port ${port} through? On this computer: ufw allow ${port}, or firewall-cmd --add-port=${port}/${speaks === 'datagrams' ? 'udp' : 'tcp'}.`,
@@ -112,8 +115,7 @@ function adviceFor(endpoint: Endpoint, item: IntegrationItem, connections: numbe
 }
 
 export interface Sight {
-  /** Whether it is seen within so many milliseconds from now. */
-  within(milliseconds: number): Promise<boolean>;
+  readonly seen: boolean;
   stop(): void;
 }
 
@@ -126,27 +128,20 @@ export function sees(
 ): Sight {
   const controller = new AbortController();
   const until = AbortSignal.any([controller.signal, signal]);
-  const seen = (async () => {
-    try {
-      for await (const { samples } of engine.tap(pipeline, {
-        node: '',
-        rate: 1000,
-        all: true,
-        signal: until,
-      }))
-        if (samples.some(isIt)) return true;
-    } catch {
-      // Too many look at pipelines.
+  const sight = { seen: false, stop: () => controller.abort() };
+  const look = async (): Promise<void> => {
+    for await (const { samples } of engine.tap(pipeline, {
+      node: '',
+      rate: 1000,
+      all: true,
+      signal: until,
+    })) {
+      if (!samples.some(isIt)) continue;
+      sight.seen = true;
+      controller.abort();
     }
-    return false;
-  })();
-  return {
-    within: async (milliseconds) => {
-      const timer = setTimeout(() => controller.abort(), milliseconds);
-      const result = await seen;
-      clearTimeout(timer);
-      return result;
-    },
-    stop: () => controller.abort(),
   };
+  // Rejects when too many look at pipelines: then nothing is seen.
+  look().catch(() => {});
+  return sight;
 }

@@ -1,7 +1,7 @@
 /** What there is no word for in Elasticsearch's API: the store's state, retention, copies, archive. For `millrace store`. */
 import { resolve } from 'node:path';
 import { parsingError } from '../../errors.ts';
-import { snapshotTarget } from '../../snapshot-target.ts';
+import { snapshotPlace } from '../../snapshot-target.ts';
 import type { IndexSelection, RetentionRule } from '../../store.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
 
@@ -37,12 +37,14 @@ async function setRetention(call: Call): Promise<Answer> {
 }
 
 async function snapshots({ store, api, query }: Call): Promise<Answer> {
-  return json({ snapshots: await store.snapshots(snapshotTarget(api.snapshotFolder, query['place'] ?? '')) });
+  return json({
+    snapshots: await store.snapshots(await snapshotPlace(store, api.snapshotFolder, query['place'] ?? '')),
+  });
 }
 
 async function snapshot(call: Call): Promise<Answer> {
   const body = call.object();
-  const target = snapshotTarget(call.api.snapshotFolder, textOf(body, 'target'));
+  const target = await snapshotPlace(call.store, call.api.snapshotFolder, textOf(body, 'target'));
   const made = await call.store.snapshot(target, selectionOf(body));
   note(call, 'storage.snapshot', { target: target.split('?')[0], indices: made.indices });
   return json({ ...made, target });
@@ -50,7 +52,7 @@ async function snapshot(call: Call): Promise<Answer> {
 
 async function restore(call: Call): Promise<Answer> {
   const body = call.object();
-  const source = snapshotTarget(call.api.snapshotFolder, textOf(body, 'source'));
+  const source = await snapshotPlace(call.store, call.api.snapshotFolder, textOf(body, 'source'));
   const { rename_pattern: pattern, rename_replacement: replacement } = body;
   const done = await call.store.restore(source, {
     indices: selectionOf(body),

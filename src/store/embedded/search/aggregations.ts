@@ -20,8 +20,9 @@ import {
   type TimeRange,
 } from './aggregate/histogram.ts';
 import { type Metric, metricOf, metricTypes } from './aggregate/metrics.ts';
+import { type NestedView, nothingWanted, type Wanted } from './aggregate/nested.ts';
 import { fieldOf, illegal, MAX_BUCKETS, numberOf, tooManyBuckets } from './aggregate/parameters.ts';
-import { Relation } from './aggregate/relation.ts';
+import { type FieldView, Relation } from './aggregate/relation.ts';
 import { termsBuckets } from './aggregate/terms.ts';
 import type { FoundRow } from './find-rows.ts';
 import { readHits, type SearchContext } from './search.ts';
@@ -43,11 +44,11 @@ export async function runAggregations(
       plain[name] = aggregation;
       continue;
     }
-    const inside = await new Evaluation(context, { type: 'all' }, aggregation.aggregations ?? {}).run();
+    const inside = await new Evaluation(context, { type: 'all' }, aggregation.aggregations ?? {}).run(true);
     results[name] = { doc_count: inside.documents, ...inside.results };
   }
   if (Object.keys(plain).length > 0)
-    Object.assign(results, (await new Evaluation(context, query, plain).run()).results);
+    Object.assign(results, (await new Evaluation(context, query, plain).run(false)).results);
   // In the order of the request.
   return Object.fromEntries(Object.keys(aggregations).map((name) => [name, results[name]]));
 }
@@ -58,6 +59,8 @@ interface Scope {
   readonly from: string;
   /** Columns of the keys around, outermost first. */
   readonly keys: readonly string[];
+  /** What a row is: a document, or an object inside of one. */
+  readonly view: FieldView;
 }
 
 class Evaluation {
@@ -65,31 +68,45 @@ class Evaluation {
   readonly #aggregations: Aggregations;
   readonly #relation: Relation;
   readonly #conditions = new Map<Aggregation, NonNullable<ReturnType<typeof conditionsOf>>>();
-  readonly #ranges = new Map<string, TimeRange | undefined>();
+  readonly #ranges = new Map<FieldView, Map<string, TimeRange | undefined>>();
   #buckets = 0;
 
   constructor(context: SearchContext, query: Query, aggregations: Aggregations) {
     this.#context = context;
     this.#aggregations = aggregations;
-    const fields = new Set<string>();
-    const queries: Query[] = [];
-    const places = this.#collect(aggregations, fields, queries, 0);
-    this.#relation = new Relation(context, { query, fields, queries, places });
+    const wanted = nothingWanted();
+    const places = this.#collect(aggregations, wanted, wanted, 0);
+    this.#relation = new Relation(context, { query, wanted, places });
   }
 
   /** Fields and conditions of the whole tree; true when rows must be found again. */
-  #collect(aggregations: Aggregations, fields: Set<string>, queries: Query[], depth: number): boolean {
+  #collect(aggregations: Aggregations, root: Wanted, wanted: Wanted, depth: number): boolean {
     if (depth > 20) throw illegal('aggregations are nested too deeply');
+    const { fields, queries } = wanted;
     let places = false;
-    for (const aggregation of Object.values(aggregations)) {
+    for (const [name, aggregation] of Object.entries(aggregations)) {
       const { type } = aggregation;
       if (type === 'global') throw illegal('Aggregator [global] cannot be used as a sub-aggregation');
-      if (type === 'nested') throw unsupported('[nested] aggregation');
+      if (type === 'nested' || type === 'reverse_nested') {
+        const below = type === 'nested' ? nestedIn(wanted, pathOf(aggregation)) : root;
+        if (type === 'reverse_nested') {
+          if (wanted === root)
+            throw illegal(
+              `Reverse nested aggregation [${name}] can only be used inside a [nested] aggregation`,
+            );
+          if (aggregation.parameters['path'] !== undefined) throw unsupported('[reverse_nested] with [path]');
+          // Rows are told by their sequence numbers.
+          places = true;
+        }
+        places = this.#collect(aggregation.aggregations ?? {}, root, below, depth + 1) || places;
+        continue;
+      }
       const conditions = conditionsOf(aggregation, this.#context.now);
       if (conditions) {
         this.#conditions.set(aggregation, conditions);
         for (const { query } of conditions) queries.push(query);
       } else if (type === 'top_hits' || type === 'top_metrics') {
+        if (wanted !== root) throw unsupported(`[${type}] in a [nested] aggregation`);
         places = true;
         for (const { field } of sortOf(aggregation)) if (!field.startsWith('_')) fields.add(field);
         for (const field of metricsOf(aggregation)) fields.add(field);
@@ -97,22 +114,28 @@ class Evaluation {
         for (const source of compositeSources(aggregation)) fields.add(source.parameters['field'] as string);
       else fields.add(fieldOf(aggregation));
       if (aggregation.aggregations)
-        places = this.#collect(aggregation.aggregations, fields, queries, depth + 1) || places;
+        places = this.#collect(aggregation.aggregations, root, wanted, depth + 1) || places;
     }
     return places;
   }
 
-  async run(): Promise<{ documents: number; results: Results }> {
-    const scope: Scope = { from: this.#relation.sql, keys: [] };
-    const metrics = this.#metrics(this.#aggregations);
-    const [row] = await this.#rows(
-      `SELECT ${['count(*)', ...metrics.flatMap(([, metric]) => metric.sql)].join(', ')} FROM (${scope.from})`,
-    );
-    const results = this.#showMetrics(metrics, row!.slice(1));
+  /** `counted`: how many documents there are is wanted, too, and not 0. */
+  async run(counted: boolean): Promise<{ documents: number; results: Results }> {
+    const scope: Scope = { from: this.#relation.sql, keys: [], view: this.#relation };
+    const metrics = this.#metrics(this.#aggregations, scope.view);
+    let documents = 0;
+    let results: Results = {};
+    if (counted || metrics.length > 0) {
+      const [row] = await this.#rows(
+        `SELECT ${['count(*)', ...metrics.flatMap(([, metric]) => metric.sql)].join(', ')} FROM (${scope.from})`,
+      );
+      documents = Number(row![0]);
+      results = this.#showMetrics(metrics, row!.slice(1));
+    }
     const inside = (await this.#inside(scope, this.#aggregations)).get('') ?? {};
     return {
-      documents: Number(row![0]),
-      results: this.#inOrder(this.#aggregations, { ...results, ...inside }),
+      documents,
+      results: this.#inOrder(this.#aggregations, { ...results, ...inside }, scope.view),
     };
   }
 
@@ -120,10 +143,10 @@ class Evaluation {
     return this.#context.engine.rows(sql, this.#context.signal);
   }
 
-  #metrics(aggregations: Aggregations): [string, Metric][] {
+  #metrics(aggregations: Aggregations, view: FieldView): [string, Metric][] {
     return Object.entries(aggregations)
       .filter(([, { type }]) => metricTypes.has(type))
-      .map(([name, aggregation]) => [name, metricOf(aggregation, this.#relation)]);
+      .map(([name, aggregation]) => [name, metricOf(aggregation, view)]);
   }
 
   #showMetrics(metrics: readonly (readonly [string, Metric])[], values: readonly SqlValue[]): Results {
@@ -137,24 +160,27 @@ class Evaluation {
   }
 
   /** Names in the order of the request, with `meta`; what has no rows shows its empty form. */
-  #inOrder(aggregations: Aggregations, results: Results): Results {
+  #inOrder(aggregations: Aggregations, results: Results, view: FieldView): Results {
     return Object.fromEntries(
       Object.entries(aggregations).map(([name, aggregation]) => {
-        const result = results[name] ?? this.#emptyResult(aggregation);
+        const result = results[name] ?? this.#emptyResult(aggregation, view);
         return [name, aggregation.meta ? { meta: aggregation.meta, ...(result as object) } : result];
       }),
     );
   }
 
-  #emptyResult(aggregation: Aggregation): unknown {
+  #emptyResult(aggregation: Aggregation, view: FieldView): unknown {
     if (metricTypes.has(aggregation.type)) {
-      const metric = metricOf(aggregation, this.#relation);
+      const metric = metricOf(aggregation, view);
       return metric.show(metric.sql.map(() => null));
     }
     if (aggregation.type === 'top_hits') return hitsShown([]);
     if (aggregation.type === 'top_metrics') return { top: [] };
-    return this.#bucketing(aggregation).show([], { documents: 0, buckets: 0 }, () =>
-      this.#inOrder(aggregation.aggregations ?? {}, {}),
+    const children = aggregation.aggregations ?? {};
+    const below = this.#viewBelow(aggregation, view);
+    if (below) return { doc_count: 0, ...this.#inOrder(children, {}, below) };
+    return this.#bucketing(aggregation, view).show([], { documents: 0, buckets: 0 }, () =>
+      this.#inOrder(children, {}, view),
     );
   }
 
@@ -168,8 +194,10 @@ class Evaluation {
     };
     for (const [name, aggregation] of Object.entries(aggregations)) {
       if (metricTypes.has(aggregation.type)) continue;
-      const results =
-        aggregation.type === 'top_hits' || aggregation.type === 'top_metrics'
+      const below = this.#viewBelow(aggregation, scope.view);
+      const results = below
+        ? await this.#ofObjects(scope, aggregation, below)
+        : aggregation.type === 'top_hits' || aggregation.type === 'top_metrics'
           ? await this.#topRows(scope, aggregation)
           : await this.#grouped(scope, aggregation);
       for (const [keys, result] of results) put(keys, name, result);
@@ -177,8 +205,44 @@ class Evaluation {
     return found;
   }
 
-  #bucketing(aggregation: Aggregation): Bucketing {
-    const relation = this.#relation;
+  /** What rows are inside of `nested` and `reverse_nested`; undefined for others: the same as around them. */
+  #viewBelow(aggregation: Aggregation, view: FieldView): NestedView | Relation | undefined {
+    if (aggregation.type === 'nested') return view.nested(pathOf(aggregation));
+    return aggregation.type === 'reverse_nested' ? this.#relation : undefined;
+  }
+
+  /** The objects of the rows, or the documents of the objects, each once in every bucket around. */
+  async #ofObjects(
+    scope: Scope,
+    { aggregations: children = {} }: Aggregation,
+    view: NestedView | Relation,
+  ): Promise<Map<string, Results>> {
+    const { keys } = scope;
+    const from =
+      view instanceof Relation
+        ? `SELECT * FROM (${scope.from}) QUALIFY row_number() OVER (PARTITION BY ${[...keys, '_seq'].join(', ')}) = 1`
+        : view.objectsOf(scope.from);
+    const metrics = this.#metrics(children, view);
+    const rows = await this.#rows(
+      `SELECT ${[...keys, 'count(*)', ...metrics.flatMap(([, metric]) => metric.sql)].join(', ')} FROM (${from})` +
+        `${keys.length > 0 ? ` GROUP BY ${keys.join(', ')}` : ''} LIMIT ${MAX_BUCKETS + 1}`,
+    );
+    this.#buckets += rows.length;
+    if (this.#buckets > MAX_BUCKETS) throw tooManyBuckets(this.#buckets);
+    const within = await this.#inside({ from, keys, view }, children);
+    const results = new Map<string, Results>();
+    for (const row of rows) {
+      const parent = keyText(row.slice(0, keys.length));
+      const inside = {
+        ...this.#showMetrics(metrics, row.slice(keys.length + 1)),
+        ...within.get(parent),
+      };
+      results.set(parent, { doc_count: Number(row[keys.length]), ...this.#inOrder(children, inside, view) });
+    }
+    return results;
+  }
+
+  #bucketing(aggregation: Aggregation, relation: FieldView): Bucketing {
     const conditions = this.#conditions.get(aggregation);
     if (conditions) return conditionBuckets(aggregation, conditions, relation);
     switch (aggregation.type) {
@@ -187,9 +251,9 @@ class Evaluation {
       case 'histogram':
         return histogramBuckets(aggregation, relation);
       case 'composite':
-        return compositeBuckets(aggregation, relation, (field) => this.#ranges.get(field));
+        return compositeBuckets(aggregation, relation, (field) => this.#ranges.get(relation)?.get(field));
       case 'auto_date_histogram': {
-        const range = this.#ranges.get(fieldOf(aggregation));
+        const range = this.#ranges.get(relation)?.get(fieldOf(aggregation));
         const { interval, ...chosen } = range
           ? autoInterval(range, numberOf(aggregation, 'buckets', 10))
           : { interval: '1s', fixed_interval: '1s' };
@@ -209,7 +273,7 @@ class Evaluation {
         return dateHistogramBuckets(
           aggregation,
           relation,
-          this.#ranges.get(fieldOf(aggregation)),
+          this.#ranges.get(relation)?.get(fieldOf(aggregation)),
           this.#context.now,
         );
       default:
@@ -218,7 +282,7 @@ class Evaluation {
   }
 
   /** Learns first and last times of fields whose buckets depend on clock changes. */
-  async #learnRanges(aggregation: Aggregation): Promise<void> {
+  async #learnRanges(aggregation: Aggregation, view: FieldView): Promise<void> {
     const fields =
       aggregation.type === 'composite'
         ? compositeSources(aggregation)
@@ -228,22 +292,25 @@ class Evaluation {
             (aggregation.type === 'date_histogram' && needsRange(aggregation))
           ? [fieldOf(aggregation)]
           : [];
+    let known = this.#ranges.get(view);
+    if (!known) this.#ranges.set(view, (known = new Map()));
     for (const name of fields) {
-      const field = this.#relation.field(name);
-      if (!field || this.#ranges.has(name)) continue;
+      const field = view.field(name);
+      if (!field || known.has(name)) continue;
       const [least, most] = field.multi
         ? [`min(list_min(${field.sql}))`, `max(list_max(${field.sql}))`]
         : [`min(${field.sql})`, `max(${field.sql})`];
-      const [row] = await this.#rows(`SELECT ${least}, ${most} FROM (${this.#relation.sql})`);
-      this.#ranges.set(name, row![0] === null ? undefined : { from: Number(row![0]), to: Number(row![1]) });
+      const [row] = await this.#rows(`SELECT ${least}, ${most} FROM (${view.rowsOf(this.#relation.sql)})`);
+      known.set(name, row![0] === null ? undefined : { from: Number(row![0]), to: Number(row![1]) });
     }
   }
 
   async #grouped(scope: Scope, aggregation: Aggregation): Promise<Map<string, Results>> {
-    await this.#learnRanges(aggregation);
-    const bucketing = this.#bucketing(aggregation);
+    const { view } = scope;
+    await this.#learnRanges(aggregation, view);
+    const bucketing = this.#bucketing(aggregation, view);
     const children = aggregation.aggregations ?? {};
-    const metrics = this.#metrics(children);
+    const metrics = this.#metrics(children, view);
     const depth = scope.keys.length;
     const keys = bucketing.keys.map((_, at) => `b${depth + at}`);
     let from = scope.from;
@@ -285,7 +352,7 @@ class Evaluation {
     );
     this.#buckets += rows.length;
     if (this.#buckets > MAX_BUCKETS) throw tooManyBuckets(this.#buckets);
-    const within = await this.#childResults({ from, keys: all }, children, rows, bucketing);
+    const within = await this.#childResults({ from, keys: all, view }, children, rows, bucketing);
     const parents = new Map<string, { found: Bucket[]; documents: number; buckets: number }>();
     for (const row of rows) {
       const parent = keyText(row.slice(0, depth));
@@ -302,17 +369,21 @@ class Evaluation {
       entry.found.push({
         keys: row.slice(depth, all.length),
         count: Number(row[all.length]),
-        inside: this.#inOrder(children, {
-          ...this.#showMetrics(metrics, row.slice(all.length + 3)),
-          ...within.get(keyText(row.slice(0, all.length))),
-        }),
+        inside: this.#inOrder(
+          children,
+          {
+            ...this.#showMetrics(metrics, row.slice(all.length + 3)),
+            ...within.get(keyText(row.slice(0, all.length))),
+          },
+          view,
+        ),
       });
     }
     const results = new Map<string, Results>();
     for (const [parent, { found, documents, buckets }] of parents)
       results.set(
         parent,
-        bucketing.show(found, { documents, buckets }, () => this.#inOrder(children, {})),
+        bucketing.show(found, { documents, buckets }, () => this.#inOrder(children, {}, view)),
       );
     return results;
   }
@@ -423,6 +494,19 @@ class Evaluation {
     if (!field) return 'NULL';
     return field.multi ? `list_${order === 'asc' ? 'min' : 'max'}(${field.sql})` : field.sql;
   }
+}
+
+function pathOf({ parameters, type }: Aggregation): string {
+  const { path } = parameters;
+  if (typeof path !== 'string' || path === '')
+    throw illegal(`Required [path] of aggregation [${type}] is missing`);
+  return path;
+}
+
+function nestedIn({ nested }: Wanted, path: string): Wanted {
+  let inside = nested.get(path);
+  if (!inside) nested.set(path, (inside = nothingWanted()));
+  return inside;
 }
 
 const keyText = (keys: readonly SqlValue[]): string =>

@@ -166,8 +166,6 @@ export function sqlFields(
 
 /** The value at a path of the document, whether it was written as objects or with dots in its key. */
 function jsonAt(path: string): string {
-  const quoted = (parts: readonly string[]): string =>
-    parts.map((part) => `."${part.replaceAll('"', '\\"').replaceAll("'", "''")}"`).join('');
-  const whole = `json_extract(_source, '$${quoted(path.split('.'))}')`;
-  return path.includes('.') ? `coalesce(${whole}, json_extract(_source, '$${quoted([path])}'))` : whole;
+  const at = (...keys: string[]): string => `json_extract(_source, ${sqlPointer(...keys)})`;
+  return path.includes('.') ? `coalesce(${at(...path.split('.'))}, ${at(path)})` : at(path);
 }

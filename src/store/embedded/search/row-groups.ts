@@ -1,5 +1,5 @@
 /** Which rows a request must look at, put together by the columns they have, each with its WHERE clause. */
-import { columnTypes, type FieldType, type SqlFields } from '../../../query/field-types.ts';
+import { columnTypes, type FieldType, type SqlColumn, type SqlFields } from '../../../query/field-types.ts';
 import { toBooleanSql, toSql } from '../../../query/sql.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
@@ -147,7 +147,7 @@ export class Plan {
     used: Set<string>,
   ): string {
     if (query.type === 'all') return 'true';
-    return toSql(query, this.#fields(rows, used));
+    return toSql(query, this.fields(rows, used));
   }
 
   /** The same, and never NULL: a value that can be negated and combined. */
@@ -156,10 +156,11 @@ export class Plan {
     query: Query,
     used: Set<string>,
   ): string {
-    return toBooleanSql(query, this.#fields(rows, used));
+    return toBooleanSql(query, this.fields(rows, used));
   }
 
-  #fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>, used: Set<string>): SqlFields {
+  /** What rows of one shape have; stored columns that are asked for are added to `used`. */
+  fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>, used: Set<string>): SqlFields {
     return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
 }
@@ -197,12 +198,12 @@ export function commonType(types: ReadonlySet<FieldType>): Exclude<FieldType, 'u
  * The value of a field as one expression of `type`: NULL where a row has none. `multi` makes it a list in every case.
  */
 export function fieldValue(
-  columns: readonly ResolvedColumn[],
+  columns: readonly SqlColumn[],
   type: Exclude<FieldType, 'unindexed'>,
   multi: boolean,
 ): string {
   const sqlType = columnTypes[type];
-  const cast = (column: ResolvedColumn): string =>
+  const cast = (column: SqlColumn): string =>
     columnTypes[column.type] === sqlType
       ? column.expression
       : `TRY_CAST(${column.expression} AS ${sqlType}${column.multi ? '[]' : ''})`;

@@ -186,7 +186,9 @@ function Delete({
     >
       {item.state !== 'disabled' && <Consequences item={item} items={items} />}
       <Text size="sm">
-        Its settings and secrets are deleted and do not come back. Events that are kept stay.
+        Its settings and secrets are deleted and do not come back
+        {(item.queued ?? 0) > 0 && ', nor do the events that wait for it'}. Events in Millrace's own store
+        stay.
       </Text>
       {isInUse && (
         <TextInput

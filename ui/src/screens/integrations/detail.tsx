@@ -9,6 +9,7 @@ import type { IntegrationDetail, IntegrationItem } from '../../../../src/server/
 import { useMay } from '../../app/session.tsx';
 import { call } from '../../lib/api.ts';
 import { Problem } from '../../lib/problem.tsx';
+import { visible } from '../../lib/visible.ts';
 import { exact } from '../pipelines/format.ts';
 import { Actions } from './actions.tsx';
 import { CodeBlock } from './code.tsx';
@@ -19,7 +20,7 @@ import { CardIcon } from './icons.tsx';
 import './integrations.css';
 import type { DetailTab, IntegrationSearch } from './search.ts';
 import { StateLine } from './state.tsx';
-import { useCatalogue, useItems } from './use-items.ts';
+import { readable, useCatalogue, useItems } from './use-items.ts';
 
 export function Integration() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -35,7 +36,7 @@ export function Integration() {
     retry: false,
   });
   if (error) return <Problem title="This can not be shown" error={error} retry={() => void refetch()} />;
-  const item = items?.find((each) => each.id === id) ?? data?.item;
+  const item = items?.find((each) => each.id === id) ?? (data && readable(data.item));
   if (!data || !item || !catalogue.data)
     return (
       <div className="integration-page" aria-busy="true">
@@ -258,9 +259,21 @@ function Config({
 }) {
   return (
     <Card withBorder p="md">
+      {file !== undefined && item.state !== 'disabled' && (
+        <Anchor
+          component={Link}
+          to="/editor"
+          search={{ path: file } as never}
+          size="sm"
+          mb="sm"
+          display="inline-block"
+        >
+          Edit as text
+        </Anchor>
+      )}
       <CodeBlock
         label="the config"
-        text={config}
+        text={visible(config, 100_000)}
         words={
           file === undefined
             ? `The part of ${item.origin ?? 'the config'} that this is about, without secrets.`

@@ -136,7 +136,7 @@ function Headers({ field: { name, label, help }, draft, change, problem, kept }:
   };
   return (
     <fieldset style={{ border: 0, padding: 0, margin: 0 }}>
-      <Text component="legend" size="sm" fw={500}>
+      <Text component="legend" size="sm" fw={600} p={0}>
         {label}
       </Text>
       <Text size="xs" c="dimmed" mb={6}>

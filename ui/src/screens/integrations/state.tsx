@@ -31,6 +31,7 @@ function stateWords({ kind, state, rate: now, last, others, card }: IntegrationI
       return last === undefined ? 'Quiet' : `Quiet since ${time(last)}`;
     case 'waiting':
       if (isSource) return 'Waiting for the first event';
+      if (card === 'store') return 'Nothing to keep yet';
       return others.length === 0 ? 'No source sends here' : 'Nothing to send yet';
     case 'warning':
       return `${isSource ? 'Receiving' : 'Sending'} ${rate(now)}, with trouble`;

@@ -3,6 +3,7 @@ import { Group, Loader, Modal, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconCircleX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { IntegrationTest } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 
 export interface TestDialogueProps {
   readonly title: string;
@@ -74,7 +75,7 @@ function Result({
           )}
         </Group>
         <Text size="sm" className="integration-problem">
-          {text.length > 2000 ? `${text.slice(0, 2000)}…` : text}
+          {visible(text, 2000)}
         </Text>
       </div>
     </Group>

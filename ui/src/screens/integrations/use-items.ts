@@ -3,11 +3,22 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { IntegrationItem } from '../../../../src/server/contract.ts';
 import { call, listen } from '../../lib/api.ts';
+import { visible } from '../../lib/visible.ts';
+
+/** Errors hold what other programs answered. */
+export const readable = (item: IntegrationItem): IntegrationItem => ({
+  ...item,
+  ...(item.problem !== undefined && { problem: visible(item.problem, 2000) }),
+  ...(item.place !== undefined && { place: visible(item.place) }),
+});
 
 export const useCatalogue = () =>
   useQuery({
     queryKey: ['integrations'],
-    queryFn: ({ signal }) => call('GET /api/integrations', { signal }),
+    queryFn: async ({ signal }) => {
+      const answer = await call('GET /api/integrations', { signal });
+      return { ...answer, items: answer.items.map(readable) };
+    },
     staleTime: 10_000,
   });
 
@@ -24,7 +35,7 @@ export function useItems(): {
         {},
         {
           event: (answer) => {
-            setItems(answer.items);
+            setItems(answer.items.map(readable));
             setProblem(undefined);
           },
           problem: setProblem,

@@ -1,6 +1,7 @@
 /** One node: what is wrong, its numbers now and before, its config, a tap. */
 import {
   Alert,
+  Anchor,
   CloseButton,
   Code,
   Group,
@@ -13,6 +14,7 @@ import {
   Title,
 } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import type { NodeNumbers, PipelineLive, Vertex } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
@@ -113,7 +115,17 @@ export function NodePanel(props: NodePanelProps) {
             </Code>
             {vertex?.source && (
               <Text size="xs" c="dimmed" mt="xs" style={{ overflowWrap: 'anywhere' }}>
-                {vertex.source.file}, line {vertex.source.line}. Secrets are not shown.
+                {vertex.source.file}, line {vertex.source.line}. Secrets are not shown.{' '}
+                {!vertex.source.file.startsWith('<') && (
+                  <Anchor
+                    component={Link}
+                    to="/editor"
+                    search={{ path: vertex.source.file, line: vertex.source.line, pipeline } as never}
+                    size="xs"
+                  >
+                    Open in the editor
+                  </Anchor>
+                )}
               </Text>
             )}
           </ScrollArea>

@@ -51,7 +51,7 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
           }}
         >
           <Group gap="xs" align="flex-end">
-            {isAdministrator && (
+            {isAdministrator && storage.driver === 'embedded' && (
               <TextInput
                 size="xs"
                 w={280}
@@ -223,9 +223,11 @@ function NewSnapshot({ storage, mayS3, onClose, onDone }: NewSnapshotProps) {
       <TextInput
         label="Name"
         description={
-          mayS3
-            ? 'A folder of its own on this server, or s3://bucket/prefix/name with the credentials of the settings'
-            : 'A folder of its own on this server'
+          storage.driver === 'cluster'
+            ? 'A repository that is registered with the cluster, and a name: repository/name'
+            : mayS3
+              ? 'A folder of its own on this server, or s3://bucket/prefix/name with the credentials of the settings'
+              : 'A folder of its own on this server'
         }
         data-autofocus
         value={target}

@@ -56,7 +56,7 @@ export function StorageScreen() {
         <Title order={1} size="h3">
           Storage
         </Title>
-        {mayCopy && (
+        {mayCopy && data.driver === 'embedded' && (
           <Button
             size="xs"
             variant="default"

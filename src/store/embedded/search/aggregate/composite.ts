@@ -7,7 +7,7 @@ import type { Bucketing, KeyColumn } from './bucketing.ts';
 import { dateFormatter, zoneNamed } from './dates.ts';
 import { dateScale, type TimeRange } from './histogram.ts';
 import { illegal, numberOf } from './parameters.ts';
-import type { Relation } from './relation.ts';
+import type { FieldView } from './relation.ts';
 
 interface Source {
   readonly name: string;
@@ -32,7 +32,7 @@ export function compositeSources({ parameters }: Aggregation): Source[] {
 
 export function compositeBuckets(
   aggregation: Aggregation,
-  relation: Relation,
+  relation: FieldView,
   range: (field: string) => TimeRange | undefined,
 ): Bucketing {
   const sources = compositeSources(aggregation).map((source) => {

@@ -7,7 +7,7 @@ import { resolveDate } from '../resolve-date.ts';
 import type { Bucket, Bucketing } from './bucketing.ts';
 import { dateFormatter, zoneNamed } from './dates.ts';
 import { fieldOf } from './parameters.ts';
-import type { Relation } from './relation.ts';
+import type { FieldView } from './relation.ts';
 
 interface NamedCondition {
   readonly key: string | undefined;
@@ -150,7 +150,7 @@ function rangeCondition(
 export function conditionBuckets(
   aggregation: Aggregation,
   conditions: readonly NamedCondition[],
-  relation: Relation,
+  relation: FieldView,
 ): Bucketing {
   const { type, parameters } = aggregation;
   const flags = conditions.map(({ query }) => relation.condition(query));

@@ -6,7 +6,7 @@ import { resolveDate } from '../resolve-date.ts';
 import type { Bucket, Bucketing } from './bucketing.ts';
 import { dateFormatter, zoneNamed } from './dates.ts';
 import { fieldOf, illegal, MAX_BUCKETS, numberOf, tooManyBuckets } from './parameters.ts';
-import type { Relation } from './relation.ts';
+import type { FieldView } from './relation.ts';
 import { orderOf } from './terms.ts';
 
 /** Bucket numbers are integers; a scale turns them into keys and back. */
@@ -20,7 +20,7 @@ interface Scale {
   text?(key: number): string;
 }
 
-export function histogramBuckets(aggregation: Aggregation, relation: Relation): Bucketing {
+export function histogramBuckets(aggregation: Aggregation, relation: FieldView): Bucketing {
   const interval = numberOf(aggregation, 'interval');
   if (interval <= 0) throw illegal('[interval] must be >0 for histogram aggregation [histogram]');
   const offset = numberOf(aggregation, 'offset', 0);
@@ -34,7 +34,7 @@ export function histogramBuckets(aggregation: Aggregation, relation: Relation): 
 
 function buckets(
   aggregation: Aggregation,
-  relation: Relation,
+  relation: FieldView,
   scale: Scale,
   bound: (value: QueryValue) => number,
 ): Bucketing {
@@ -280,7 +280,7 @@ function toUtc(zone: Zone, local: number): number {
 
 export function dateHistogramBuckets(
   aggregation: Aggregation,
-  relation: Relation,
+  relation: FieldView,
   range: TimeRange | undefined,
   now: number,
 ): Bucketing {

@@ -5,7 +5,7 @@ import type { Aggregation } from '../../../store.ts';
 import type { SqlValue } from '../sql-engine.ts';
 import { dateFormatter, UTC } from './dates.ts';
 import { fieldOf, illegal } from './parameters.ts';
-import type { Relation, RelationField } from './relation.ts';
+import type { FieldView, RelationField } from './relation.ts';
 
 export interface Metric {
   /** Aggregate expressions; their values are handed to `show` in the same order. */
@@ -32,7 +32,7 @@ const number = (value: SqlValue | undefined): number | null =>
   value === null || value === undefined ? null : Number(value);
 
 /** @throws StoreError for a field whose type has no numbers */
-export function metricOf(aggregation: Aggregation, relation: Relation): Metric {
+export function metricOf(aggregation: Aggregation, relation: FieldView): Metric {
   const { type } = aggregation;
   const name = fieldOf(aggregation);
   const field = withMissing(aggregation, relation.field(name));

@@ -5,6 +5,7 @@ import type { Query } from '../../../../query/tree.ts';
 import type { RowSet } from '../../snapshot.ts';
 import { commonType, fieldValue, fromClause, Plan } from '../row-groups.ts';
 import type { SearchContext } from '../search.ts';
+import { NestedView, nestedQueries, type Wanted } from './nested.ts';
 
 export interface RelationField {
   readonly sql: string;
@@ -13,27 +14,40 @@ export interface RelationField {
   readonly multi: boolean;
 }
 
+/** Documents, or objects inside of them, as aggregations see them. */
+export interface FieldView {
+  /** The column of a field; undefined when no row has it. */
+  field(name: string): RelationField | undefined;
+  /** The column that tells whether a row meets a condition. */
+  condition(query: Query): string;
+  /** SELECT of all rows of the view, of one of all documents. */
+  rowsOf(documents: string): string;
+  /** The objects at a path below. */
+  nested(path: string): NestedView;
+}
+
 export interface RelationOptions {
   readonly query: Query;
-  /** Field names that aggregations ask for. */
-  readonly fields: ReadonlySet<string>;
-  /** Conditions of filter aggregations, each a column. */
-  readonly queries: readonly Query[];
+  /** Field names that aggregations ask for, conditions of filter aggregations, and both of nested objects. */
+  readonly wanted: Wanted;
   /** With the places of rows, for `top_hits`. */
   readonly places: boolean;
 }
 
-export class Relation {
-  /** SELECT without parentheses. Columns: f0…, q0…, and with places _seq, _file, _row. */
+export class Relation implements FieldView {
+  /** SELECT without parentheses. Columns: f0…, q0…, n0…, and with places _seq, _file, _row. */
   readonly sql: string;
   readonly #fields = new Map<string, RelationField>();
   readonly #queries: readonly Query[];
+  readonly #nested = new Map<string, NestedView>();
   readonly #rowSets = new Map<string, RowSet>();
   readonly plan: Plan;
 
-  constructor({ snapshot, now }: SearchContext, { query, fields, queries, places }: RelationOptions) {
+  constructor({ snapshot, now }: SearchContext, { query, wanted, places }: RelationOptions) {
+    const { fields, queries } = wanted;
     this.#queries = queries;
-    this.plan = new Plan({ snapshot, query, fields: [...fields], queries, now });
+    const all = [...queries, ...nestedQueries(wanted)];
+    this.plan = new Plan({ snapshot, query, fields: [...fields], queries: all, now });
     const { groups } = this.plan;
     const names = [...fields];
     names.forEach((name, at) => {
@@ -48,6 +62,9 @@ export class Relation {
       const type = commonType(types);
       if (type) this.#fields.set(name, { sql: `f${at}`, type, multi });
     });
+    const shapes = groups.map(({ rowSets }) => this.plan.fields(rowSets[0]!, new Set()));
+    for (const [at, [path, inside]] of [...wanted.nested].entries())
+      this.#nested.set(path, new NestedView(path, inside, String(at), shapes));
     const selects = groups.flatMap((group) => {
       const used = new Set(group.used);
       const columns = names.flatMap((name, at) => {
@@ -61,6 +78,8 @@ export class Relation {
       queries.forEach((condition, at) => {
         columns.push(`${this.plan.compileBoolean(group.rowSets[0]!, condition, used)} AS q${at}`);
       });
+      for (const view of this.#nested.values())
+        columns.push(view.columnSql(this.plan.fields(group.rowSets[0]!, used)));
       const inFiles = group.rowSets[0]!.file !== undefined;
       for (const rowSet of group.rowSets) this.#rowSets.set(rowSet.file ?? rowSet.id, rowSet);
       if (places)
@@ -83,17 +102,24 @@ export class Relation {
       return field ? [`NULL::${columnTypes[field.type]}${field.multi ? '[]' : ''} AS ${field.sql}`] : [];
     });
     for (let at = 0; at < queries.length; at++) columns.push(`false AS q${at}`);
+    for (const view of this.#nested.values()) columns.push(view.emptyColumn);
     if (places) columns.push('0::BIGINT AS _seq', "'' AS _file", '0::BIGINT AS _row');
     columns.push('1 AS nothing');
     return `SELECT ${columns.join(', ')} WHERE false`;
   }
 
-  /** The column of a field; undefined when no row has it. */
   field(name: string): RelationField | undefined {
     return this.#fields.get(name);
   }
 
-  /** The column that tells whether a row meets a condition. */
+  rowsOf(documents: string): string {
+    return documents;
+  }
+
+  nested(path: string): NestedView {
+    return this.#nested.get(path)!;
+  }
+
   condition(query: Query): string {
     return `q${this.#queries.indexOf(query)}`;
   }

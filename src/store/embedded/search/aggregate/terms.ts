@@ -7,7 +7,7 @@ import type { SqlValue } from '../sql-engine.ts';
 import type { Bucketing, OrderNames } from './bucketing.ts';
 import { dateFormatter, UTC } from './dates.ts';
 import { fieldOf, illegal, numberOf } from './parameters.ts';
-import type { Relation, RelationField } from './relation.ts';
+import type { FieldView, RelationField } from './relation.ts';
 
 /** What a key looks like in an answer. */
 function keyShown(
@@ -22,7 +22,7 @@ function keyShown(
   return (key) => ({ key });
 }
 
-export function termsBuckets(aggregation: Aggregation, relation: Relation): Bucketing {
+export function termsBuckets(aggregation: Aggregation, relation: FieldView): Bucketing {
   const { parameters } = aggregation;
   const name = fieldOf(aggregation);
   const field = relation.field(name);

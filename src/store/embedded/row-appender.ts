@@ -1,0 +1,82 @@
+/**
+ * Puts rows of frames into a hot table, a chunk at a time: their bytes go over as they stand, no string is made of them.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { DuckDBAppender } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import type { FrameRow } from './frame.ts';
+
+/** Of the table; the order is that of the vectors below. */
+export const HOT_COLUMNS =
+  'seq BIGINT, ix INTEGER, version INTEGER, explicit BOOLEAN, id VARCHAR, src VARCHAR, norm VARCHAR';
+
+const { BIGINT, BOOLEAN, INTEGER, VARCHAR } = duckdb.Type;
+const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, VARCHAR, VARCHAR, VARCHAR].map((type) =>
+  duckdb.create_logical_type(type),
+);
+
+/** Rows of a chunk, by DuckDB's rule. */
+const CHUNK = 2048;
+
+export class RowAppender {
+  readonly #appender: DuckDBAppender;
+  readonly #chunk = duckdb.create_data_chunk(types);
+  readonly #vectors = types.map((_, at) => duckdb.data_chunk_get_vector(this.#chunk, at));
+  readonly #sequences = new BigInt64Array(CHUNK);
+  readonly #indices = new Int32Array(CHUNK);
+  readonly #versions = new Int32Array(CHUNK);
+  readonly #explicit = new Uint8Array(CHUNK);
+  #rows = 0;
+
+  constructor(appender: DuckDBAppender) {
+    this.#appender = appender;
+  }
+
+  /** The row is part of `bytes`. @throws what the engine says */
+  add(row: FrameRow, bytes: Buffer): void {
+    if (this.#rows === CHUNK) this.#put();
+    const at = this.#rows++;
+    this.#sequences[at] = BigInt(row.sequence);
+    this.#indices[at] = row.ix;
+    this.#versions[at] = row.version;
+    this.#explicit[at] = row.explicit ? 1 : 0;
+    const [, , , , id, source, columns] = this.#vectors;
+    duckdb.vector_assign_string_element_len(id!, at, bytes.subarray(row.id, row.source));
+    // The engine takes nothing else. Columns begin with an ASCII character: no character spans the two.
+    if (isUtf8(bytes.subarray(row.source, row.end))) {
+      duckdb.vector_assign_string_element_len(source!, at, bytes.subarray(row.source, row.columns));
+      duckdb.vector_assign_string_element_len(columns!, at, bytes.subarray(row.columns, row.end));
+    } else {
+      duckdb.vector_assign_string_element(source!, at, bytes.utf8Slice(row.source, row.columns));
+      duckdb.vector_assign_string_element(columns!, at, bytes.utf8Slice(row.columns, row.end));
+    }
+  }
+
+  /** All rows are in the table when it returns. @throws what the engine says */
+  flush(): void {
+    this.#put();
+    this.#appender.flushSync();
+  }
+
+  close(): void {
+    this.#appender.closeSync();
+    this.#appender.connection.closeSync();
+  }
+
+  #put(): void {
+    const rows = this.#rows;
+    this.#rows = 0;
+    if (rows === 0) return;
+    const [sequences, indices, versions, explicit] = this.#vectors;
+    duckdb.data_chunk_set_size(this.#chunk, rows);
+    duckdb.copy_data_to_vector(sequences!, 0, this.#sequences.buffer, 0, rows * 8);
+    duckdb.copy_data_to_vector(indices!, 0, this.#indices.buffer, 0, rows * 4);
+    duckdb.copy_data_to_vector(versions!, 0, this.#versions.buffer, 0, rows * 4);
+    duckdb.copy_data_to_vector(explicit!, 0, this.#explicit.buffer, 0, rows);
+    try {
+      duckdb.append_data_chunk(this.#appender['appender'], this.#chunk);
+    } finally {
+      duckdb.data_chunk_reset(this.#chunk);
+    }
+  }
+}
