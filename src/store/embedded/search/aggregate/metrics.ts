@@ -45,7 +45,7 @@ export function metricOf(aggregation: Aggregation, relation: FieldView): Metric 
     if (!dates) return shown;
     const with_: Record<string, unknown> = { ...shown };
     for (const [key, value] of Object.entries(shown))
-      if (value !== null && key !== 'count') with_[`${key}_as_string`] = dates(Math.round(value));
+      if (value !== null && key !== 'count') with_[`${key}_as_string`] = dates(Math.trunc(value));
     return with_;
   };
   switch (type) {
