@@ -214,7 +214,10 @@ export const settings = {
   'api.ssl.keystore.path': { type: 'path', description: 'PKCS#12 file with key and certificate.' },
   'api.ssl.keystore.password': { type: 'password', description: 'Its password.' },
   'api.ssl.supported_protocols': { type: 'string', description: 'TLS versions of the monitoring API.' },
-  'keystore.file': { type: 'path', description: 'The keystore; path.settings/logstash.keystore unless set.' },
+  'keystore.file': {
+    type: 'path',
+    description: 'The keystore; logstash.keystore in path.settings, or without one in path.data, unless set.',
+  },
   allow_superuser: {
     type: 'boolean',
     default: true,

@@ -38,6 +38,8 @@ export interface SqlColumn {
   readonly type: Exclude<FieldType, 'unindexed'>;
   /** The expression is a list. */
   readonly multi: boolean;
+  /** Its value stands in a JSON object, too, together with those of others, that can be looked at all at once. */
+  readonly packed?: { readonly json: string; readonly key: string };
 }
 
 /** What the SQL compiler asks of one group of rows that have the same columns. */

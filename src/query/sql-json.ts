@@ -67,7 +67,8 @@ export function nestedFields(outer: SqlFields, path: string, variable: string): 
       for (const column of outer.resolve(pattern)) {
         if (!column.field.startsWith(inside)) continue;
         const expression = typedSql(valuesSql(variable, column.field.slice(inside.length)), column.type);
-        found.set(`${column.type} ${column.field}`, { ...column, expression, multi: true });
+        const { field, type } = column;
+        found.set(`${type} ${field}`, { field, type, expression, multi: true });
       }
       return [...found.values()];
     },

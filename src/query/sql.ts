@@ -9,9 +9,10 @@ import { anywhereSql, anywhereWords } from './anywhere.ts';
 import { type Clause, type ConditionContext, clauseCondition } from './condition.ts';
 import { allOf, anyOf, columnSql } from './condition-sql.ts';
 import { type Equalities, takeEqualities } from './equalities.ts';
-import type { SqlColumn, SqlFields } from './field-types.ts';
+import { columnTypes, type SqlColumn, type SqlFields } from './field-types.ts';
 import { tooDeep } from './query-error.ts';
 import { flattenedColumn, nestedFields, objectsSql } from './sql-json.ts';
+import { sqlText } from './sql-literal.ts';
 import type { Query } from './tree.ts';
 
 /** @throws QueryError for date math or patterns that mean nothing in the types that the columns have */
@@ -109,8 +110,68 @@ function equalitiesSql({ field, clauses, values }: Equalities, context: Context)
   return orSql(parts, 1);
 }
 
-/** Columns of one field and type are one: a row has a single value in one of them or several in the other. */
+/** So many columns that stand in one JSON object are looked at one by one. */
+const FEW_PACKED = 8;
+
 function columnsSql(all: readonly SqlColumn[], clause: Clause, context: Context, lenient: boolean): string {
+  const packed = all.filter((column) => column.packed);
+  if (context.inLambda || packed.length <= FEW_PACKED) return eachColumnSql(all, clause, context, lenient);
+  const others = all.filter((column) => !column.packed);
+  const parts = [eachColumnSql(others, clause, context, lenient)];
+  for (const [json, columns] of Map.groupBy(packed, (column) => column.packed!.json))
+    parts.push(packedSql(json, columns, clause, context, lenient));
+  return orSql(parts, 1);
+}
+
+/**
+ * Thousands of columns, each with an expression of its own, take memory and time with the square of their number. The
+ * values that a row has are few: each is held against the condition of its type, and only then asked for its column.
+ */
+function packedSql(
+  json: string,
+  columns: readonly SqlColumn[],
+  clause: Clause,
+  context: Context,
+  lenient: boolean,
+): string {
+  const entry = `p${context.depth}`;
+  const kinds = Map.groupBy(columns, ({ type, multi }) => `${type} ${multi}`);
+  const parts = [...kinds.values()].map((same) => {
+    const [{ type, multi }] = same as [SqlColumn];
+    const sqlType = columnTypes[type];
+    const expression = multi
+      ? `from_json(${entry}.value, ${sqlText(JSON.stringify([sqlType]))})`
+      : sqlType === 'VARCHAR'
+        ? `${entry}.value`
+        : `TRY_CAST(${entry}.value AS ${sqlType})`;
+    const inLambda = { ...context, inLambda: true };
+    const condition = eachColumnSql([{ field: '', expression, type, multi }], clause, inLambda, lenient);
+    if (condition === 'false') return condition;
+    // CASE looks at the values of these columns only; AND would look at all.
+    const keys = same.map(({ packed }) => packed!.key);
+    return `CASE WHEN ${isAmongSql(`${entry}.key`, keys)} THEN ${condition} ELSE false END`;
+  });
+  const inner = orSql(parts, 1);
+  if (inner === 'false') return inner;
+  return `len(list_filter(map_entries(CAST(${json}::JSON AS MAP(VARCHAR, VARCHAR))), lambda ${entry}: ${inner})) > 0`;
+}
+
+/** Keys are a letter, the same for all, and a number: these are looked up as bits, in no time. */
+function isAmongSql(key: string, keys: readonly string[]): string {
+  const numbers = keys.map((each) => Number(each.slice(1)));
+  const bits = new Uint8Array(Math.max(...numbers) + 1);
+  for (const number of numbers) bits[number] = 1;
+  const number = `TRY_CAST(substr(${key}, 2) AS INTEGER)`;
+  return `CASE WHEN starts_with(${key}, ${sqlText(keys[0]![0]!)}) AND ${number} < ${bits.length} THEN get_bit('${bits.join('')}'::BIT, ${number}) = 1 ELSE false END`;
+}
+
+/** Columns of one field and type are one: a row has a single value in one of them or several in the other. */
+function eachColumnSql(
+  all: readonly SqlColumn[],
+  clause: Clause,
+  context: Context,
+  lenient: boolean,
+): string {
   const conditionContext: ConditionContext = { now: context.fields.now, lenient };
   const groups = new Map<string, SqlColumn[]>();
   for (const column of all) {

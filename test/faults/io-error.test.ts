@@ -1,10 +1,11 @@
 /** A disk that answers EIO (a shim around the system's calls), and a file system that the kernel makes read-only. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { BreakableDisk, noLoopDisk } from '../support/breakable-disk.ts';
+import { brokenDiskShim } from '../support/broken-disk.ts';
 import {
   deadLetters,
   HttpSender,
@@ -22,7 +23,7 @@ import {
   unmountAll,
   untilHealth,
 } from '../support/faults.ts';
-import { cleanUp, freePort, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
+import { cleanUp, freePort, temporaryFolder, until } from '../support/millrace.ts';
 import { describePeer, peers } from '../support/peers.ts';
 
 const open: { stop(): unknown }[] = [];
@@ -31,16 +32,6 @@ afterAll(async () => {
   unmountAll();
   await cleanUp();
 });
-
-/** The shim, compiled once. */
-let shim: string | undefined;
-function compiled(): string {
-  if (shim !== undefined) return shim;
-  const file = join(temporaryFolder(), 'broken-disk.so');
-  const source = join(import.meta.dirname, '../support/broken-disk.c');
-  execFileSync('gcc', ['-O1', '-shared', '-fPIC', '-o', file, source, '-ldl']);
-  return (shim = file);
-}
 
 const EIO = 5;
 
@@ -58,7 +49,7 @@ describePeer('an I/O error of the queue', [peers.gcc], () => {
       const config = `${httpInput(input)} ${httpOutput(target)}`;
       const args = ['--path.queue', folder, '--queue.page_capacity', '256kb'];
       const millrace = await startMillrace(config, args, {
-        LD_PRELOAD: compiled(),
+        LD_PRELOAD: brokenDiskShim(),
         FAULT_PATH: folder,
         FAULT_FLAG: flag,
         UV_USE_IO_URING: '0',
@@ -106,7 +97,7 @@ describePeer('an I/O error of the queue', [peers.gcc], () => {
     await until(() => sender.answered.size > 1500, 'more blocks than are kept in memory');
     await first.kill();
     const millrace = await startMillrace(config, args, {
-      LD_PRELOAD: compiled(),
+      LD_PRELOAD: brokenDiskShim(),
       FAULT_PATH: join(folder, 'main/segment'),
       FAULT_FLAG: flag,
       UV_USE_IO_URING: '0',
@@ -139,7 +130,7 @@ describePeer('an I/O error of the dead letters', [peers.gcc], () => {
       const millrace = await startMillrace(
         `${httpInput(input)} ${httpOutput(target)}`,
         ['--path.dead_letter_queue', folder],
-        { LD_PRELOAD: compiled(), FAULT_PATH: folder, FAULT_FLAG: flag, UV_USE_IO_URING: '0' },
+        { LD_PRELOAD: brokenDiskShim(), FAULT_PATH: folder, FAULT_FLAG: flag, UV_USE_IO_URING: '0' },
       );
       const sender = new HttpSender(input, { pause: 20 });
       await until(() => sender.answered.size > 300, 'first events');
@@ -198,18 +189,22 @@ describePeer('a file system that becomes read-only', [noMounts, noLoopDisk], () 
 });
 
 describePeer('a remount (ro, then rw)', [noMounts], () => {
-  test.concurrent('under the queue, before the start: the pipeline does not start, with path and reason', async () => {
+  test.concurrent('under the queue, before the start: red with path and reason; it starts by itself afterwards', async () => {
+    const [input, target] = [await freePort(), await freePort()];
     const disk = tinyDisk('2m');
     remount(disk, 'ro');
-    const { code, stderr } = await runToEnd({
-      args: [
-        ...['-e', httpInput(await freePort()), '--path.data', temporaryFolder(), '--api.enabled', 'false'],
-        ...['--queue.type', 'persisted', '--path.queue', disk],
-      ],
-    });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(new RegExp(`EROFS: read-only file system, mkdir '${disk}/main'`));
-  });
+    const sink = await new Sink(target).start();
+    open.push(sink);
+    const millrace = await startMillrace(`${httpInput(input)} ${httpOutput(target)}`, ['--path.queue', disk]);
+    await untilHealth(millrace, 'red', new RegExp(`EROFS: read-only file system, mkdir '${disk}/main'`));
+    remount(disk, 'rw');
+    await untilHealth(millrace, 'green', '', 40);
+    const sender = new HttpSender(input);
+    await until(() => sender.answered.size > 100, 'answers');
+    await sender.stop();
+    await until(() => missing(sender.answered, sink.arrived).length === 0, 'all that was answered', RECOVERY);
+    await stopWell(millrace);
+  }, 90_000);
 
   test.concurrent('under the dead letters: red with path and reason, refused events wait, nothing is lost', async () => {
     const [input, target] = [await freePort(), await freePort()];

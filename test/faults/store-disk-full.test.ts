@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { BrokenDisk } from '../support/broken-disk.ts';
 import {
   fill,
   HttpSender,
@@ -17,13 +18,15 @@ import {
   tinyDisk,
   unmountAll,
 } from '../support/faults.ts';
-import { cleanUp, freePort, type Millrace, until } from '../support/millrace.ts';
+import { cleanUp, freePort, type Millrace, temporaryFolder, until } from '../support/millrace.ts';
+import { describePeer, peers } from '../support/peers.ts';
 
 afterAll(async () => {
   unmountAll();
   await cleanUp();
 });
 
+const EIO = 5;
 const reason = noMounts === undefined ? '' : ` (skipped: ${noMounts})`;
 
 /** Writes to `_bulk` as fast as it is answered; knows what was acknowledged. */
@@ -49,14 +52,20 @@ class BulkSender {
         body,
         headers: { 'content-type': 'application/x-ndjson' },
       });
-      const { errors } = (await answer.json()) as { errors?: boolean };
-      if (answer.status === 200 && errors === false) for (const n of numbers) this.acknowledged.add(n);
-      else {
-        this.refusals.set(answer.status, (this.refusals.get(answer.status) ?? 0) + 1);
-        await delay(50);
+      const { items } = (await answer.json()) as { items?: { create: { status: number } }[] };
+      const refused = new Set(answer.status === 200 ? [] : [answer.status]);
+      for (const [at, { create }] of items?.entries() ?? []) {
+        if (create.status === 201) this.acknowledged.add(numbers[at]!);
+        else refused.add(create.status);
       }
+      for (const status of refused) this.refusals.set(status, (this.refusals.get(status) ?? 0) + 1);
+      if (refused.size > 0) await delay(50);
       await delay(10);
     }
+  }
+
+  get refused(): number {
+    return this.refusals.values().reduce((sum, count) => sum + count, 0);
   }
 
   async stop(): Promise<void> {
@@ -131,4 +140,55 @@ describe.skipIf(reason !== '')(`the event store's disk full${reason}`, () => {
     await until(async () => (await storeHealth(port)) !== 'red', 'well again', 15);
     await stopWell(millrace);
   }, 180_000);
+});
+
+describePeer("an I/O error of the event store's log", [peers.gcc], () => {
+  test.each([
+    ['fdatasync', 's'],
+    ['write', 'w'],
+  ])(
+    'EIO of %s: _bulk is refused and pipelines wait; afterwards it goes on, and all that was acknowledged is there once',
+    async (_, kinds) => {
+      const [input, port] = [await freePort(), await freePort()];
+      const folder = join(temporaryFolder(), 'store');
+      const disk = new BrokenDisk(folder);
+      const args = ['--store.path', folder];
+      const millrace = await start(input, port, args, disk.env);
+      const sender = new HttpSender(input);
+      const bulks = new BulkSender(port);
+      await until(() => sender.answered.size > 100 && bulks.acknowledged.size > 100, 'first answers', 30);
+      for (let round = 0; round < 2; round++) {
+        disk.break(kinds, EIO);
+        const refused = bulks.refused;
+        await until(() => bulks.refused > refused + 2, 'refusals', 30);
+        await until(async () => (await storeHealth(port)) === 'red', 'red', 30);
+        const before = bulks.acknowledged.size;
+        await delay(500);
+        expect(bulks.acknowledged.size).toBe(before);
+        disk.mend();
+        await until(() => bulks.acknowledged.size > before + 200, 'goes on by itself', 60);
+      }
+      expect([429, 503]).toEqual(expect.arrayContaining([...bulks.refusals.keys()]));
+      await sender.stop();
+      await bulks.stop();
+      const complete = async (): Promise<void> => {
+        await until(
+          async () => missing(sender.answered, await stored(port, 'events')).length === 0,
+          'all that was answered',
+          RECOVERY,
+        );
+        const own = await stored(port, 'bulk');
+        expect(missing(bulks.acknowledged, own)).toEqual([]);
+        expect([...own.values()].every((times) => times === 1)).toBe(true);
+      };
+      await complete();
+      await until(async () => (await storeHealth(port)) !== 'red', 'well again', 30);
+      // Nothing but the disk knows now what was acknowledged.
+      await millrace.kill();
+      const again = await start(input, port, args);
+      await complete();
+      await stopWell(again);
+    },
+    180_000,
+  );
 });

@@ -4,9 +4,11 @@
  *
  * Everything happens in one thread; between two `await`s nothing changes.
  */
+
 import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { StoreError } from '../errors.ts';
 import { Archive, filesOf } from './archive.ts';
 import {
   Catalogue,
@@ -132,8 +134,11 @@ export class Core {
     return new Promise((resolve, reject) => {
       this.log.append(payload, (error, file, frame) => {
         if (error) {
-          this.problems.set('log', `${join(this.folder, 'log')} can not be written: ${error.message}`);
-          reject(error);
+          const problem = `${join(this.folder, 'log')} can not be written: ${error.message}`;
+          this.problems.set('log', problem);
+          // Without room it is said in other words (`isFull`).
+          const refusal = new StoreError(503, 'unavailable_shards_exception', problem);
+          reject(Object.assign(refusal, { code: (error as NodeJS.ErrnoException).code }));
           return;
         }
         this.problems.clear('log');

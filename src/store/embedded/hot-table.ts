@@ -24,6 +24,9 @@ export interface HotIndex {
 
 type NameOf = (ix: number) => string | undefined;
 
+/** The JSON text with the values of all columns of a row, in what `select` gives. */
+export const PACKED_COLUMNS = '_norm';
+
 export class HotTable {
   /** Of its log file. */
   readonly number: number;
@@ -100,10 +103,10 @@ export class HotTable {
   select(wanted: readonly string[], indices: readonly number[], upTo: number): string {
     const own = wanted.filter((name) => name !== '_ignored');
     const name = `CASE ix${indices.map((ix) => ` WHEN ${ix} THEN ${sqlText(this.indices.get(ix)!.name)}`).join('')} END`;
-    const source = `SELECT seq, ${name} AS idx, id, version, src, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
+    const source = `SELECT seq, ${name} AS idx, id, version, src, norm, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
       indices.length === this.indices.size ? '' : ` AND ix IN (${indices.join(',')})`
     }`;
-    return `SELECT seq AS _seq, idx AS _index, id AS _id, version AS _version, src AS _source, s._ignored AS _ignored${own
+    return `SELECT seq AS _seq, idx AS _index, id AS _id, version AS _version, src AS _source, norm AS ${PACKED_COLUMNS}, s._ignored AS _ignored${own
       .map((name) => `, s.${name} AS ${name}`)
       .join('')} FROM (${source})`;
   }

@@ -43,6 +43,8 @@ export interface RowSet {
   readonly columns: ReadonlySet<string>;
   /** Further columns, in the JSON text `_sparse`: name → key there (`sparse-columns.ts`). */
   readonly sparse: ReadonlyMap<string, string>;
+  /** The column with a JSON object of the values of all `columns`, if there is one. */
+  readonly packed?: string;
   readonly rows: number;
   /** Of `@timestamp`, milliseconds since the epoch; undefined: no row has one. */
   readonly earliest: number | undefined;

@@ -1,7 +1,9 @@
 /** Makes pictures of the store for readers; what they show is kept until they are released. */
+
 import { sqlText } from '../../query/sql-literal.ts';
 import type { Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
+import { PACKED_COLUMNS } from './hot-table.ts';
 import type { Pin } from './pins.ts';
 import type { RowSet, Snapshot } from './snapshot.ts';
 
@@ -123,6 +125,7 @@ function hotRows({ hot }: Generation, numbers: ReadonlySet<number>): RowSet | un
     indices,
     columns,
     sparse: NONE,
+    packed: PACKED_COLUMNS,
     rows,
     earliest,
     latest,

@@ -41,9 +41,10 @@ export async function* watch({
       const now = items().find(({ id }) => id === item.id);
       if (!now) return undefined;
       const hasPort = endpoint !== undefined && endpoint.port > 0 && endpoint.speaks !== 'datagrams';
-      const seen = hasPort ? connectionsAt(endpoint.port) : undefined;
+      const isQuiet = now.total === 0 && event === undefined;
+      const seen = hasPort && isQuiet ? connectionsAt(endpoint.port) : undefined;
       for (const each of seen ?? []) connections.add(each);
-      const isLate = now.total === 0 && event === undefined && Date.now() - began > PATIENCE_MS;
+      const isLate = isQuiet && Date.now() - began > PATIENCE_MS;
       return {
         item: now,
         ...(event !== undefined && { event }),

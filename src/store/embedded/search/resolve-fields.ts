@@ -29,7 +29,10 @@ export class FieldResolver {
   }
 
   /** The columns of `pattern` that rows of `rows` fill. */
-  columns(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, pattern: string): readonly ResolvedColumn[] {
+  columns(
+    rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
+    pattern: string,
+  ): readonly ResolvedColumn[] {
     const found: ResolvedColumn[] = [];
     for (const name of this.#expand(pattern)) {
       for (const { number, field, type } of this.#stored(name, rows)) {
@@ -40,7 +43,9 @@ export class FieldResolver {
           [several, true],
         ] as const) {
           const key = rows.sparse.get(name);
-          if (rows.columns.has(name)) found.push({ field, expression: name, type, multi, stored: name });
+          const packed = rows.packed === undefined ? undefined : { json: rows.packed, key: name };
+          if (rows.columns.has(name))
+            found.push({ field, expression: name, type, multi, stored: name, ...(packed && { packed }) });
           else if (key !== undefined)
             found.push({
               field,
@@ -48,6 +53,7 @@ export class FieldResolver {
               type,
               multi,
               stored: '_sparse',
+              packed: { json: '_sparse', key },
             });
         }
       }
@@ -106,7 +112,10 @@ export class FieldResolver {
   }
 
   /** `labels.env` where `labels` is kept as one JSON text. */
-  #flattened(name: string, rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>): ResolvedColumn[] {
+  #flattened(
+    name: string,
+    rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
+  ): ResolvedColumn[] {
     const found: ResolvedColumn[] = [];
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const path = sqlPointer(...name.slice(dot + 1).split('.'));
@@ -129,7 +138,7 @@ export class FieldResolver {
 /** The SQL compiler's view of rows of one shape. Notes the stored columns that were asked for in `used`. */
 export function sqlFields(
   resolver: FieldResolver,
-  rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>,
+  rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
   indices: ReadonlyMap<string, SnapshotIndex>,
   now: number,
   used: Set<string>,

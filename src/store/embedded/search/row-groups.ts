@@ -141,14 +141,18 @@ export class Plan {
   }
 
   /** The condition of a query in the rows of a group; stored columns it uses are added to `used`. */
-  compile(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, query: Query, used: Set<string>): string {
+  compile(
+    rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
+    query: Query,
+    used: Set<string>,
+  ): string {
     if (query.type === 'all') return 'true';
     return toSql(query, this.fields(rows, used));
   }
 
   /** The same, and never NULL: a value that can be negated and combined. */
   compileBoolean(
-    rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>,
+    rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
     query: Query,
     used: Set<string>,
   ): string {
@@ -156,7 +160,7 @@ export class Plan {
   }
 
   /** What rows of one shape have; stored columns that are asked for are added to `used`. */
-  fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'indices'>, used: Set<string>): SqlFields {
+  fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>, used: Set<string>): SqlFields {
     return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
 }
