@@ -258,10 +258,11 @@ describe.skipIf(!chromiumPath)('Discover', () => {
       await expect
         .poll(() => new URL(page.url()).searchParams.get('cols'))
         .toBe('["host.name","agent.type"]');
-      const before = (await head('host.name').boundingBox())!.width;
+      const width = async (): Promise<number> => (await head('host.name').boundingBox())!.width;
+      const before = await width();
       await page.getByRole('separator', { name: 'Width of host.name' }).focus();
       for (let n = 0; n < 5; n++) await page.keyboard.press('ArrowRight');
-      expect((await head('host.name').boundingBox())!.width).toBe(before + 80);
+      await expect.poll(width).toBe(before + 80);
       await head('host.name').getByRole('button').click();
       await page.getByRole('menuitem', { name: 'Remove column' }).click();
       await expect.poll(() => new URL(page.url()).searchParams.get('cols')).toBe('["agent.type"]');
