@@ -61,24 +61,25 @@ export async function openPage(
   return { page, context, errors };
 }
 
-/** No serious fault of accessibility on what is shown now. */
+/** No serious fault of accessibility on what is shown, once menus and dialogues that come or go have done so. */
 export async function expectAccessible(page: Page): Promise<void> {
   // Evaluated by the browser's debugger, which the page's content security policy does not bind.
   await page.evaluate(axe.source);
-  const faults = await page.evaluate(async () => {
-    const { axe, document } = globalThis as any;
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations
-      .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
-      .map(
-        ({ id, help, nodes }: any) =>
-          `${id}: ${help}: ${nodes
-            .slice(0, 3)
-            .map((node: any) => node.html.slice(0, 200))
-            .join(' | ')}`,
-      );
-  });
-  expect(faults).toEqual([]);
+  const faults = (): Promise<string[]> =>
+    page.evaluate(async () => {
+      const { axe, document } = globalThis as any;
+      const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+      return violations
+        .filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
+        .map(
+          ({ id, help, nodes }: any) =>
+            `${id}: ${help}: ${nodes
+              .slice(0, 3)
+              .map((node: any) => node.html.slice(0, 200))
+              .join(' | ')}`,
+        );
+    });
+  await expect.poll(faults, { timeout: 3000, interval: 300 }).toEqual([]);
 }
 
 /** Nothing makes the whole page scroll sideways. */
