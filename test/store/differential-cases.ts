@@ -464,7 +464,6 @@ const differences: Readonly<Record<string, string>> = {
   'query: exists geo point': 'Fields kept in the document only',
   'query: nested field from outside': 'Nested fields from outside',
   'hits: source without': 'Parts of documents',
-  'aggregation: terms include': "OpenSearch's count with `include`",
 };
 
 const all: readonly DifferentialCase[] = [
@@ -482,7 +481,12 @@ const all: readonly DifferentialCase[] = [
     body: { track_total_hits: true, ...body },
   })),
   ...Object.entries(aggregations).flatMap(([name, agg]) => [
-    { name: `aggregation: ${name}`, body: { size: 0, track_total_hits: true, aggs: { agg } } },
+    {
+      name: `aggregation: ${name}`,
+      body: { size: 0, track_total_hits: true, aggs: { agg } },
+      // OpenSearch's count with `include` is too small for some data: only the buckets are compared.
+      ...(name === 'terms include' && { within: 0 }),
+    },
     { name: `aggregation, narrowed: ${name}`, body: { size: 0, query: NARROW, aggs: { agg } } },
   ]),
   ...Object.entries(estimates).map(([name, [agg, within]]) => ({

@@ -21,6 +21,23 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(Math.floor(minutes % 60))}`;
 }
 
+/** The calendar repeats itself every 400 years. */
+const CYCLE_YEARS = 400;
+const CYCLE_MS = 146_097 * 86_400_000;
+const LAST_MS = 8.64e15;
+
+/**
+ * ISO text of a time, also of one beyond those that JavaScript knows (a sum of times). Years of more than four digits
+ * have no zeros before them, as Java writes them.
+ */
+function isoOf(millis: number): string {
+  if (Math.abs(millis) <= LAST_MS) return new Date(millis).toISOString().replace(/^([+-])0(?=\d{5})/, '$1');
+  const cycles = Math.floor(millis / CYCLE_MS);
+  const near = new Date(millis - cycles * CYCLE_MS);
+  const year = near.getUTCFullYear() + cycles * CYCLE_YEARS;
+  return `${year < 0 ? '-' : '+'}${Math.abs(year)}${near.toISOString().slice(4)}`;
+}
+
 /** Text of times in a format of Elasticsearch; several (`a||b`): the first. */
 export function dateFormatter(format: unknown, zone: Zone): (millis: number) => string {
   const pattern = typeof format === 'string' ? format.split('||')[0]! : 'strict_date_optional_time';
@@ -28,9 +45,7 @@ export function dateFormatter(format: unknown, zone: Zone): (millis: number) => 
   if (pattern === 'epoch_second') return (millis) => String(Math.floor(millis / 1000));
   const iso = (millis: number): string => {
     const offset = zone.offsetAt(millis);
-    // Years of more than four digits without zeros before them, as Java writes them.
-    const local = new Date(millis + offset).toISOString().replace(/^([+-])0(?=\d{5})/, '$1');
-    return `${local.slice(0, -1)}${offsetText(offset)}`;
+    return `${isoOf(millis + offset).slice(0, -1)}${offsetText(offset)}`;
   };
   if (/^(?:strict_)?date_(?:optional_)?time(?:_nanos)?$|^iso8601$/.test(pattern)) return iso;
   const named: Readonly<Record<string, string>> = {
@@ -50,5 +65,9 @@ export function dateFormatter(format: unknown, zone: Zone): (millis: number) => 
   } catch (error) {
     throw illegal(`Invalid format: [${pattern}]: ${(error as Error).message}`);
   }
-  return (millis) => compiled(new Date(millis + zone.offsetAt(millis)).toISOString());
+  return (millis) => {
+    const local = millis + zone.offsetAt(millis);
+    // No pattern has a place for such a year.
+    return Math.abs(local) <= LAST_MS ? compiled(new Date(local).toISOString()) : isoOf(local);
+  };
 }
