@@ -1,5 +1,6 @@
 /** What passes inputs and outputs, second by second: rates, and when the last event was seen. */
 import type { Engine } from '../../engine/engine.ts';
+import { Ticks } from '../ticks.ts';
 
 const EVERY_MS = 1000;
 const KEPT = 6;
@@ -28,9 +29,8 @@ const nothing: Passing = { rate: 0, total: 0, last: undefined };
 export class Flow {
   readonly #engine: Engine;
   readonly #nodes = new Map<string, Watched>();
-  readonly #waiting = new Set<() => void>();
+  readonly #ticks = new Ticks();
   readonly #timer: NodeJS.Timeout;
-  #closed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -40,14 +40,8 @@ export class Flow {
   }
 
   close(): void {
-    this.#closed = true;
     clearInterval(this.#timer);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    this.#ticks.close();
   }
 
   #look(): void {
@@ -62,7 +56,7 @@ export class Flow {
       }
     }
     for (const key of this.#nodes.keys()) if (!seen.has(key)) this.#nodes.delete(key);
-    this.#wake();
+    this.#ticks.tick();
   }
 
   #take(key: string, moment: Moment): void {
@@ -91,21 +85,7 @@ export class Flow {
   }
 
   /** What `read` gives now and after every second; ends with the signal, and when it gives nothing. */
-  async *each<T>(signal: AbortSignal, read: () => T | undefined): AsyncGenerator<T> {
-    while (!this.#closed && !signal.aborted) {
-      const value = read();
-      if (value === undefined) return;
-      yield value;
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          signal.removeEventListener('abort', wake);
-          this.#waiting.delete(wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener('abort', wake);
-        if (signal.aborted) wake();
-      });
-    }
+  each<T>(signal: AbortSignal, read: () => T | undefined): AsyncGenerator<T> {
+    return this.#ticks.each(signal, read);
   }
 }

@@ -4,6 +4,7 @@ import type { PipelineCounts } from '../../../engine/metrics.ts';
 import type { PipelineStatus } from '../../../engine/pipeline-status.ts';
 import type { PipelineList, PipelineLive } from '../../contract/pipelines.ts';
 import type { NodeStats } from '../../node-stats.ts';
+import { Ticks } from '../../ticks.ts';
 import { HIDDEN_PARENT } from '../dead-letters/letter-pipeline.ts';
 import { consoleGraph, type GraphView } from './graph-view.ts';
 import { Series } from './history.ts';
@@ -33,9 +34,8 @@ export class PipelineMonitor {
   readonly #stats: NodeStats;
   readonly #watched = new Map<string, Watched>();
   readonly #timer: NodeJS.Timeout;
-  readonly #waiting = new Set<() => void>();
+  readonly #ticks = new Ticks();
   #list: PipelineList | undefined;
-  #closed = false;
 
   constructor(engine: Engine, stats: NodeStats) {
     this.#engine = engine;
@@ -46,24 +46,18 @@ export class PipelineMonitor {
   }
 
   close(): void {
-    this.#closed = true;
     clearInterval(this.#timer);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    this.#ticks.close();
   }
 
   async #sample(): Promise<void> {
     await this.#stats.refresh();
-    if (this.#closed) return;
+    if (this.#ticks.isClosed) return;
     const { pipelines } = this.#engine;
     for (const status of pipelines.values()) this.#take(status);
     for (const id of this.#watched.keys()) if (!pipelines.has(id)) this.#watched.delete(id);
     this.#list = undefined;
-    this.#wake();
+    this.#ticks.tick();
   }
 
   #take(status: PipelineStatus): void {
@@ -187,21 +181,7 @@ export class PipelineMonitor {
   }
 
   /** What `read` gives now and after every second; ends when it gives nothing, and with the signal. */
-  async *each<T>(signal: AbortSignal, read: () => T | undefined): AsyncGenerator<T> {
-    while (!this.#closed && !signal.aborted) {
-      const value = read();
-      if (value === undefined) return;
-      yield value;
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          signal.removeEventListener('abort', wake);
-          this.#waiting.delete(wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener('abort', wake);
-        if (signal.aborted) wake();
-      });
-    }
+  each<T>(signal: AbortSignal, read: () => T | undefined): AsyncGenerator<T> {
+    return this.#ticks.each(signal, read);
   }
 }
