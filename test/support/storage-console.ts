@@ -2,25 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Logger } from '../../src/kernel/logger.ts';
-import { type AuditEntry, type Caller, ConsoleError, type Handlers } from '../../src/server/console/call.ts';
-import { type Console, startConsole } from '../../src/server/console/console.ts';
 import { storageHandlers } from '../../src/server/console/storage.ts';
-import type { RouteName } from '../../src/server/contract.ts';
 import { type EmbeddedOptions, EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { embeddedSearcher as searcher } from '../../src/store/embedded/search/searcher.ts';
+import { type ConsoleServer, consoleServer } from './console-server.ts';
 
-export interface StorageConsole {
-  readonly console: Console;
-  readonly url: string;
+export interface StorageConsole extends ConsoleServer {
   readonly store: EmbeddedStore;
   readonly folder: string;
-  readonly audited: AuditEntry[];
-  /** Errors of the server that nobody expected. */
-  readonly errors: string[];
-  /** Who asks from now on. */
-  caller: Caller | undefined;
   /** So many events of a day that long ago, in segments. */
   add(index: string, daysAgo: number, events: number): Promise<void>;
   close(): Promise<void>;
@@ -40,56 +29,15 @@ export async function startStorageConsole(
     reserve: 0,
     ...options,
   });
-  const audited: AuditEntry[] = [];
-  const errors: string[] = [];
-  const logger = {
-    warn: (_: unknown, text: string) => errors.push(text),
-    error: (_: unknown, text: string) => errors.push(text),
-  } as unknown as Logger;
-  const audit = (entry: AuditEntry): void => void audited.push(entry);
-  const session = (): object => ({
-    user: state.caller && {
-      name: state.caller.name,
-      role: state.caller.role,
-      expires: Date.now() + 3_600_000,
-    },
-    setup: false,
-    csrf: 'proof',
-    version: 'test',
-    providers: [],
-  });
-  const known: Record<string, unknown> = {
-    ...storageHandlers({ store, snapshotFolder: join(folder, 'snapshots'), audit }),
-    'GET /api/session': session,
-  };
-  const handlers = new Proxy(known, {
-    get: (target, name: RouteName) =>
-      target[name] ??
-      (() => {
-        throw new ConsoleError(501, 'not_here', `${name} is not part of this test`);
-      }),
-  }) as unknown as Handlers;
-  const console = await startConsole({
-    handlers,
-    access: {
-      identify: async () => state.caller,
-      provesOrigin: ({ headers }) => headers['x-millrace-csrf'] === 'proof',
-      audit,
-    },
-    logger,
-    host: '127.0.0.1',
+  const server = await consoleServer(
+    (audit) => storageHandlers({ store, snapshotFolder: join(folder, 'snapshots'), audit }),
+    { name: 'ada', role: 'administrator' },
     port,
-    pages: fileURLToPath(new URL('../../dist/ui', import.meta.url)),
-  });
-  const state: StorageConsole = {
-    console,
-    url: console.url,
+  );
+  return Object.assign(server, {
     store,
     folder,
-    audited,
-    errors,
-    caller: { name: 'ada', role: 'administrator' },
-    add: async (index, daysAgo, events) => {
+    add: async (index: string, daysAgo: number, events: number) => {
       const now = Date.now() - daysAgo * DAY;
       const lines = Array.from({ length: events }, (_, n) => {
         const time = new Date(now - Math.floor((n / events) * 0.9 * DAY)).toISOString();
@@ -99,10 +47,9 @@ export async function startStorageConsole(
       if (wrong) throw new Error(`events of ${index} were refused`);
     },
     close: async () => {
-      await console.close();
+      await server.console.close();
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },
-  };
-  return state;
+  });
 }
