@@ -97,12 +97,20 @@ test('a template of its own, ids, and a lifecycle with an alias', async () => {
   expect(await started.millrace.stop()).toBe(0);
 }, 60_000);
 
-test('a data stream', async () => {
+test('a data stream, of the templates that are built in', async () => {
   const started = await run(
     (hosts, _, own) => `${lines(20, own)} output { elasticsearch { hosts => ${hosts} data_stream => true
       data_stream_type => "logs" data_stream_dataset => "web" data_stream_namespace => "test" } }`,
   );
   const hits = await untilCount(started, 'logs-web-test', 20);
   expect(hits[0]._source).toMatchObject({ data_stream: { type: 'logs', dataset: 'web', namespace: 'test' } });
+  expect(hits[0]._index).toMatch(/^\.ds-logs-web-test-\d{4}\.\d\d\.\d\d-000001$/);
+  expect((await started.ask('GET', '/_data_stream/logs-web-test')).data_streams).toMatchObject([
+    { name: 'logs-web-test', template: 'logs', generation: 1 },
+  ]);
+  const counted = async (kql: string): Promise<number> =>
+    (await started.ask('GET', `/logs-*/_count?q=${encodeURIComponent(kql)}`)).count;
+  expect(await counted('data_stream.type:logs AND data_stream.dataset:web AND message:one')).toBe(10);
+  expect(await counted('data_stream.dataset:other')).toBe(0);
   expect(await started.millrace.stop()).toBe(0);
 }, 60_000);
