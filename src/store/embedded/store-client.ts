@@ -19,6 +19,7 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
@@ -197,6 +198,15 @@ export class StoreClient implements Store {
   }
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     return this.#call('archive', [indices]);
+  }
+  unarchive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    return this.#call('unarchive', [indices]);
+  }
+  deleteSnapshot(target: string): Promise<void> {
+    return this.#call('deleteSnapshot', [target]);
+  }
+  setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    return this.#call('setSnapshotSchedule', [schedule]);
   }
   snapshots(place: string): Promise<readonly SnapshotInfo[]> {
     return this.#call('snapshots', [place]);

@@ -43,12 +43,16 @@ export async function snapshotTo(
   const bytes = chosen.reduce((sum, { info }) => sum + info.bytes, 0);
   const task = core.tasks.begin(`snapshot to ${place.name}`, bytes);
   try {
-    if (await place.isTaken())
+    const state = await place.state();
+    if (state === 'whole' || state === 'deleting')
       throw new StoreError(
         400,
         'invalid_snapshot_name_exception',
-        `[${place.name}] holds a snapshot already`,
+        state === 'whole'
+          ? `[${place.name}] holds a snapshot already`
+          : `[${place.name}] holds a snapshot whose deletion was interrupted: delete it again`,
       );
+    await place.begin();
     await place.keep(
       chosen.map(({ info }) => ({ info, path: core.pathOf(info, info.file) })),
       (more) => (task.done += more),
@@ -123,6 +127,18 @@ export async function restoreFrom(
       core.tasks.end(task);
     }
     return { indices: chosen.map(({ name }) => name) };
+  } finally {
+    await place.close();
+  }
+}
+
+/** For good. What an interrupted deletion left is deleted, too. @throws StoreError 404 when there is none */
+export async function deleteSnapshot(target: string, s3: S3Settings): Promise<void> {
+  const place = snapshotPlace(target, s3);
+  try {
+    if ((await place.state()) === undefined)
+      throw new StoreError(404, 'snapshot_missing_exception', `[${place.name}] holds no snapshot`);
+    await place.remove();
   } finally {
     await place.close();
   }

@@ -3,6 +3,7 @@ import { toDsl } from '../../query/dsl.ts';
 import type { Query } from '../../query/tree.ts';
 import { unsupported } from '../errors.ts';
 import { checkRetention } from '../retention-plan.ts';
+import { SnapshotScheduler, scheduleProblem } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
   BulkBodyRequest,
@@ -18,6 +19,7 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
@@ -43,7 +45,7 @@ import { Refreshes } from './refreshes.ts';
 import { applyRetention, storedRetention, storeRetention } from './retention.ts';
 import { getDocument, search } from './search.ts';
 import { selectionPath } from './selection.ts';
-import { restoreFrom, snapshotsOf, snapshotTo } from './snapshots.ts';
+import { checkRepository, deleteSnapshot, restoreFrom, snapshotsOf, snapshotTo } from './snapshots.ts';
 import { SortTypes } from './sort-types.ts';
 import { clusterStatus } from './status.ts';
 import { installTemplate } from './template.ts';
@@ -62,17 +64,19 @@ export class OpenSearchStore implements Store {
   /** Of the settings: they come first, and `setRetention` does not change them. */
   readonly #fixed: readonly RetentionRule[];
   readonly #retention: NodeJS.Timeout | undefined;
+  readonly #scheduler: SnapshotScheduler;
   #isForeign = false;
   #server: Promise<MillraceServer | undefined> | undefined;
 
   private constructor(
     cluster: Cluster,
-    { logger, retention = [], retentionEvery = RETENTION_EVERY }: ClusterOptions,
+    { logger, retention = [], retentionEvery = RETENTION_EVERY, snapshots }: ClusterOptions,
   ) {
     this.#cluster = cluster;
     this.#fixed = retention.map((rule) => ({ ...rule, isFixed: true }));
     this.#refreshes = new Refreshes(cluster);
     this.#sortTypes = new SortTypes(cluster);
+    this.#scheduler = new SnapshotScheduler(this, snapshots ?? { runs: false });
     if (retentionEvery <= 0) return;
     this.#retention = setInterval(() => {
       this.#applyRetention().then(
@@ -272,6 +276,25 @@ export class OpenSearchStore implements Store {
     throw unsupported('An archive on a cluster (its own tiers do that)');
   }
 
+  async unarchive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    const server = await this.#millrace();
+    if (server) return server.unarchive(selection);
+    throw unsupported('An archive on a cluster (its own tiers do that)');
+  }
+
+  async deleteSnapshot(target: string): Promise<void> {
+    const server = await this.#millrace();
+    if (server) return server.deleteSnapshot(target);
+    return deleteSnapshot(this.#cluster, target);
+  }
+
+  async setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    const server = await this.#millrace();
+    if (server) return server.setSnapshotSchedule(schedule);
+    if (schedule) await checkRepository(this.#cluster, schedule.place);
+    return this.#scheduler.set(schedule);
+  }
+
   async snapshots(place: string): Promise<readonly SnapshotInfo[]> {
     const server = await this.#millrace();
     if (server) return server.snapshots(place);
@@ -287,11 +310,25 @@ export class OpenSearchStore implements Store {
   async status(): Promise<StoreStatus> {
     const server = await this.#millrace();
     if (server) return server.status();
-    return clusterStatus(this.#cluster);
+    const [status, snapshotSchedule] = await Promise.all([
+      clusterStatus(this.#cluster),
+      // Whoever only reads may not see our own index.
+      this.#scheduler.state().catch(() => undefined),
+    ]);
+    const late = scheduleProblem(snapshotSchedule);
+    return {
+      ...status,
+      ...(snapshotSchedule && { snapshotSchedule }),
+      ...(late !== undefined && {
+        problems: [...status.problems, late],
+        health: status.health === 'green' ? 'yellow' : status.health,
+      }),
+    };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#retention);
+    this.#scheduler.stop();
     await this.#cluster.close();
   }
 }
