@@ -17,6 +17,11 @@ export interface Store {
    */
   bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }>;
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+  /**
+   * Of a cluster, which has no order of arrival over all indices: what came since `after`, which is a position that the
+   * answer before gave; without one, only where it stands now. (The embedded store sorts by `_doc`.)
+   */
+  arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals>;
   count(
     indices: IndexSelection,
     query: Query,
@@ -214,6 +219,31 @@ export interface Highlight {
   readonly postTags: readonly string[];
   readonly requireFieldMatch: boolean;
   readonly query?: Query;
+}
+
+export interface ArrivalsRequest extends Pick<SearchRequest, 'indices' | 'query' | 'source' | 'highlight'> {
+  /** The newest so many; the others are counted. */
+  readonly size: number;
+  readonly after?: ArrivalPosition;
+}
+
+export interface Arrivals {
+  /** In the order of arrival as far as there is one, otherwise of their time. */
+  readonly hits: readonly SearchHit[];
+  readonly skipped: number;
+  readonly position: ArrivalPosition;
+}
+
+/** Shard → how far it was looked at. */
+export type ArrivalPosition = Readonly<Record<string, ShardPosition>>;
+
+export interface ShardPosition {
+  /** Sequence numbers: seen by now, and by the look before that. Writes may end in another order than they began. */
+  readonly last: number;
+  readonly before: number;
+  /** Matching ones between both, and those of them that were given. */
+  readonly counted: number;
+  readonly given: readonly number[];
 }
 
 export interface StoredDocument {

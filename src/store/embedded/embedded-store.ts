@@ -5,7 +5,7 @@ import { lockFolder } from '../../kernel/folder-lock.ts';
 import type { Query } from '../../query/tree.ts';
 import { parseBulkBody } from '../bulk-body.ts';
 import { formatBulkResponse } from '../bulk-response.ts';
-import { indexNotFound, StoreError } from '../errors.ts';
+import { indexNotFound, StoreError, unsupported } from '../errors.ts';
 import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
 import { IndexMapping } from '../mapping/mapping.ts';
@@ -26,6 +26,7 @@ import {
 } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
+  Arrivals,
   BulkBodyRequest,
   BulkItem,
   BulkRequest,
@@ -178,6 +179,10 @@ export class EmbeddedStore implements Store {
     return this.#reading(selected, point?.snapshot, signal, (context) =>
       this.#searcher.search(context, request),
     );
+  }
+
+  async arrivals(): Promise<Arrivals> {
+    throw unsupported('Positions of shards in the embedded store (it sorts by _doc)');
   }
 
   async count(

@@ -144,6 +144,13 @@ export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void):
   return records;
 }
 
+/** The same of a file that was written at once: there a torn last line is damage, too. */
+export function decodeWhole(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
+  if (bytes.length === 0) return [];
+  const end = bytes.at(-1) === 0x0a ? '' : '\n';
+  return decodeLines(Buffer.concat([bytes, Buffer.from(end), encodeLine([])]), damaged);
+}
+
 export function encodeLine(records: readonly unknown[]): Uint8Array {
   const json = Buffer.from(JSON.stringify(records));
   return Buffer.concat([

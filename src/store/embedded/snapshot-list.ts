@@ -5,7 +5,7 @@ import { StoreError } from '../errors.ts';
 import { S3Client } from '../s3/s3-client.ts';
 import { isS3, type S3Settings, s3Target } from '../s3/s3-target.ts';
 import type { SnapshotIndexInfo, SnapshotInfo } from '../store.ts';
-import { decodeLines } from './manifest.ts';
+import { decodeWhole } from './manifest.ts';
 import { SNAPSHOT_FILES, type SnapshotState, snapshotPlace } from './snapshot-place.ts';
 import type { SnapshotRecord } from './store-snapshot.ts';
 
@@ -64,7 +64,7 @@ async function describe(target: string, s3: S3Settings): Promise<SnapshotInfo> {
       return { target, indices: [], bytes: 0, problem: PROBLEMS[state] };
     let damaged = false as boolean;
     const text = (await place.manifest()) ?? new Uint8Array();
-    const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
+    const records = decodeWhole(text, () => (damaged = true)) as SnapshotRecord[];
     const indices = records.map(indexOf).sort((a, b) => (a.name < b.name ? -1 : 1));
     const taken = records[0]?.taken ?? (isS3(target) ? undefined : await timeOf(target));
     return {

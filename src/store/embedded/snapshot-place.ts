@@ -5,7 +5,7 @@ import { StoreError, unsupported } from '../errors.ts';
 import { S3Client } from '../s3/s3-client.ts';
 import { isS3, type S3Settings, s3Target } from '../s3/s3-target.ts';
 import type { SegmentInfo } from './catalogue.ts';
-import { decodeLines } from './manifest.ts';
+import { decodeWhole } from './manifest.ts';
 import { checkSegment, syncFolder, writeDurably } from './segment-writer.ts';
 import type { SnapshotRecord } from './store-snapshot.ts';
 
@@ -168,7 +168,7 @@ async function firstOf(has: (state: SnapshotState) => Promise<boolean>): Promise
 
 /** Files of segments that a manifest names, as far as it can be read. */
 function filesIn(manifest: Uint8Array, damaged: () => void = () => {}): string[] {
-  return (decodeLines(manifest, damaged) as SnapshotRecord[])
+  return (decodeWhole(manifest, damaged) as SnapshotRecord[])
     .flatMap(({ segments }) => segments.map(({ file }) => file))
     .filter((file) => file.startsWith('segments/'));
 }

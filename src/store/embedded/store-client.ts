@@ -6,6 +6,8 @@ import type { Query } from '../../query/tree.ts';
 import { StoreError } from '../errors.ts';
 import type {
   AliasAction,
+  Arrivals,
+  ArrivalsRequest,
   BulkBodyRequest,
   BulkRequest,
   BulkResult,
@@ -124,6 +126,9 @@ export class StoreClient implements Store {
   }
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
     return this.#call('search', [request], signal);
+  }
+  arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals> {
+    return this.#call('arrivals', [request], signal);
   }
   count(
     indices: IndexSelection,

@@ -14,7 +14,7 @@ import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { newUuid } from './indices.ts';
-import { decodeLines, encodeLine } from './manifest.ts';
+import { decodeWhole, encodeLine } from './manifest.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { writeSegment } from './segment-writer.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
@@ -97,7 +97,7 @@ export async function restoreFrom(
     const text = await place.manifest();
     if (!text) throw new StoreError(404, 'snapshot_missing_exception', `[${place.name}] holds no snapshot`);
     let damaged = false;
-    const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
+    const records = decodeWhole(text, () => (damaged = true)) as SnapshotRecord[];
     if (damaged) throw new StoreError(500, 'snapshot_exception', `snapshot.json in ${place.name} is damaged`);
     const patterns = (selection.names.length === 0 ? ['*'] : selection.names).map((name) =>
       globMatch(name === '_all' ? '*' : name),

@@ -6,6 +6,8 @@ import { checkRetention } from '../retention-plan.ts';
 import { SnapshotScheduler, scheduleProblem } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
+  Arrivals,
+  ArrivalsRequest,
   BulkBodyRequest,
   BulkRequest,
   BulkResult,
@@ -26,6 +28,7 @@ import type {
   StoreStatus,
   VerifyResult,
 } from '../store.ts';
+import { arrivals } from './arrivals.ts';
 import { bulk, bulkBody } from './bulk.ts';
 import { Cluster, type Json, path } from './cluster.ts';
 import { indicatorScan } from './indicators.ts';
@@ -137,6 +140,13 @@ export class OpenSearchStore implements Store {
     if (!request.pointInTime) await this.#refreshes.before(request.indices);
     const indices = request.pointInTime ? { names: [] } : request.indices;
     return search(this.#cluster, request, await this.#sortTypes.of(request.sort, indices), signal);
+  }
+
+  async arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals> {
+    if (await this.#millrace())
+      throw unsupported('Following a Millrace whose event store is a cluster (ask the cluster)');
+    await this.#refreshes.before(request.indices);
+    return arrivals(this.#cluster, request, signal);
   }
 
   async count(
