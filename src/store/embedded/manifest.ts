@@ -125,7 +125,7 @@ export class Manifest<T> {
 }
 
 /** Lines that are whole; a torn last one is nothing, others that are broken are told of. */
-export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
+function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
   const records: unknown[] = [];
   let at = 0;
   let bad = -1;
