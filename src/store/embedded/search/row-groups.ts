@@ -31,6 +31,7 @@ export interface PlanOptions {
 
 /** Segments of which only some rows are read, each by a statement of its own; of more all rows are read together. */
 const MAX_PARTS = 16;
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 export class Plan {
   readonly groups: readonly RowGroup[];
@@ -93,8 +94,10 @@ export class Plan {
   #typesOf(field: string): readonly FieldType[] {
     if (field.startsWith('_') || field.includes('*')) return [];
     const types = new Set(this.#snapshot.columns.of(field).map(({ type }) => type));
-    for (const { aliases, makesValues } of this.#snapshot.indices.values())
-      if (makesValues || aliases.has(field)) return [];
+    for (const { aliases, madeValues = NO_FIELDS } of this.#snapshot.indices.values()) {
+      if (aliases.has(field)) return [];
+      for (const made of madeValues) if (field === made || field.startsWith(`${made}.`)) return [];
+    }
     return [...types];
   }
 
