@@ -13,7 +13,7 @@ export async function countRows(
   const bounded = Number.isFinite(limit);
   let total = 0;
   for (const group of plan.groups) {
-    const from = fromClause(group.rowSets, group.used);
+    const from = fromClause(group, group.rowSets, group.used);
     const sql = bounded
       ? `SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${group.where} LIMIT ${limit + 1 - total})`
       : `SELECT count(*) FROM ${from} WHERE ${group.where}`;

@@ -152,7 +152,7 @@ async function query(
   );
   const follows = after ? ` AND ${afterCondition(keys, after, group)}` : '';
   const rows = await engine.rows(
-    `SELECT ${values.join(', ')}${place} FROM ${fromClause(rowSets, used, inFiles)} ` +
+    `SELECT ${values.join(', ')}${place} FROM ${fromClause(group, rowSets, used, inFiles)} ` +
       `WHERE (${group.where})${follows} ORDER BY ${order.join(', ')} LIMIT ${limit}`,
     signal,
   );

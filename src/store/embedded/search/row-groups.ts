@@ -15,6 +15,8 @@ export interface RowGroup {
   readonly where: string;
   /** Stored columns that `where` uses. */
   readonly used: ReadonlySet<string>;
+  /** Of which segments only these rows can match. */
+  readonly ranges: ReadonlyMap<RowSet, readonly RowRange[]>;
   /** The columns of a field name or pattern in these rows. */
   columns(pattern: string): readonly ResolvedColumn[];
 }
@@ -29,8 +31,8 @@ export interface PlanOptions {
   readonly queries?: readonly Query[];
 }
 
-/** Segments of which only some rows are read, each by a statement of its own; of more all rows are read together. */
-const MAX_PARTS = 16;
+/** Each range of rows is a part of the statement: with more, the segments with the most are read whole. */
+const MAX_RANGES = 256;
 
 export class Plan {
   readonly groups: readonly RowGroup[];
@@ -51,7 +53,7 @@ export class Plan {
     for (const field of fields) patterns.add(field);
     const bounded = from !== undefined || to !== undefined;
     const groups = new Map<string, RowSet[]>();
-    const parts: { readonly rowSet: RowSet; readonly ranges: readonly RowRange[] }[] = [];
+    const ranges = new Map<RowSet, readonly RowRange[]>();
     const need = neededTokens(query, (field) => this.#typesOf(field));
     const put = (rowSet: RowSet): void => {
       const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
@@ -70,16 +72,16 @@ export class Plan {
       }
       rows += rowSet.rows - rowSet.tombstones.length;
       const tokens = rowSet.sidecars['tokens'];
-      const ranges = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
-      if (ranges === undefined) put(rowSet);
-      else if (ranges.length > 0) parts.push({ rowSet, ranges });
+      const own = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
+      if (own?.length === 0) continue;
+      if (own) ranges.set(rowSet, own);
+      put(rowSet);
     }
-    if (parts.length > MAX_PARTS) for (const { rowSet } of parts.splice(0)) put(rowSet);
+    limit(ranges);
     this.everything = query.type === 'all' ? rows : undefined;
-    this.groups = [
-      ...[...groups.values()].map((rowSets) => this.#group(rowSets, query)),
-      ...parts.map(({ rowSet, ranges }) => this.#part(rowSet, ranges, query)),
-    ].filter((group) => group.where !== 'false');
+    this.groups = [...groups.values()]
+      .map((rowSets) => this.#group(rowSets, ranges, query))
+      .filter((group) => group.where !== 'false');
   }
 
   /** Some index of the snapshot has the field, though perhaps no row fills it. */
@@ -115,7 +117,11 @@ export class Plan {
     return signature;
   }
 
-  #group(rowSets: readonly RowSet[], query: Query): RowGroup {
+  #group(
+    rowSets: readonly RowSet[],
+    ranges: ReadonlyMap<RowSet, readonly RowRange[]>,
+    query: Query,
+  ): RowGroup {
     const first = rowSets[0]!;
     const used = new Set<string>();
     const matches = this.compile(first, query, used);
@@ -126,17 +132,8 @@ export class Plan {
       rowSets,
       where,
       used,
+      ranges,
       columns: (pattern) => this.#resolver.columns(first, pattern),
-    };
-  }
-
-  #part(rowSet: RowSet, ranges: readonly RowRange[], query: Query): RowGroup {
-    const whole = this.#group([rowSet], query);
-    const places = ranges.map(({ from, to }) => `file_row_number >= ${from} AND file_row_number < ${to}`);
-    return {
-      ...whole,
-      where: whole.where === 'false' ? 'false' : `(${places.join(' OR ')}) AND (${whole.where})`,
-      used: new Set([...whole.used, ROW_NUMBER]),
     };
   }
 
@@ -165,19 +162,50 @@ export class Plan {
   }
 }
 
-const ROW_NUMBER = 'file_row_number';
+/** Drops ranges until there are not too many. */
+function limit(ranges: Map<RowSet, readonly RowRange[]>): void {
+  let count = 0;
+  for (const own of ranges.values()) count += own.length;
+  if (count <= MAX_RANGES) return;
+  const byCount = [...ranges].sort(([, a], [, b]) => b.length - a.length);
+  for (const [rowSet, own] of byCount) {
+    if (count <= MAX_RANGES) return;
+    ranges.delete(rowSet);
+    count -= own.length;
+  }
+}
 
-/** FROM clause for some row sets of one group. With `rowNumbers`: also `filename` and `file_row_number`. */
+/** What every row of a segment has, beside the columns of fields. */
+const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored', '_source'];
+
+/** FROM clause for some row sets of one group. With `places`: also `filename` and `file_row_number`. */
 export function fromClause(
+  { ranges }: Pick<RowGroup, 'ranges'>,
   rowSets: readonly RowSet[],
   wanted: ReadonlySet<string>,
-  rowNumbers = false,
+  places = false,
 ): string {
-  const files = rowSets.flatMap(({ file }) => (file === undefined ? [] : [sqlText(file)]));
-  if (files.length === rowSets.length)
-    return `read_parquet([${files.join(',')}]${rowNumbers ? ', filename=true' : ''}${rowNumbers || wanted.has(ROW_NUMBER) ? `, ${ROW_NUMBER}=true` : ''})`;
-  if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
-  return `(${rowSets[0]!.relation([...wanted])})`;
+  const whole: string[] = [];
+  const parts: string[] = [];
+  const columns = [...META_COLUMNS, ...wanted, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
+  for (const rowSet of rowSets) {
+    if (rowSet.file === undefined) {
+      if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
+      return `(${rowSet.relation([...wanted])})`;
+    }
+    const file = sqlText(rowSet.file);
+    const own = ranges.get(rowSet);
+    if (!own) whole.push(file);
+    else
+      for (const { from, to } of own)
+        parts.push(
+          `SELECT ${columns} FROM read_parquet(${file}${places ? ', filename=true' : ''}, file_row_number=true) WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
+        );
+  }
+  const files = `read_parquet([${whole.join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
+  if (parts.length === 0) return files;
+  if (whole.length > 0) parts.push(`SELECT ${columns} FROM ${files}`);
+  return `(${parts.join(' UNION ALL ')})`;
 }
 
 /** A type that values of all these can be given in; text when there is no common one. */
