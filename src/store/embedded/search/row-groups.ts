@@ -5,7 +5,7 @@ import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
-import { arrivalBound, fieldsOf, timeBounds } from './query-fields.ts';
+import { arrivalBound, fieldsOf, timeBounds, withoutTimes } from './query-fields.ts';
 import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
 
 /** Rows of one shape. */
@@ -52,14 +52,17 @@ export class Plan {
     for (const other of queries) fieldsOf(other, patterns);
     for (const field of fields) patterns.add(field);
     const bounded = from !== undefined || to !== undefined;
-    const groups = new Map<string, RowSet[]>();
+    const timeless = bounded ? withoutTimes(query) : query;
+    const groups = new Map<string, { readonly query: Query; readonly rowSets: RowSet[] }>();
     const ranges = new Map<RowSet, readonly RowRange[]>();
     const need = neededTokens(query, (field) => this.#typesOf(field));
     const put = (rowSet: RowSet): void => {
-      const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const isInside = timeless !== query && this.#liesInside(rowSet, from, to);
+      const shape = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const key = `${isInside ? 'inside' : ''};${shape}`;
       const group = groups.get(key);
-      if (group) group.push(rowSet);
-      else groups.set(key, [rowSet]);
+      if (group) group.rowSets.push(rowSet);
+      else groups.set(key, { query: isInside ? timeless : query, rowSets: [rowSet] });
     };
     let rows = 0;
     for (const rowSet of snapshot.rowSets) {
@@ -80,7 +83,7 @@ export class Plan {
     limit(ranges);
     this.everything = query.type === 'all' ? rows : undefined;
     this.groups = [...groups.values()]
-      .map((rowSets) => this.#group(rowSets, ranges, query))
+      .map((group) => this.#group(group.rowSets, ranges, group.query))
       .filter((group) => group.where !== 'false');
   }
 
@@ -89,6 +92,22 @@ export class Plan {
     for (const { fields, aliases } of this.#snapshot.indices.values())
       if (fields.has(field) || aliases.has(field)) return true;
     return field.endsWith('.keyword') && this.isMapped(field.slice(0, -8));
+  }
+
+  /** Each row has one time, and it is between the bounds. */
+  #liesInside(
+    { earliest, latest, undated, columns, sparse }: RowSet,
+    from: number | undefined,
+    to: number | undefined,
+  ): boolean {
+    if (undated > 0 || earliest === undefined || latest === undefined) return false;
+    if (from !== undefined && earliest <= from) return false;
+    if (to !== undefined && latest >= to) return false;
+    const times = this.#snapshot.columns.of('@timestamp');
+    return (
+      times.some(({ number, type }) => type === 'date' && columns.has(`c${number}`)) &&
+      times.every(({ number }) => !columns.has(`m${number}`) && !sparse.has(`m${number}`))
+    );
   }
 
   /** For `neededTokens`. */
@@ -160,6 +179,12 @@ export class Plan {
   fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>, used: Set<string>): SqlFields {
     return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
+}
+
+/** How many rows a group has when no condition leaves any out: they are counted without being read. */
+export function knownCount({ where, rowSets, ranges }: RowGroup): number | undefined {
+  if (where !== 'true' || rowSets.some((rowSet) => ranges.has(rowSet))) return undefined;
+  return rowSets.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** Drops ranges until there are not too many. */
