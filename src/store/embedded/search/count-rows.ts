@@ -1,5 +1,5 @@
 /** How many rows match. */
-import { fromClause, knownCount, type Plan } from './row-groups.ts';
+import { fromClause, knownCount, type Plan, rowsToRead } from './row-groups.ts';
 import type { SqlEngine } from './sql-engine.ts';
 
 /** Exact up to `limit`, and not counted further than that. */
@@ -23,7 +23,7 @@ export async function countRows(
     const sql = bounded
       ? `SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${group.where} LIMIT ${limit + 1 - total})`
       : `SELECT count(*) FROM ${from} WHERE ${group.where}`;
-    const [row] = await engine.rows(sql, signal);
+    const [row] = await engine.rows(sql, signal, rowsToRead(group, group.rowSets));
     total += Number(row![0]);
   }
   return total;

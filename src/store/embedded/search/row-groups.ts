@@ -38,6 +38,10 @@ export class Plan {
   readonly groups: readonly RowGroup[];
   /** Rows that no condition could leave out, when the query is about all of them: then counting needs no reading. */
   readonly everything: number | undefined;
+  /** So many rows are looked at. */
+  readonly rows: number;
+  /** `@timestamp` of what matches lies between these; undefined: nobody knows. */
+  readonly times: { readonly from: number; readonly to: number } | undefined;
   readonly #snapshot: Snapshot;
   readonly #resolver: FieldResolver;
   readonly #now: number;
@@ -65,6 +69,7 @@ export class Plan {
       else groups.set(key, { query: isInside ? timeless : query, rowSets: [rowSet] });
     };
     let rows = 0;
+    const times = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
     for (const rowSet of snapshot.rowSets) {
       if (rowSet.rows === 0 || query.type === 'none') continue;
       if (arrived !== undefined && rowSet.lastSequence <= arrived) continue;
@@ -79,12 +84,16 @@ export class Plan {
       if (own?.length === 0) continue;
       if (own) ranges.set(rowSet, own);
       put(rowSet);
+      times.from = Math.min(times.from, Math.max(rowSet.earliest ?? Infinity, from ?? -Infinity));
+      times.to = Math.max(times.to, Math.min(rowSet.latest ?? -Infinity, to ?? Infinity));
     }
     limit(ranges);
+    this.times = times.from <= times.to ? times : undefined;
     this.everything = query.type === 'all' ? rows : undefined;
     this.groups = [...groups.values()]
       .map((group) => this.#group(group.rowSets, ranges, group.query))
       .filter((group) => group.where !== 'false');
+    this.rows = this.groups.reduce((sum, group) => sum + rowsToRead(group, group.rowSets), 0);
   }
 
   /** Some index of the snapshot has the field, though perhaps no row fills it. */
@@ -179,6 +188,16 @@ export class Plan {
   fields(rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>, used: Set<string>): SqlFields {
     return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
+}
+
+/** How many rows of some segments of a group are looked at. */
+export function rowsToRead({ ranges }: RowGroup, rowSets: readonly RowSet[]): number {
+  let count = 0;
+  for (const rowSet of rowSets) {
+    const own = ranges.get(rowSet);
+    count += own ? own.reduce((sum, { from, to }) => sum + Math.min(to, rowSet.rows) - from, 0) : rowSet.rows;
+  }
+  return count;
 }
 
 /** How many rows a group has when no condition leaves any out: they are counted without being read. */

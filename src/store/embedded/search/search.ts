@@ -12,6 +12,7 @@ import { type FoundRow, findRows } from './find-rows.ts';
 import { highlighter } from './highlight.ts';
 import { hitFields } from './hit-fields.ts';
 import { Plan } from './row-groups.ts';
+import type { SearchProgress } from './search-progress.ts';
 import type { SqlEngine, SqlValue } from './sql-engine.ts';
 
 /** Elasticsearch's `index.max_result_window`: pages beyond it need `search_after`. */
@@ -24,6 +25,8 @@ export interface SearchContext {
   readonly now: number;
   /** Ends everything: cancelled by the client, or out of time. */
   readonly signal: AbortSignal;
+  /** Where somebody wants to know how far it is. */
+  readonly progress?: SearchProgress | undefined;
 }
 
 /** @throws StoreError and QueryError for what can not be asked */
@@ -60,6 +63,8 @@ export async function search(context: SearchContext, request: SearchRequest): Pr
   const grouped =
     aggregations && inTime(runAggregations({ ...context, signal: ended }, request.query, aggregations), {});
   const histogram = postFilter || !aggregations ? undefined : countingHistogram(plan, snapshot, aggregations);
+  const isCounted = request.trackTotalHits !== false && histogram === undefined;
+  context.progress?.expect(plan.rows * (Number(size > 0) + Number(isCounted)));
   const [rows, total, buckets] = await Promise.all([
     page,
     inTime(
