@@ -8,6 +8,7 @@ import { formatBulkResponse } from '../bulk-response.ts';
 import { indexNotFound, StoreError } from '../errors.ts';
 import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
+import { isBuiltIn, withBuiltIns } from '../mapping/built-in-templates.ts';
 import { IndexMapping } from '../mapping/mapping.ts';
 import {
   flatSettings,
@@ -237,7 +238,7 @@ export class EmbeddedStore implements Store {
 
   async createIndex(name: string, body: Json): Promise<void> {
     await this.#writer.change(() => {
-      const records = this.#indices.create(name, body);
+      const records = this.#indices.create(name, body, 'index');
       for (const record of records) if (record.t === 'index') makeMapping(record.mapping, record.settings);
       return records;
     });
@@ -321,7 +322,7 @@ export class EmbeddedStore implements Store {
     await this.#writer.change(() => {
       if (kind === 'data_stream') {
         if (this.#core.catalogue.objects(kind).has(name)) return [{ t: 'object', kind, name, body }];
-        return this.#indices.create(name, {}, true);
+        return this.#indices.create(name, {}, 'data stream');
       }
       const templates = this.#indices.templates();
       if (kind === 'index_template') validateIndexTemplate(name, body, templates);
@@ -336,7 +337,7 @@ export class EmbeddedStore implements Store {
     pattern: string,
   ): Promise<readonly { name: string; body: Record<string, unknown> }[]> {
     const matches = globMatch(pattern === '' || pattern === '_all' ? '*' : pattern);
-    return [...this.#core.catalogue.objects(kind)]
+    return [...withBuiltIns(kind, this.#core.catalogue.objects(kind))]
       .filter(([name]) => matches(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, body]) => ({ name, body: body as Record<string, unknown> }));
@@ -347,7 +348,11 @@ export class EmbeddedStore implements Store {
     await this.#writer.change(() => {
       const { catalogue } = this.#core;
       existed = catalogue.objects(kind).has(name);
-      if (!existed) return [];
+      if (!existed) {
+        // It comes back at once, as in Elasticsearch.
+        existed = isBuiltIn(kind, name);
+        return [];
+      }
       const backing =
         kind === 'data_stream'
           ? [...catalogue.indices.values()].filter(({ dataStream }) => dataStream === name)

@@ -31,7 +31,7 @@ export const HEADER = 16;
 /** Bytes of a group in the header. */
 export const GROUP_ENTRY = 16;
 /** Neighbours that are looked at together. */
-export const GRAM = 4;
+const GRAM = 4;
 /** Bits of the largest set of neighbours, as a power of two. */
 const GRAM_BITS = 21;
 /** A set in which fewer bits are set is folded. */

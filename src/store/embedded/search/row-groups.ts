@@ -33,6 +33,7 @@ export interface PlanOptions {
 
 /** Each range of rows is a part of the statement: with more, the segments with the most are read whole. */
 const MAX_RANGES = 256;
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 export class Plan {
   readonly groups: readonly RowGroup[];
@@ -123,8 +124,10 @@ export class Plan {
   #typesOf(field: string): readonly FieldType[] {
     if (field.startsWith('_') || field.includes('*')) return [];
     const types = new Set(this.#snapshot.columns.of(field).map(({ type }) => type));
-    for (const { aliases, makesValues } of this.#snapshot.indices.values())
-      if (makesValues || aliases.has(field)) return [];
+    for (const { aliases, madeValues = NO_FIELDS } of this.#snapshot.indices.values()) {
+      if (aliases.has(field)) return [];
+      for (const made of madeValues) if (field === made || field.startsWith(`${made}.`)) return [];
+    }
     return [...types];
   }
 

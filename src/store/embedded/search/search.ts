@@ -159,7 +159,8 @@ export async function readHits(
   const marks = highlight && highlighter(highlight.query ?? request.query ?? ALL, highlight);
   // The order of arrival goes with every point in time, so that no page skips a row with the same values.
   const shownKeys = request.pointInTime ? request.sort.length + 1 : request.sort.length;
-  return fetched.map((row, at): SearchHit => {
+  return fetched.flatMap((row, at): SearchHit | [] => {
+    if (!row) return [];
     const { sequence, sort } = rows[at]!;
     const index = snapshot.indices.get(row.index);
     const document = parsed ? (JSON.parse(row.source!) as unknown) : undefined;
@@ -209,7 +210,9 @@ export async function* select(
     );
     if (rows.length === 0) return;
     const fetched = await fetchRows(engine, rows, false, signal);
-    yield fetched.map(({ index, id }, at) => ({ index, id, sequence: rows[at]!.sequence }));
+    yield fetched.flatMap((row, at) =>
+      row ? { index: row.index, id: row.id, sequence: rows[at]!.sequence } : [],
+    );
     after = rows.at(-1)!.sequence;
   }
 }
