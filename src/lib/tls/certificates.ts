@@ -102,6 +102,37 @@ export async function makeCertificates(request: CertificateRequest): Promise<Cer
   return { directory, written, kept };
 }
 
+export interface IssuedCertificate {
+  /** PEM, all of them. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  readonly notAfter: Date;
+}
+
+/**
+ * A certificate of the authority of a directory, which is in no file: whoever asked for it keeps it.
+ * @throws MillraceError when there is no authority, or none that can be used
+ */
+export async function issueCertificate(
+  request: Omit<CertificateRequest, 'hosts' | 'overwrite' | 'authority'>,
+  host: CertificateHost,
+): Promise<IssuedCertificate> {
+  checkName(host);
+  const { directory, keyType = 'rsa' } = request;
+  const library = await loadLibrary();
+  const authority = await readAuthority(library, directory);
+  if (!authority) throw new MillraceError('ERR_IO', `there is no authority in \`${directory}\``);
+  const keys = await newKeys(keyType);
+  const certificate = await issue(library, authority, host, keys, { ...request, hosts: [host] });
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    key: await privateKeyText(keys.privateKey),
+    authority: `${authority.certificate.toString('pem')}\n`,
+    notAfter: certificate.notAfter,
+  };
+}
+
 /** The library wants its polyfill before everything else; both are large, so they are loaded when needed. */
 async function loadLibrary(): Promise<Library> {
   await import('reflect-metadata');
