@@ -6,6 +6,8 @@ import type { Query } from '../../query/tree.ts';
 import { StoreError } from '../errors.ts';
 import type {
   AliasAction,
+  Arrivals,
+  ArrivalsRequest,
   BulkBodyRequest,
   BulkRequest,
   BulkResult,
@@ -19,6 +21,7 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
@@ -129,6 +132,9 @@ export class StoreClient implements Store {
   ): Promise<SearchResult> {
     return this.#call('search', [request], signal, [], onProgress);
   }
+  arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals> {
+    return this.#call('arrivals', [request], signal);
+  }
   count(
     indices: IndexSelection,
     query: Query,
@@ -202,6 +208,15 @@ export class StoreClient implements Store {
   }
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     return this.#call('archive', [indices]);
+  }
+  unarchive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    return this.#call('unarchive', [indices]);
+  }
+  deleteSnapshot(target: string): Promise<void> {
+    return this.#call('deleteSnapshot', [target]);
+  }
+  setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    return this.#call('setSnapshotSchedule', [schedule]);
   }
   snapshots(place: string): Promise<readonly SnapshotInfo[]> {
     return this.#call('snapshots', [place]);

@@ -9,6 +9,7 @@ export type StoreMethod = Exclude<keyof Store, 'close'>;
 /** Methods whose last argument is an abort signal, and how many arguments stand before it. */
 export const SIGNAL_AT: Readonly<Partial<Record<StoreMethod, number>>> = {
   search: 1,
+  arrivals: 1,
   count: 2,
   deleteByQuery: 2,
   indicatorScan: 1,
