@@ -202,20 +202,21 @@ async function readAnswer(response: IncomingMessage): Promise<unknown> {
     text += chunk as string;
     if (text.length > MAX_ANSWER) throw new MillraceError('ERR_IO', 'the console answers too much');
   }
-  let answer: { error?: unknown; code?: unknown } | undefined;
+  let answer: { error?: unknown; code?: unknown } | null | undefined;
   try {
     answer = JSON.parse(text) as typeof answer;
   } catch {
+    // Some other server.
+  }
+  if (response.statusCode === 200 && answer !== undefined) return answer;
+  if (typeof answer?.error !== 'string' || typeof answer.code !== 'string')
     throw new MillraceError(
       'ERR_IO',
-      `what answers there is no console of Millrace (${response.statusCode})`,
+      `what answers there is no console of Millrace (${response.statusCode}); the console has a port of its own, console.http.port, 5601 by default`,
     );
-  }
-  if (response.statusCode === 200) return answer;
-  const message = String(answer?.error ?? response.statusCode);
   throw new ConsoleRefusal(
-    String(answer?.code),
-    answer?.code === 'signed_out' ? 'the console does not know this API key' : message,
+    answer.code,
+    answer.code === 'signed_out' ? 'the console does not know this API key' : answer.error,
   );
 }
 

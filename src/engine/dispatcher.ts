@@ -3,6 +3,7 @@
  * finds the block that kills workers: what was with a dead worker is tried again alone, and given up after the third
  * death.
  */
+import type { Peer } from '../kernel/plugin.ts';
 import { type QueuedBlock, share } from '../queue/block-builder.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { SlabPool } from '../queue/slab-pool.ts';
@@ -27,6 +28,10 @@ export interface DispatcherHost {
   /** Does that version of the pipeline look at the bytes of its records? */
   needsBytes(version: number): boolean;
 }
+
+/** What a worker is told of the records of a block that it only counts: copying them would cost more than its work. */
+const NO_RUNS = new Int32Array(0);
+const NO_PEERS: readonly Peer[] = [];
 
 const KILLED =
   'a worker thread ended three times while it worked on this block; the config or a plugin can not take it';
@@ -107,7 +112,9 @@ export class Dispatcher {
     this.#inFlight.set(block.id, { block, worker });
     this.#load(block.version, worker, 1);
     if (this.#deaths.has(block.id)) this.#alone.add(worker);
-    const slab = this.#host.needsBytes(block.version) ? share(block, this.#host.pool) : block.slab;
+    const dead = (this.#deaths.get(block.id) ?? 0) >= MAX_DEATHS ? KILLED : undefined;
+    const looksAtBytes = dead !== undefined || this.#host.needsBytes(block.version);
+    const slab = looksAtBytes ? share(block, this.#host.pool) : undefined;
     const known = slab === undefined || link.slabs.has(slab.id);
     if (slab && !known) link.slabs.add(slab.id);
     return {
@@ -119,9 +126,9 @@ export class Dispatcher {
       length: block.length,
       slab: slab?.id ?? 0,
       buffer: known ? undefined : slab!.buffer,
-      runs: block.runs,
-      peers: block.peers,
-      dead: (this.#deaths.get(block.id) ?? 0) >= MAX_DEATHS ? KILLED : undefined,
+      runs: looksAtBytes ? block.runs : NO_RUNS,
+      peers: looksAtBytes ? block.peers : NO_PEERS,
+      dead,
     };
   }
 

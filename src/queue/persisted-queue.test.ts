@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { FakeFiles } from '../../test/support/fake-files.ts';
 import { RunKind } from '../kernel/plugin.ts';
 import { Admission } from './admission.ts';
@@ -151,6 +151,37 @@ describe('PersistedQueue', () => {
     await turn();
     await queue.close();
     expect(files.list()).toEqual(['acks']);
+  });
+
+  test('blocks that are held back from the disk leave one commit that waits, not one for each of them', async () => {
+    vi.useFakeTimers();
+    try {
+      const queue = makeQueue(new LocalDisk(new FakeFiles()), { checkpointWrites: 1000 });
+      const opened = queue.open(bind);
+      await vi.advanceTimersByTimeAsync(1);
+      await opened;
+      const pool = new SlabPool();
+      const atWorkers: QueuedBlock[] = [];
+      let answered = 0;
+      // One that is delivered at once: outputs are quick.
+      queue.push(block(pool, 'first'));
+      queue.acknowledge(queue.next(any)!);
+      for (let n = 0; n < 200; n++) {
+        queue.push(block(pool, `line ${n}`));
+        queue.whenSafe(() => answered++);
+        atWorkers.push(queue.next(any)!);
+        if (atWorkers.length > 7) queue.acknowledge(atWorkers.shift()!);
+        await vi.advanceTimersByTimeAsync(2);
+        // The interval of checkpoints, that of acknowledgements, and the next commit.
+        expect(vi.getTimerCount()).toBeLessThanOrEqual(3);
+      }
+      expect(answered).toBeGreaterThan(190);
+      const closed = queue.close();
+      await vi.advanceTimersByTimeAsync(100);
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('whatever the order of pushing, taking, acknowledging and restarting: all comes, once, in order, unchanged', async () => {

@@ -70,7 +70,8 @@ export class PersistedQueue implements Queue {
   #timer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  #holdTimer: NodeJS.Timeout | undefined;
+  /** Takes back the commit that is to begin. */
+  #begins: (() => void) | undefined;
   #failure: string | undefined;
   /** The failure is one of reading: a read that succeeds ends it, not a write. */
   #readFailed = false;
@@ -286,10 +287,16 @@ export class PersistedQueue implements Queue {
   }
 
   #schedule(): void {
+    if (this.#begins !== undefined) return;
     const oldest = this.#pending.find((entry) => !entry.acknowledged);
     const wait = oldest === undefined ? 0 : oldest.pushedAt + this.#hold() - performance.now();
-    if (wait > 0) this.#holdTimer = setTimeout(() => this.#begin(), wait);
-    else setImmediate(() => this.#begin());
+    if (wait > 0) {
+      const timer = setTimeout(() => this.#begin(), wait);
+      this.#begins = () => clearTimeout(timer);
+    } else {
+      const turn = setImmediate(() => this.#begin());
+      this.#begins = () => clearImmediate(turn);
+    }
   }
 
   /** Milliseconds that a block is held back from the disk, because it will probably be delivered by then. */
@@ -300,6 +307,7 @@ export class PersistedQueue implements Queue {
   }
 
   #begin(): void {
+    this.#begins = undefined;
     // The commit that is under way is followed by another.
     if (this.#committing) return;
     this.#commitSoon = false;
@@ -494,7 +502,7 @@ export class PersistedQueue implements Queue {
     clearTimeout(this.#timer);
     clearTimeout(this.#ackTimer);
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#holdTimer);
+    this.#begins?.();
     if (!this.#isOpen) return this.#options.disk.close().catch(() => {});
     await this.#committing;
     await this.#commit();

@@ -4,11 +4,12 @@ import { Client, PASSWORD } from '../support/console.ts';
 import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
 
 let url: string;
+let millrace: Millrace;
 let send: NodeJS.Timeout;
 
 beforeAll(async () => {
   const port = await freePort();
-  const millrace = new Millrace({
+  millrace = new Millrace({
     args: [
       '-e',
       `input { http { host => "127.0.0.1" port => ${port} } }
@@ -40,7 +41,13 @@ afterAll(async () => {
 
 const tap = (what: string, ...more: string[]): ReturnType<typeof runToEnd> =>
   runToEnd({
-    args: ['tap', what, '--url', url, ...(more.includes('--user') ? [] : ['--user', 'admin']), ...more],
+    args: [
+      'tap',
+      what,
+      ...(more.includes('--url') ? [] : ['--url', url]),
+      ...(more.includes('--user') ? [] : ['--user', 'admin']),
+      ...more,
+    ],
     env: { MILLRACE_PASSWORD: PASSWORD },
   });
 
@@ -71,5 +78,9 @@ test('says what is wrong: names, roles, addresses, KQL', async () => {
   expect(await said('main', '--user', 'vera')).toContain('this needs the role operator, and vera is viewer');
   expect(await said('main', '--user', 'nobody')).toContain('the name or the password is wrong');
   expect(await said('main', '--filter', 'a: (')).toContain('^');
+  const store = await until(() => /Event store at (\S+)/.exec(millrace.stderr)?.[1], 'the store', 60);
+  expect(await said('main', '--url', store)).toContain(
+    'no console of Millrace (400); the console has a port',
+  );
   expect(await said('main', '--rate', '1000')).toContain('--rate takes a number from 1 to 100');
 }, 120_000);
