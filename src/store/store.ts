@@ -16,7 +16,12 @@ export interface Store {
    * A `_bulk` body as it came: parsed off the caller's thread. `body` of the answer is `_bulk`'s response as JSON text.
    */
   bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }>;
-  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+  /** `onProgress`: now and then, what share of the work is done, from 0 to 1; not every store can tell. */
+  search(
+    request: SearchRequest,
+    signal?: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<SearchResult>;
   /**
    * Of a cluster, which has no order of arrival over all indices: what came since `after`, which is a position that the
    * answer before gave; without one, only where it stands now. (The embedded store sorts by `_doc`.)

@@ -176,12 +176,16 @@ export class EmbeddedStore implements Store {
     return { body: formatBulkResponse(result, request.filterPath), errors: result.errors };
   }
 
-  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
+  async search(
+    request: SearchRequest,
+    signal?: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<SearchResult> {
     const point =
       request.pointInTime && this.#points.use(request.pointInTime.id, request.pointInTime.keepAlive);
     const selected = point ? point.indices : this.#indices.select(request.indices);
     return this.#reading(selected, point?.snapshot, signal, (context) =>
-      this.#searcher.search(context, request),
+      this.#searcher.search({ ...context, ...(onProgress && { onProgress }) }, request),
     );
   }
 

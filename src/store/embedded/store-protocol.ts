@@ -16,12 +16,17 @@ export const SIGNAL_AT: Readonly<Partial<Record<StoreMethod, number>>> = {
   verify: 0,
 };
 
+/** Methods whose last argument, behind the signal, is told what share of the work is done. */
+export const TELLS_PROGRESS: Readonly<Partial<Record<StoreMethod, true>>> = { search: true };
+
 export type ToStore =
   | {
       readonly type: 'call';
       readonly token: number;
       readonly method: StoreMethod;
       readonly arguments: readonly unknown[];
+      /** The caller wants to know how far it is. */
+      readonly progress?: true;
     }
   | { readonly type: 'abort'; readonly token: number }
   /** A port for another thread, which gets the same service. */
@@ -40,6 +45,7 @@ export type FromStore =
       readonly fields: object;
       readonly message: string;
     }
+  | { readonly type: 'progress'; readonly token: number; readonly share: number }
   | { readonly type: 'result'; readonly token: number; readonly result: unknown }
   | { readonly type: 'error'; readonly token: number; readonly error: PlainError };
 
