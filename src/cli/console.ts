@@ -50,6 +50,7 @@ import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
 import { changeKeystore, keystoreLookup } from './keystore.ts';
 import type { ReloadResult } from './run.ts';
+import { snapshotFolder } from './snapshot-settings.ts';
 import { VERSION } from './version.ts';
 
 export interface ConsoleParts {
@@ -174,8 +175,7 @@ export async function startConsole({
       storageHandlers({
         store: await openStore(),
         audit: note,
-        snapshotFolder:
-          settings.get<string | undefined>('store.snapshot.path') ?? join(dataPath, 'snapshots'),
+        snapshotFolder: snapshotFolder(settings),
       }),
     ),
     ...integrationHandlers({ integrations, audit: note }),

@@ -5,10 +5,12 @@ import type { EmbeddedOptions } from '../store/embedded/embedded-store.ts';
 import type { S3Settings } from '../store/s3/s3-target.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { retentionRules } from './retention-setting.ts';
+import { snapshotOptions } from './snapshot-settings.ts';
 
 export function embeddedOptions(
   settings: ProcessSettings,
   folder: string,
+  runsSnapshots = false,
 ): Omit<EmbeddedOptions, 'searcher'> {
   return present({
     folder,
@@ -16,6 +18,7 @@ export function embeddedOptions(
     s3: s3Settings(settings),
     archive: settings.get<string | undefined>('store.archive.path'),
     retention: retentionRules(settings.get<string | undefined>('store.retention')),
+    snapshots: snapshotOptions(settings, runsSnapshots),
   });
 }
 

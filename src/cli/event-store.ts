@@ -86,7 +86,7 @@ export class EventStore {
     const where = isCluster ? { hosts: this.#settings.get<string>('store.hosts') } : { folder: this.folder };
     try {
       const client = await StoreClient.start(
-        isCluster ? storeCluster(this.#settings) : embeddedOptions(this.#settings, this.folder),
+        isCluster ? storeCluster(this.#settings, true) : embeddedOptions(this.#settings, this.folder, true),
         this.#logger,
       );
       this.#logger.debug(where, `Event store opened in ${Math.round(performance.now() - started)} ms`);

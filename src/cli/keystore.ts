@@ -4,21 +4,11 @@
  * a random one kept in the file (then the file's mode is the protection).
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { MillraceError } from '../kernel/errors.ts';
+import { writeWhole } from '../lib/files/write-whole.ts';
 
 interface KeystoreFile {
   readonly format: 'millrace keystore';
@@ -132,17 +122,8 @@ export class Keystore {
       tag: cipher.getAuthTag().toString('base64'),
       sealed: sealed.toString('base64'),
     };
-    const temporary = `${this.#file}.${process.pid}.tmp`;
     try {
-      const descriptor = openSync(temporary, 'w', MODE);
-      writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
-      fsyncSync(descriptor);
-      closeSync(descriptor);
-      if (process.getuid?.() === 0) {
-        const owner = statSync(dirname(this.#file));
-        chownSync(temporary, owner.uid, owner.gid);
-      }
-      renameSync(temporary, this.#file);
+      writeWhole(this.#file, `${JSON.stringify(content, null, 2)}\n`, { mode: MODE, ownedLikeFolder: true });
     } catch (error) {
       fail(`the keystore ${this.#file} can not be written: ${(error as Error).message}`);
     }

@@ -1,6 +1,5 @@
-/** A live tail: the latest events that match, and then those that come, in the order of arrival. */
+/** A live tail: the latest events that match, and then those that come, in the order of arrival; of a cluster as its shards have it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MillraceError } from '../kernel/errors.ts';
 import type { Query } from '../query/tree.ts';
 import type { IndexSelection, SearchHit, SearchRequest, Store } from '../store/store.ts';
 
@@ -14,10 +13,12 @@ export interface FollowRequest {
 
 const PAGE = 1000;
 const INTERVAL_MS = 500;
+/** Of a cluster at once; of more only the newest are shown. */
+const CLUSTER_PAGE = 10_000;
 
-/** Pages, the first one at once. Ends with the signal. @throws MillraceError when the store can not be followed */
+/** Pages, the first one at once. Ends with the signal. */
 export async function* followEvents(
-  store: Pick<Store, 'search'>,
+  store: Pick<Store, 'search' | 'status' | 'arrivals'>,
   { indices, query, limit, intervalMs = INTERVAL_MS }: FollowRequest,
   signal: AbortSignal,
 ): AsyncGenerator<readonly SearchHit[]> {
@@ -31,12 +32,19 @@ export async function* followEvents(
     trackTotalHits: false,
     version: true,
   };
+  if ((await store.status()).driver === 'cluster') {
+    const byTime: SearchRequest['sort'] = [{ field: '@timestamp', order: 'desc', unmappedType: 'date' }];
+    const request = { indices: base.indices, query, size: CLUSTER_PAGE, source: true };
+    let { position } = await store.arrivals(request, signal);
+    if (limit > 0) yield (await store.search({ ...base, sort: byTime }, signal)).hits.toReversed();
+    for (;;) {
+      await sleep(intervalMs, undefined, { signal });
+      const came = await store.arrivals({ ...request, after: position }, signal);
+      position = came.position;
+      if (came.hits.length > 0) yield came.hits;
+    }
+  }
   const [newest] = (await store.search({ ...base, query: { type: 'all' }, size: 1 }, signal)).hits;
-  if (newest && placeOf(newest) !== newest.seqNo)
-    throw new MillraceError(
-      'ERR_USAGE',
-      'what answers there is no event store of Millrace: it knows no order of arrival, so that --follow is not possible',
-    );
   let place = newest ? placeOf(newest) : -1;
   if (limit > 0) {
     const { hits } = await store.search(base, signal);

@@ -7,11 +7,12 @@ import type { ClusterThreadOptions } from '../store/embedded/store-protocol.ts';
 import { clusterValues } from '../store/opensearch/options.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { retentionRules } from './retention-setting.ts';
+import { snapshotOptions } from './snapshot-settings.ts';
 
 type Connection = ClusterThreadOptions['cluster']['connection'];
 
 /** @throws MillraceError ERR_SETTING naming the setting */
-export function storeCluster(settings: ProcessSettings): ClusterThreadOptions {
+export function storeCluster(settings: ProcessSettings, runsSnapshots = false): ClusterThreadOptions {
   const text = (name: Parameters<ProcessSettings['get']>[0]): string | undefined =>
     settings.get<string | undefined>(name);
   const list = (value: string | undefined): string[] =>
@@ -52,6 +53,7 @@ export function storeCluster(settings: ProcessSettings): ClusterThreadOptions {
       secrets: Object.fromEntries(known.map(([name, secret]) => [name, secret.reveal()])),
       ...(patterns !== undefined && { templatePatterns: list(patterns) }),
       ...(retention !== undefined && { retention }),
+      snapshots: snapshotOptions(settings, runsSnapshots),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** `millrace store`: what the event store holds, how long, where copies of it are. */
 import { readFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { MillraceError } from '../kernel/errors.ts';
 import type { Store } from '../store/store.ts';
 import { processSettings } from './configuration.ts';
@@ -9,6 +9,7 @@ import { asCommandError, type OpenedStore, openStore } from './open-store.ts';
 import { Interrupted, Printer, untilInterrupted } from './print.ts';
 import { ask } from './prompt.ts';
 import { retentionRules } from './retention-setting.ts';
+import { snapshotFolder } from './snapshot-settings.ts';
 import {
   connectionFlags,
   connectionHelp,
@@ -22,6 +23,7 @@ import {
   indexRows,
   indexTable,
   retentionText,
+  scheduleText,
   snapshotTable,
   statusReport,
   statusText,
@@ -39,9 +41,15 @@ export const help = `Usage: millrace store COMMAND [OPTIONS]
   retention set FILE     takes the rules of a file (YAML, as store.retention in logstash.yml)
   snapshot TARGET        copies the store to a folder or s3://bucket/prefix; of it --index PATTERN
   snapshots [PLACE]      the snapshots below a folder or an S3 prefix
+  snapshots delete SNAPSHOT...   deletes snapshots, after a question
+  schedule               when snapshots are made by themselves, and what came of the last one
+  schedule set WHEN      every day at 02:30 (UTC), or 6h: every six hours; --keep N of them (7),
+                         --place s3://bucket/prefix or repository of the cluster
+  schedule off           no more
   restore SNAPSHOT       brings indices back; --index PATTERN, --prefix TEXT: under other names
   archive                what is in the archive (store.archive.path)
   archive add INDEX...   moves indices there now; they stay searchable
+  archive back INDEX...  brings indices back from there
   verify                 reads every file again; exit 1 if something is damaged
 
   --json                 for programs
@@ -68,6 +76,7 @@ const COMMANDS = [
   'retention',
   'snapshot',
   'snapshots',
+  'schedule',
   'restore',
   'archive',
   'verify',
@@ -90,6 +99,8 @@ export async function storeCommand(argv: readonly string[]): Promise<number> {
     '--yes': 'flag',
     '--index': 'value',
     '--prefix': 'value',
+    '--keep': 'value',
+    '--place': 'value',
   });
   const [command, ...words] = given.words;
   if (given.help || command === undefined || command === 'help') {
@@ -136,13 +147,24 @@ function checkWords(command: string, words: readonly string[], given: SplitArgum
   if (given.has('--index') && !['snapshot', 'restore'].includes(command))
     usage(`${command} takes no --index`);
   if (given.has('--prefix') && command !== 'restore') usage(`${command} takes no --prefix`);
+  for (const flag of ['--keep', '--place'])
+    if (given.has(flag) && !(command === 'schedule' && first === 'set')) usage(`${command} takes no ${flag}`);
   switch (command) {
     case 'status':
     case 'verify':
       if (first !== undefined) usage(`unknown argument ${first}`);
       return;
-    case 'indices':
     case 'snapshots':
+      if (first === 'delete' && more.length === 0) usage('snapshots delete needs the place of a snapshot');
+      if (first !== 'delete' && more.length > 0) usage(`unknown argument ${more[0]}`);
+      return;
+    case 'schedule':
+      if (first !== undefined && !['set', 'off'].includes(first)) usage(`unknown argument ${first}`);
+      if (first === 'set' && more.length === 0)
+        usage('schedule set needs a time: 02:30 for every day (UTC), or 6h for every six hours');
+      if (more.length > (first === 'set' ? 1 : 0)) usage(`unknown argument ${more.at(-1)}`);
+      return;
+    case 'indices':
       if (more.length > 0) usage(`unknown argument ${more[0]}`);
       return;
     case 'delete':
@@ -159,8 +181,8 @@ function checkWords(command: string, words: readonly string[], given: SplitArgum
       if (more.length > 1) usage(`unknown argument ${more[1]}`);
       return;
     case 'archive':
-      if (first !== undefined && first !== 'add') usage(`unknown argument ${first}`);
-      if (first === 'add' && more.length === 0) usage('archive add needs the name of an index');
+      if (first !== undefined && !['add', 'back'].includes(first)) usage(`unknown argument ${first}`);
+      if (first !== undefined && more.length === 0) usage(`archive ${first} needs the name of an index`);
   }
 }
 
@@ -178,6 +200,8 @@ function run(command: string, context: Context): Promise<number> {
       return snapshot(context);
     case 'snapshots':
       return snapshots(context);
+    case 'schedule':
+      return schedule(context);
     case 'restore':
       return restore(context);
     case 'archive':
@@ -270,11 +294,7 @@ async function placeOf({ given, isRemote }: Context, text: string): Promise<stri
   if (text.includes('://') || isAbsolute(text)) return text;
   if (text.startsWith('./') || text.startsWith('../') || text === '.' || text === '..') return resolve(text);
   if (isRemote) return text;
-  const settings = await processSettings(given.settings);
-  const folder =
-    settings.get<string | undefined>('store.snapshot.path') ??
-    join(settings.get<string>('path.data'), 'snapshots');
-  return resolve(folder, text);
+  return resolve(snapshotFolder(await processSettings(given.settings)), text);
 }
 
 const chosen = ({ given }: Context): { names: string[] } => ({
@@ -294,9 +314,39 @@ async function snapshot(context: Context): Promise<number> {
 
 async function snapshots(context: Context): Promise<number> {
   const { store, words, show } = context;
+  if (words[0] === 'delete') return deleteSnapshots(context, words.slice(1));
   const found = await store.snapshots(await placeOf(context, words[0] ?? ''));
   await show(found, () => snapshotTable(found));
   return 0;
+}
+
+async function deleteSnapshots(context: Context, names: readonly string[]): Promise<number> {
+  const { store, given, show } = context;
+  await confirm(
+    given,
+    `${names.length === 1 ? `the snapshot ${names[0]}` : `${names.length} snapshots (${shortened(names)})`} will be deleted for good.`,
+  );
+  const deleted: string[] = [];
+  for (const name of names) {
+    const target = await placeOf(context, name);
+    await store.deleteSnapshot(target);
+    deleted.push(target);
+  }
+  await show({ deleted }, () => deleted.map((target) => `deleted ${target}\n`).join(''));
+  return 0;
+}
+
+async function schedule({ store, words: [what, when], given, show }: Context): Promise<number> {
+  if (what === 'off') await store.setSnapshotSchedule(undefined);
+  else if (what === 'set')
+    await store.setSnapshotSchedule({
+      when: when!,
+      place: given.value('--place') ?? '',
+      keep: Number(given.value('--keep') ?? 7),
+    });
+  const { snapshotSchedule: now } = await store.status();
+  await show(now ?? null, () => scheduleText(now));
+  return now?.last?.problem === undefined ? 0 : 1;
 }
 
 async function restore(context: Context): Promise<number> {
@@ -321,11 +371,13 @@ async function restore(context: Context): Promise<number> {
 }
 
 async function archive({ store, words: [what, ...names], show }: Context): Promise<number> {
-  if (what === 'add') {
-    const moved = await watchTasks(store, store.archive({ names }));
+  if (what !== undefined) {
+    const isBack = what === 'back';
+    const moved = await watchTasks(store, isBack ? store.unarchive({ names }) : store.archive({ names }));
     await show(
       moved,
-      () => `${moved.indices.length} indices, ${inBytes(moved.bytes)}, moved to the archive\n`,
+      () =>
+        `${moved.indices.length} indices, ${inBytes(moved.bytes)}, ${isBack ? 'came back from' : 'moved to'} the archive\n`,
     );
     return 0;
   }

@@ -1,7 +1,13 @@
 /** What `millrace store` says, as values and as text. */
 import { planRetention } from '../store/retention-plan.ts';
 import { type Growth, growthOf } from '../store/storage-forecast.ts';
-import type { IndexInfo, RetentionRule, SnapshotInfo, StoreStatus } from '../store/store.ts';
+import type {
+  IndexInfo,
+  RetentionRule,
+  SnapshotInfo,
+  SnapshotScheduleState,
+  StoreStatus,
+} from '../store/store.ts';
 import { inBytes } from './dlq-letters.ts';
 
 export interface IndexRow {
@@ -82,7 +88,7 @@ export function statusReport(
 
 export function statusText(report: StatusReport): string {
   const { place, health, documents, indices, segments, unsealed, bytes, archive, growth } = report;
-  const { freeBytes, diskBytes, tasks = [], problems } = report;
+  const { freeBytes, diskBytes, tasks = [], problems, snapshotSchedule } = report;
   const rows: (readonly [string, string])[] = [
     ['store', place],
     ['health', health],
@@ -97,6 +103,14 @@ export function statusText(report: StatusReport): string {
           [
             'archive',
             `${inBytes(archive.bytes)} in ${archive.path}${archive.isThere ? '' : ', NOT THERE'}`,
+          ] as const,
+        ]
+      : []),
+    ...(snapshotSchedule
+      ? [
+          [
+            'snapshots',
+            `${snapshotSchedule.when}, the next one ${minute(new Date(snapshotSchedule.next).toISOString())} UTC`,
           ] as const,
         ]
       : []),
@@ -201,6 +215,21 @@ export function snapshotTable(snapshots: readonly SnapshotInfo[]): string {
       ];
     }),
   );
+}
+
+export function scheduleText(state: SnapshotScheduleState | undefined): string {
+  if (!state) return 'no snapshots are made by the clock\n';
+  const { when, place, keep, isFixed, next, last } = state;
+  const time = (at: number): string => `${minute(new Date(at).toISOString())} UTC`;
+  const rows = [
+    ['when', when.includes(':') ? `every day at ${when} UTC` : `every ${when.slice(0, -1)} hours`],
+    ['where', place === '' ? 'the folder for snapshots' : place],
+    ['keep', `${count(keep)} of them`],
+    ['next', time(next)],
+    ...(last ? [['last', `${time(last.ended)}, ${last.problem ?? last.target}`]] : []),
+    ...(isFixed ? [['from', 'store.snapshot.schedule']] : []),
+  ];
+  return rows.map(([name, text]) => `${name!.padEnd(10)}${text}\n`).join('');
 }
 
 const count = (value: number): string => value.toLocaleString('en');

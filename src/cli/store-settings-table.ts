@@ -119,6 +119,23 @@ export const storeSettings = {
     description:
       'Folder that repositories of snapshots lie in; path.data/snapshots unless set. (Not in Logstash.)',
   },
+  'store.snapshot.schedule': {
+    type: 'string',
+    description:
+      'When snapshots are made by themselves, UTC: 02:30 for every day, 6h for every six hours. Unless set, it is set on the Storage page or by `millrace store schedule`. (Not in Logstash.)',
+  },
+  'store.snapshot.target': {
+    type: 'string',
+    default: '',
+    description:
+      'Where store.snapshot.schedule has them made: s3://bucket/prefix, or the name of a repository of the cluster; empty: store.snapshot.path. (Not in Logstash.)',
+  },
+  'store.snapshot.keep': {
+    type: 'number',
+    default: 7,
+    description:
+      'How many of the snapshots of store.snapshot.schedule are kept; older ones are deleted. (Not in Logstash.)',
+  },
   'store.archive.path': {
     type: 'path',
     description:

@@ -276,7 +276,8 @@ export class WorkerPipeline {
     const { values } = this.counters;
     const { count, input } = message;
     const tapped = this.#taps?.due(performance.now()) === true;
-    if (this.spec.countOnly && !tapped) return this.#countOnly(input, count);
+    // What was sent to be counted has no records to look at, even if somebody wants to.
+    if (this.spec.countOnly && (!tapped || message.runs.length === 0)) return this.#countOnly(input, count);
     if (this.spec.passThrough && !tapped && this.#linesOnly(message) && isUtf8(bytes))
       return this.#passThrough(input, bytes, count);
     const events: Event[] = [];

@@ -52,3 +52,33 @@ describe('java.time patterns', () => {
     expect(compileDateFormat(pattern, 'java')(time)).toBe(expected);
   });
 });
+
+describe('years that have not four digits', () => {
+  const FAR = '+012400-02-29T10:20:30.123Z';
+  const BEFORE_CHRIST = '-000043-03-15T11:00:00.000Z';
+  test.each([
+    ['joda', 'yyyy.MM.dd', FAR, '12400.02.29'],
+    ['joda', 'YYYY yy YY xxxx C G', FAR, '12400 00 00 12400 124 AD'],
+    ['joda', 'YYYY-MM-dd EEE HH:mm:ss.SSS D', FAR, '12400-02-29 Tue 10:20:30.123 60'],
+    ['joda', 'yyyy YYYY yy C G', BEFORE_CHRIST, '-0043 0044 43 0 BC'],
+    ['joda', 'yyyy YYYY', '0000-01-01T00:00:00.000Z', '0000 0001'],
+    ['java', 'yyyy uuuu yy y u', FAR, '+12400 +12400 00 12400 12400'],
+    ['java', 'yyyyy uuuuu YYYY', FAR, '12400 12400 +12400'],
+    ['java', 'yyyy uuuu u yy G GGGG', BEFORE_CHRIST, '0044 -0043 -43 44 BC Before Christ'],
+    ['java', 'yyyy-MM-dd', '0000-12-31T00:00:00.000Z', '0001-12-31'],
+  ] as const)('%s %s of %s', (dialect, pattern, time, expected) => {
+    expect(compileDateFormat(pattern, dialect)(time)).toBe(expected);
+  });
+
+  test('days and weeks are those of the calendar', () => {
+    for (const year of [-271000, -5, -1, 10_000, 123_456, 270_000]) {
+      const time = new Date(Date.UTC(2000, 10, 20));
+      time.setUTCFullYear(year);
+      const format = compileDateFormat("u'/'e'/'D", 'java');
+      const start = new Date(time);
+      start.setUTCMonth(0, 1);
+      const day = (time.getTime() - start.getTime()) / 86_400_000 + 1;
+      expect(format(time.toISOString())).toBe(`${year}/${time.getUTCDay() || 7}/${day}`);
+    }
+  });
+});

@@ -1,7 +1,11 @@
 /** Formats the timestamp of an event (ISO text, UTC) by Joda (`%{+yyyy.MM.dd}`) or java.time (`%{{yyyy}}`) patterns. */
 import { millisOf } from './timestamp.ts';
 
-type Part = (iso: string) => string;
+/**
+ * Writes a part of a time with a year of four digits. Other years come as one that is `shift` years (a multiple of 400,
+ * which have the same days) away.
+ */
+type Part = (iso: string, shift: number) => string;
 
 const MONTHS = [
   'January',
@@ -22,9 +26,11 @@ const DAY = 86_400_000;
 
 const date = (iso: string): Date => new Date(millisOf(iso));
 const number =
-  (read: (iso: string) => number, width: number): Part =>
-  (iso) =>
-    String(read(iso)).padStart(width, '0');
+  (read: (iso: string, shift: number) => number, width: number): Part =>
+  (iso, shift) =>
+    padded(read(iso, shift), width);
+const padded = (value: number, width: number): string =>
+  value < 0 ? `-${padded(-value, width)}` : String(value).padStart(width, '0');
 
 /** ISO week and its year of a date. */
 function isoWeek(iso: string): { year: number; week: number } {
@@ -39,8 +45,29 @@ const dayOfYear = (iso: string): number => {
   const at = date(iso);
   return Math.floor((at.getTime() - Date.UTC(at.getUTCFullYear(), 0, 1)) / DAY) + 1;
 };
-const year = (iso: string): number => Number(iso.slice(0, 4));
-const twoDigits = (value: number): string => String(value % 100).padStart(2, '0');
+const year = (iso: string, shift: number): number => Number(iso.slice(0, 4)) + shift;
+const weekYear = (iso: string, shift: number): number => isoWeek(iso).year + shift;
+const yearOfEra = (iso: string, shift: number): number => {
+  const value = year(iso, shift);
+  return value > 0 ? value : 1 - value;
+};
+const twoDigits = (value: number): string => padded(Math.abs(value) % 100, 2);
+
+/** java.time marks years with more digits than the pattern has from four on; Joda does not. */
+function years(read: (iso: string, shift: number) => number, count: number, java: boolean): Part {
+  if (count === 2) return (iso, shift) => twoDigits(read(iso, shift));
+  if (!java || count < 4) return number(read, count);
+  return (iso, shift) => {
+    const text = padded(read(iso, shift), count);
+    return text.length > count && text[0] !== '-' ? `+${text}` : text;
+  };
+}
+
+function era(count: number, java: boolean): Part {
+  const [before, since] =
+    java && count === 4 ? ['Before Christ', 'Anno Domini'] : java && count === 5 ? ['B', 'A'] : ['BC', 'AD'];
+  return (iso, shift) => (year(iso, shift) > 0 ? since! : before!);
+}
 const millisOfDay = (iso: string): number => ((millisOf(iso) % DAY) + DAY) % DAY;
 const fraction = (iso: string): string => iso.slice(20, -1).padEnd(9, '0');
 
@@ -54,34 +81,23 @@ function quarter(count: number): Part {
 function part(letter: string, count: number, java: boolean): Part | undefined {
   switch (letter) {
     case 'y':
+      return years(java ? yearOfEra : year, count, java);
     case 'u':
-      return count === 2
-        ? (iso) => iso.slice(2, 4)
-        : count === 4
-          ? (iso) => iso.slice(0, 4)
-          : number(year, count);
+      return years(year, count, java);
     case 'Y':
-      if (java)
-        return count === 2
-          ? (iso) => twoDigits(isoWeek(iso).year)
-          : number((iso) => isoWeek(iso).year, count);
-      return count === 2
-        ? (iso) => iso.slice(2, 4)
-        : count === 4
-          ? (iso) => iso.slice(0, 4)
-          : number(year, count);
+      return years(java ? weekYear : count === 2 ? year : yearOfEra, count, java);
     case 'x':
       if (java)
         return () => (count >= 4 || count === 2 ? '+0000' : count === 3 || count === 5 ? '+00:00' : '+00');
-      return count === 2 ? (iso) => twoDigits(isoWeek(iso).year) : number((iso) => isoWeek(iso).year, count);
+      return years(weekYear, count, false);
     case 'X':
       return java ? () => 'Z' : undefined;
     case 'w':
       return number((iso) => isoWeek(iso).week, count);
     case 'C':
-      return java ? undefined : number((iso) => Math.floor(year(iso) / 100), count);
+      return java ? undefined : number((iso, shift) => Math.floor(Math.abs(year(iso, shift)) / 100), count);
     case 'G':
-      return () => 'AD';
+      return era(count, java);
     case 'M':
     case 'L':
       if (letter === 'L' && !java) return undefined;
@@ -174,10 +190,23 @@ export function compileDateFormat(pattern: string, dialect: 'joda' | 'java'): (i
       at++;
     }
   }
-  if (parts.length === 1) return parts[0]!;
-  return (iso) => {
-    let text = '';
-    for (const piece of parts) text += piece(iso);
-    return text;
-  };
+  const [only] = parts;
+  const write: Part =
+    only && parts.length === 1
+      ? only
+      : (iso, shift) => {
+          let text = '';
+          for (const piece of parts) text += piece(iso, shift);
+          return text;
+        };
+  return (iso) => (iso.charCodeAt(0) >= DIGIT_ZERO ? write(iso, 0) : writeFar(write, iso));
+}
+
+const DIGIT_ZERO = 48;
+
+/** Of a year with a sign and six digits. */
+function writeFar(write: Part, iso: string): string {
+  const value = Number(iso.slice(0, 7));
+  const near = 2000 + (((value % 400) + 400) % 400);
+  return write(near + iso.slice(7), value - near);
 }

@@ -116,6 +116,10 @@ describe('text of bytes that were searched once', () => {
   test('decoding stays exact', () => {
     const text = '{"a":-9007199254740993}';
     parsingTextOf(Buffer.from(text), () => expect(parseJson(text)).toEqual({ a: -9007199254740993n }));
+    for (const huge of ['1e400', '-2.5E+0309', '1e-400']) {
+      const json = `{"a":${huge}}`;
+      parsingTextOf(Buffer.from(json), () => expect(JSON.stringify(parseJson(json))).toBe(json));
+    }
     const short = '{"a":5}';
     parsingTextOf(Buffer.from(short), () => expect(parseJson(short)).toEqual({ a: 5 }));
     expect(() => parsingTextOf(Buffer.from(''), () => parseJson('{'))).toThrow(SyntaxError);
@@ -138,6 +142,14 @@ describe('parsingLinesOf', () => {
     fc
       .tuple(fc.bigInt({ min: 0n, max: 10n ** 22n }), fc.bigInt({ min: 0n, max: 10n ** 22n }))
       .map(([a, b]) => `${a}.${b}`),
+    fc
+      .tuple(
+        fc.constantFrom('7', '-1.5', '0.25'),
+        fc.constantFrom('e', 'E'),
+        fc.constantFrom('', '+', '-'),
+        fc.nat(9999),
+      )
+      .map((parts) => parts.join('')),
   );
   const text = fc.string({ unit: fc.constantFrom('a', '7', '.', ' ', ':', '\u00e4', '\u20ac', '0') });
 
@@ -154,7 +166,7 @@ describe('parsingLinesOf', () => {
           const padded = Buffer.concat([Buffer.alloc(shift), Buffer.from(whole)]);
           const bytes = padded.subarray(shift);
           const decoded: unknown[] = [];
-          parsingLinesOf(bytes, whole.length === bytes.length, (line) => {
+          parsingLinesOf(bytes, whole, (line) => {
             let from = 0;
             for (const each of lines) {
               line(from + each.length);

@@ -10,7 +10,7 @@ import {
   readExpression,
   step,
 } from './field-reference.ts';
-import { isEventTime, isoFromMillis, millisOf } from './timestamp.ts';
+import { isEventTime, isFarTime, isoFromMillis, millisOf } from './timestamp.ts';
 
 export interface Template {
   /** False: the text has no placeholder, and `format` returns it as it is. */
@@ -111,7 +111,7 @@ function datePart(pattern: string, dialect: 'joda' | 'java'): Part {
     if (typeof time !== 'string') return '';
     if (time === lastTime) return lastText;
     lastTime = time;
-    lastText = isEventTime(time) ? format(time) : '';
+    lastText = isEventTime(time) || isFarTime(time) ? format(time) : '';
     return lastText;
   };
 }

@@ -80,9 +80,14 @@ export function millisOf(text: string): number {
   return Date.parse(text.length > 24 ? `${text.slice(0, text.indexOf('.') + 4)}Z` : text);
 }
 
-/** Is it event text of a time with a year of four digits, as dates are formatted from? */
+/** Is it event text of a time with a year of four digits? */
 export function isEventTime(text: string): boolean {
   if (text.length < 24 || text.charCodeAt(text.length - 1) !== 90) return false;
   if (text.length === 24) return isCanonical(text);
   return /^\d{6,9}Z$/.test(text.slice(20)) && isCanonical(`${text.slice(0, 23)}Z`);
+}
+
+/** Is it event text of a time with another year: a sign and six digits? */
+export function isFarTime(text: string): boolean {
+  return /^[+-]\d{6}-/.test(text) && coerceTimestamp(text) === text;
 }

@@ -154,7 +154,7 @@ class RecordDecoder implements Decoder {
       }
       if (codec.charset !== undefined) {
         const finish = (event: Event) => this.#finish(event, timestamp, values, emit);
-        parsingLinesOf(bytes, text.length === bytes.length, (line) => {
+        parsingLinesOf(bytes, text, (line) => {
           for (let to = text.indexOf(delimiter); to >= 0; to = text.indexOf(delimiter, from)) {
             line(to);
             codec.decode(text.slice(from, to), finish);

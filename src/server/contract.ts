@@ -62,6 +62,7 @@ export type {
 export type { SessionView } from './contract/session.ts';
 export type {
   RetentionRuleView,
+  SnapshotScheduleView,
   Storage,
   StorageGrowth,
   StorageJob,

@@ -1,19 +1,11 @@
 /** Local users: names, roles and hashed passwords in one file, which several processes may look at. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MillraceError } from '../kernel/errors.ts';
 import type { Role } from '../kernel/roles.ts';
+import { writeWhole } from '../lib/files/write-whole.ts';
 import { weakness } from './access/weak-password.ts';
 
 export interface User {
@@ -244,16 +236,10 @@ export class Users {
   #change(change: (users: Map<string, User>) => void): void {
     const users = new Map(this.#read());
     change(users);
-    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-    const temporary = `${this.#file}.${process.pid}.new`;
-    const handle = openSync(temporary, 'w', 0o600);
-    try {
-      writeSync(handle, `${JSON.stringify({ users: [...users.values()] }, undefined, 2)}\n`);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, this.#file);
+    writeWhole(this.#file, `${JSON.stringify({ users: [...users.values()] }, undefined, 2)}\n`, {
+      mode: 0o600,
+      folderMode: 0o700,
+    });
     this.#content = { users: new Map(), stamp: '' };
   }
 }

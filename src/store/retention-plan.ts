@@ -4,7 +4,7 @@ import { globMatch } from './glob-match.ts';
 import type { IndexInfo, RetentionRule } from './store.ts';
 
 export type PlannedIndex = Pick<IndexInfo, 'name' | 'created' | 'bytes'> &
-  Partial<Pick<IndexInfo, 'latest' | 'dataStream'>>;
+  Partial<Pick<IndexInfo, 'latest' | 'dataStream' | 'isKeptHere'>>;
 
 export interface IndexPlan {
   /** The first one whose pattern fits; undefined: the index is kept for ever. */
@@ -49,7 +49,7 @@ export function planRetention<T extends PlannedIndex>(
         rule,
         ...(due !== undefined && { due }),
         ...(maxAge !== undefined && { deletesAt: latest + maxAge }),
-        ...(archiveAfter !== undefined && { archivesAt: latest + archiveAfter }),
+        ...(archiveAfter !== undefined && !index.isKeptHere && { archivesAt: latest + archiveAfter }),
       });
     }
   }

@@ -16,7 +16,17 @@ export interface Store {
    * A `_bulk` body as it came: parsed off the caller's thread. `body` of the answer is `_bulk`'s response as JSON text.
    */
   bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }>;
-  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+  /** `onProgress`: now and then, what share of the work is done, from 0 to 1; not every store can tell. */
+  search(
+    request: SearchRequest,
+    signal?: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<SearchResult>;
+  /**
+   * Of a cluster, which has no order of arrival over all indices: what came since `after`, which is a position that the
+   * answer before gave; without one, only where it stands now. (The embedded store sorts by `_doc`.)
+   */
+  arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals>;
   count(
     indices: IndexSelection,
     query: Query,
@@ -68,11 +78,17 @@ export interface Store {
    * of a repository. Damaged ones have a `problem`.
    */
   snapshots(place: string): Promise<readonly SnapshotInfo[]>;
+  /** For good. @throws StoreError when there is none, or it is being made or restored */
+  deleteSnapshot(target: string): Promise<void>;
+  /** Snapshots by the clock, by the process that runs the store; undefined: none. The state is in `status`. */
+  setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void>;
   /** Retention per index pattern; the first pattern that fits an index decides. */
   setRetention(rules: readonly RetentionRule[]): Promise<void>;
   retention(): Promise<readonly RetentionRule[]>;
   /** Moves indices to the archive now. They stay searchable. @throws StoreError when there is none */
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
+  /** Brings indices back from the archive. They stay searchable meanwhile; no rule moves them there again. @throws StoreError */
+  unarchive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }>;
   /** Reads every file again; what is damaged is left out of searches from now on. */
   verify(signal?: AbortSignal): Promise<VerifyResult>;
   status(): Promise<StoreStatus>;
@@ -210,6 +226,31 @@ export interface Highlight {
   readonly query?: Query;
 }
 
+export interface ArrivalsRequest extends Pick<SearchRequest, 'indices' | 'query' | 'source' | 'highlight'> {
+  /** The newest so many; the others are counted. */
+  readonly size: number;
+  readonly after?: ArrivalPosition;
+}
+
+export interface Arrivals {
+  /** In the order of arrival as far as there is one, otherwise of their time. */
+  readonly hits: readonly SearchHit[];
+  readonly skipped: number;
+  readonly position: ArrivalPosition;
+}
+
+/** Shard → how far it was looked at. */
+export type ArrivalPosition = Readonly<Record<string, ShardPosition>>;
+
+export interface ShardPosition {
+  /** Sequence numbers: seen by now, and by the look before that. Writes may end in another order than they began. */
+  readonly last: number;
+  readonly before: number;
+  /** Matching ones between both, and those of them that were given. */
+  readonly counted: number;
+  readonly given: readonly number[];
+}
+
 export interface StoredDocument {
   readonly index: string;
   readonly id: string;
@@ -323,6 +364,8 @@ export interface IndexInfo {
   readonly dataStream?: string;
   /** Of `bytes`: what is in the archive. */
   readonly archivedBytes?: number;
+  /** It was brought back from the archive: no rule moves it there again. */
+  readonly isKeptHere?: true;
 }
 
 export interface AliasAction {
@@ -375,6 +418,33 @@ export interface SnapshotIndexInfo {
   readonly latest?: number;
 }
 
+export interface SnapshotSchedule {
+  /** UTC. `02:30`: every day; `6h`: at full multiples of so many hours. */
+  readonly when: string;
+  /** S3 prefix, or the repository of a cluster; empty: the folder for snapshots. */
+  readonly place: string;
+  /** So many of those that were made by the clock; older ones are deleted. */
+  readonly keep: number;
+  /** From the settings: it is changed there. */
+  readonly isFixed?: true;
+}
+
+export interface SnapshotScheduleState extends SnapshotSchedule {
+  /** Milliseconds since the epoch. */
+  readonly next: number;
+  readonly last?: ScheduledSnapshot;
+}
+
+export interface ScheduledSnapshot {
+  readonly target: string;
+  /** Milliseconds since the epoch. */
+  readonly due: number;
+  readonly started: number;
+  readonly ended: number;
+  /** Why it failed. */
+  readonly problem?: string;
+}
+
 export interface VerifyResult {
   readonly segments: number;
   readonly bytes: number;
@@ -419,6 +489,8 @@ export interface StoreStatus {
   readonly diskBytes?: number;
   /** What takes a while and is under way: snapshots, restores, moves to the archive. */
   readonly tasks?: readonly StoreTask[];
+  /** Undefined: none is set. */
+  readonly snapshotSchedule?: SnapshotScheduleState;
   /** Undefined: none is set. */
   readonly archive?: { readonly path: string; readonly bytes: number; readonly isThere: boolean };
 }

@@ -29,9 +29,14 @@ export function openBrowser(): Promise<Browser> {
   return browser;
 }
 
+/** What pages of this file's tests logged as errors or did not catch, with where that was. */
+const logged: string[] = [];
+
+/** @throws when any page had an error */
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
   browser = undefined;
+  expect(logged.splice(0), 'errors of pages').toEqual([]);
 }
 
 export interface PageOptions {
@@ -39,7 +44,7 @@ export interface PageOptions {
   readonly width?: keyof typeof widths;
 }
 
-/** A page of a browser that remembers nothing. What the page logs as an error fails the test at `closePage`. */
+/** A page of a browser that remembers nothing. What it logs as an error fails the file's tests at `closeBrowser`. */
 export async function openPage(
   options: PageOptions = {},
 ): Promise<{ page: Page; context: BrowserContext; errors: string[] }> {
@@ -50,15 +55,21 @@ export async function openPage(
     timezoneId: 'UTC',
     acceptDownloads: true,
   });
-  const page = await context.newPage();
   const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => {
-    // Answers with an error status are logged by the browser itself: tests of errors expect them.
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
-      errors.push(message.text());
+  const note = (error: string): void => {
+    errors.push(error);
+    logged.push(error);
+  };
+  // Of all pages and tabs of the context.
+  context.on('weberror', (failure) => {
+    const error = failure.error();
+    note(`${failure.page()?.url()}: ${error.stack ?? String(error)}`);
   });
-  return { page, context, errors };
+  context.on('console', (message) => {
+    // Answers with an error status are logged by the browser itself: tests of errors expect them.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) note(message.text());
+  });
+  return { page: await context.newPage(), context, errors };
 }
 
 /** No serious fault of accessibility on what is shown, once menus and dialogues that come or go have done so. */

@@ -58,7 +58,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('the demo in a browser', { timeout: 1
   });
 
   test('leads to its events, and to its end, by keyboard alone', async () => {
-    const { page, context } = await openPage();
+    const { page, context, errors } = await openPage();
     page.setDefaultTimeout(60_000);
     await context.addCookies(cookies);
     await page.goto(`${url}/settings/account`);
@@ -73,6 +73,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('the demo in a browser', { timeout: 1
     await page.getByRole('button', { name: 'Delete' }).press('Enter');
     await page.getByText('The demo is removed').waitFor({ timeout: 60_000 });
     await note.waitFor({ state: 'detached' });
+    expect(errors).toEqual([]);
     await context.close();
   });
 });

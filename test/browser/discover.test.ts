@@ -357,7 +357,8 @@ describe.skipIf(!chromiumPath)('Discover', () => {
     const slow = new Proxy(store.store, {
       get: (target, name) => {
         if (name !== 'search') return (target[name as keyof Store] as () => unknown).bind(target);
-        return (request: SearchRequest, signal: AbortSignal) => {
+        return (request: SearchRequest, signal: AbortSignal, onProgress?: (share: number) => void) => {
+          onProgress?.(asked.length === 0 ? 0.75 : 0.42);
           const ended = open.promise.then(() => target.search(request, signal));
           asked.push({ signal, ended: ended.catch((error: unknown) => error) });
           return ended;
@@ -369,8 +370,10 @@ describe.skipIf(!chromiumPath)('Discover', () => {
     try {
       await page.goto(`${console2.url}/discover?from=${from}&to=${to}`);
       await page.getByRole('button', { name: 'Cancel' }).waitFor();
-      await page.getByText(/^[1-9]\d* s$/).waitFor();
-      // Rows and histogram.
+      // Of rows and histogram, the one that is behind.
+      const progress = page.getByRole('progressbar', { name: 'Search' });
+      await expect.poll(() => progress.getAttribute('aria-valuenow')).toBe('42');
+      await page.getByText(/^42 % · [1-9]\d* s$/).waitFor();
       await expect.poll(() => asked.length).toBe(2);
       expect(asked.map(({ signal }) => signal.aborted)).toEqual([false, false]);
       await page.getByRole('button', { name: 'Cancel' }).click();

@@ -296,6 +296,82 @@ output {
       await page.getByRole('button', { name: 'Discard' }).click();
     }));
 
+  test('live events of the running pipeline go through the edit', () =>
+    shown('/editor?path=web.conf', admin, {}, async (page) => {
+      await code(page).getByText('Logins of the web shop').waitFor();
+      await typeBehind(page, '"env" => "test"', '\nmutate { uppercase => ["action"] }');
+      await page.getByRole('button', { name: 'Take live events' }).click();
+      await page.getByRole('button', { name: /^Listening…/ }).waitFor();
+      const event = page.getByRole('region', { name: 'Event 1', exact: true });
+      // The tap opens a moment after the click: it gets its events when it is there.
+      await until(
+        async () => {
+          await send('login tess from 192.0.2.10');
+          return event.isVisible();
+        },
+        'a live event is shown',
+        30,
+      );
+      expect(await page.getByRole('radio', { name: 'Events (JSON)' }).isChecked()).toBe(true);
+      expect(await page.getByRole('textbox', { name: 'Sample' }).inputValue()).toContain(
+        'login tess from 192.0.2.10',
+      );
+      await event.getByText('"LOGIN"').first().waitFor();
+      expect(await event.innerText()).toMatch(/mutate, line 11/);
+      await picture(page, 'live');
+      await expectAccessible(page);
+      // What is running is as it was.
+      await until(() => received().includes('"user":"tess"'), 'the events went their way', 30);
+      expect(received()).not.toContain('"action":"LOGIN"');
+      await page.getByRole('button', { name: 'Discard' }).click();
+    }));
+
+  test('a tap that sees nothing says so, and listening can be ended; who may not tap has no button', async () => {
+    await shown('/editor?path=siem.conf', admin, {}, async (page) => {
+      await code(page).getByText('heartbeat').waitFor();
+      const take = page.getByRole('button', { name: 'Take live events' });
+      await take.click();
+      await page.getByRole('button', { name: /^Listening…/ }).click();
+      await take.click();
+      await page.getByText(/No event passed siem within/).waitFor();
+      await take.waitFor();
+    });
+    await shown('/editor?path=web.conf', analyst, {}, async (page) => {
+      await page.getByRole('textbox', { name: 'Sample' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Take live events' }).count()).toBe(0);
+    });
+  });
+
+  test('samples are saved, taken by keyboard alone, and deleted', () =>
+    shown('/editor?path=web.conf', admin, {}, async (page) => {
+      await code(page).getByText('Logins of the web shop').waitFor();
+      const box = page.getByRole('textbox', { name: 'Sample' });
+      await box.fill('login mia from 192.0.2.11');
+      const saved = page.getByRole('button', { name: 'Saved', exact: true });
+      await saved.click();
+      await page.getByText('No samples are saved yet.').waitFor();
+      await page.getByRole('textbox', { name: 'Name of the sample' }).fill('a login of mia');
+      await page.keyboard.press('Enter');
+      const list = page.getByRole('list', { name: 'Saved samples' });
+      await list.getByText('a login of mia').waitFor();
+      await picture(page, 'samples');
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await list.waitFor({ state: 'detached' });
+
+      // Another day.
+      await page.reload();
+      await box.waitFor();
+      await saved.press('Enter');
+      await list.getByRole('button', { name: /^a login of mia/ }).press('Enter');
+      await expect.poll(() => box.inputValue()).toBe('login mia from 192.0.2.11');
+      await page.getByRole('region', { name: 'Event 1' }).getByText('"mia"').first().waitFor();
+
+      await saved.press('Enter');
+      await list.getByRole('button', { name: 'Delete sample a login of mia' }).press('Enter');
+      await page.getByText('No samples are saved yet.').waitFor();
+    }));
+
   test('custom files: a wrong indent has its exact line; a list is taken; keys are never shown', () =>
     shown('/editor?dialog=custom', admin, {}, async (page) => {
       await page.getByRole('tab', { name: 'List in YAML' }).click();

@@ -1,5 +1,5 @@
 /** The newcomer's way through sources and destinations, in a real browser with real traffic. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -197,7 +197,6 @@ describe.skipIf(!chromiumPath || !isBuilt)(
         page.waitForEvent('download'),
         page.getByRole('link', { name: 'Download the CA certificate' }).click(),
       ]);
-      const { readFileSync } = await import('node:fs');
       const ca = readFileSync((await download.path())!, 'utf8');
       expect(download.suggestedFilename()).toBe('millrace-ca.crt');
       await page.getByRole('heading', { name: 'Waiting for the first event…' }).waitFor();
@@ -214,6 +213,56 @@ describe.skipIf(!chromiumPath || !isBuilt)(
       socket.destroy();
       await expectCalmAndAccessible();
       await picture('integration-beats');
+    });
+
+    test('a source that asks senders for certificates: one is issued, and only who has it is heard', async () => {
+      await page.goto(`${started.url}/integrations/new/lines`);
+      const guarded = await freePort();
+      await page.getByRole('textbox', { name: 'Name' }).fill('Guarded lines');
+      await page.getByRole('textbox', { name: 'Port' }).fill(String(guarded));
+      // Without TLS nobody can show a certificate: it is not asked about.
+      expect(await page.getByRole('radiogroup', { name: 'Who may connect?' }).count()).toBe(0);
+      await page.getByRole('radio', { name: 'On, with a certificate that Millrace makes' }).check();
+      await page.getByRole('radio', { name: /certificate of a CA of my own/ }).check();
+      await page.getByRole('textbox', { name: 'CA certificate of the senders' }).waitFor();
+      await page.getByRole('radio', { name: /certificate that Millrace issues/ }).check();
+      await page.getByLabel('the config').getByText('ssl_client_authentication => "required"').waitFor();
+      await expectCalmAndAccessible();
+      await picture('integration-clients-form');
+      await page.getByRole('button', { name: 'Start receiving' }).click();
+      await page.getByRole('textbox', { name: 'Name of the sender' }).fill('../etc');
+      await page.getByText('Letters, digits, dots, - and _ only').waitFor();
+      await page.getByRole('textbox', { name: 'Name of the sender' }).fill('web-1.example');
+      await page.keyboard.press('Enter');
+      await page.getByText(/^Issued for web-1.example, until/).waitFor();
+      await expectCalmAndAccessible();
+      await picture('integration-clients');
+      const saved = async (name: string): Promise<string> => {
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('button', { name, exact: true }).click(),
+        ]);
+        return readFileSync((await download.path())!, 'utf8');
+      };
+      const identity = { cert: await saved('Certificate'), key: await saved('Key') };
+      const ca = readFileSync(join(started.dataPath, 'certs', 'ca.crt'));
+      const say = (text: string, more: object): Promise<boolean> =>
+        new Promise((done) => {
+          const socket = tlsConnect({ host: '127.0.0.1', port: guarded, ca, ...more });
+          let failed = false;
+          socket.once('error', () => (failed = true));
+          socket.once('close', () => done(!failed));
+          socket.resume();
+          socket.end(`${text}\n`);
+        });
+      expect(await say('without', {})).toBe(false);
+      expect(await say('with a certificate', identity)).toBe(true);
+      await page.getByRole('heading', { name: 'The first event has come' }).waitFor();
+      await page.getByText('with a certificate').first().waitFor();
+      // The page does not bring the key a second time.
+      await page.reload();
+      await page.getByRole('button', { name: 'Issue a certificate' }).waitFor();
+      expect(await page.getByRole('button', { name: 'Key', exact: true }).count()).toBe(0);
     });
 
     test('it is still there after a restart of the page, and a viewer only looks', async () => {

@@ -161,6 +161,58 @@ describe.skipIf(!chromiumPath)('storage in the browser', { timeout: 60_000 }, ()
       expect(await names()).toContain('back-syslog-05');
     }));
 
+  test('a snapshot is deleted when its name is typed', () =>
+    shown('/storage?tab=snapshots', {}, async (page) => {
+      await page.getByRole('button', { name: 'Delete before-the-change' }).click();
+      const submit = page.getByRole('button', { name: 'Delete for good' });
+      expect(await submit.isDisabled()).toBe(true);
+      await page.getByLabel('Type the name of the snapshot to confirm').fill('before-the-change');
+      await expectAccessible(page);
+      await submit.click();
+      await page.getByText(/^Deletion of the snapshot before-the-change: done/).waitFor();
+      await page.getByText('There is no snapshot here').waitFor();
+    }));
+
+  test.for(both)('snapshots by the clock are set, and show what came of them: %o', (look) =>
+    shown('/storage?tab=snapshots', look, async (page) => {
+      await page.getByText('No snapshots are made by the clock').waitFor();
+      await page.getByRole('button', { name: 'Set a schedule' }).click();
+      const dialogue = page.getByRole('dialog');
+      await dialogue.getByLabel('At (UTC)').fill('25:00');
+      await dialogue.getByText('hours and minutes').waitFor();
+      expect(await dialogue.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+      await dialogue.getByLabel('At (UTC)').fill('03:15');
+      await expectAccessible(page);
+      await dialogue.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Every day at 03:15 UTC; the latest 7 are kept').waitFor();
+      await page.getByText(/^None was made yet\. The next one .* 03:15 UTC, in /).waitFor();
+      // As if it had been set long ago, to a place where nothing can be written.
+      const [kept] = await started.store.objects('saved_object', 'snapshot-schedule');
+      await started.store.putObject('saved_object', 'snapshot-schedule', {
+        ...kept!.body,
+        last: {
+          target: 'x',
+          due: 4e12,
+          started: 1,
+          ended: Date.now(),
+          problem: 'x was not made: EROFS, read-only',
+        },
+      });
+      await page.reload();
+      await page.getByText(/^The last one failed .*: x was not made: EROFS, read-only\./).waitFor();
+      await page
+        .getByRole('alert')
+        .getByText(/^the scheduled snapshot of .* UTC: x was not made/)
+        .waitFor();
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+      await page.getByRole('button', { name: 'Change' }).click();
+      await page.getByRole('switch', { name: 'Make snapshots by the clock' }).uncheck();
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await page.getByText('No snapshots are made by the clock').waitFor();
+    }),
+  );
+
   test('an index is deleted when its name is typed', () =>
     shown('/storage?text=syslog-06', {}, async (page) => {
       await page.getByRole('button', { name: 'Actions for syslog-06' }).click();

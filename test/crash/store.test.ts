@@ -1,6 +1,6 @@
 /**
  * A process that writes a store is killed with SIGKILL at random moments of ingest, seal, merge, dropping,
- * retention, snapshot and the move to the archive.
+ * retention, snapshots that are made and deleted, moves to the archive and back.
  * What was acknowledged must be there, once, in its latest version; what was not may be there, whole.
  * MILLRACE_CRASH_ROUNDS sets the rounds; what came of them goes to the file MILLRACE_CRASH_JSON.
  */

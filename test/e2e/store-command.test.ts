@@ -99,6 +99,20 @@ async function everything(): Promise<void> {
     ['flows', 50],
     ['web-new', 50],
   ]);
+  await json('snapshot', 'tuesday');
+  expect(await store('snapshots', 'delete', 'tuesday')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the snapshot tuesday will be deleted for good'),
+  });
+  expect((await store('snapshots', 'delete', 'tuesday', '--yes')).stdout).toMatch(/^deleted .*tuesday\n$/);
+  expect(await json('snapshots')).toHaveLength(1);
+  expect((await store('schedule')).stdout).toBe('no snapshots are made by the clock\n');
+  expect((await store('schedule', 'set', '02:30', '--keep', '3')).stdout).toMatch(
+    /^when +every day at 02:30 UTC\nwhere .*\nkeep +3 of them\nnext .*02:30 UTC\n$/,
+  );
+  expect((await store('status')).stdout).toMatch(/^snapshots +02:30, the next one /m);
+  expect((await store('schedule', 'set', 'noon')).stderr).toContain('[noon] says no time for snapshots');
+  expect(await json('schedule', 'off')).toBeNull();
   expect((await store('retention')).stdout).toMatch(/^back-\* +30 days +- +- +the store$/m);
 }
 
@@ -133,10 +147,17 @@ describe('millrace store', { timeout: 120_000 }, () => {
       archive: { path: archive, isThere: true },
       indices: [{ name: 'flows', documents: 50 }],
     });
+    expect((await store('archive', 'back', 'flows', ...own)).stdout).toMatch(
+      /^1 indices, .* came back from the archive/,
+    );
+    expect(await json('archive', ...own)).toMatchObject({ indices: [] });
+    const scheduled = [...own, '--store.snapshot.schedule', '6h'];
+    expect((await store('schedule', ...scheduled)).stdout).toMatch(/^from +store\.snapshot\.schedule$/m);
+    expect((await store('schedule', 'off', ...scheduled)).stderr).toContain('settings file');
     const folder = join(data, 'store', 'segments');
     const files = readdirSync(folder, { recursive: true })
       .map(String)
-      .filter((name) => name.endsWith('.parquet'));
+      .filter((name) => name.startsWith('web-') && name.endsWith('.parquet'));
     const file = join(folder, files[0]!);
     const bytes = readFileSync(file);
     bytes[bytes.length >> 1]! ^= 1;
@@ -159,6 +180,10 @@ describe('millrace store', { timeout: 120_000 }, () => {
         ['status', 'x'],
         ['retention', 'set'],
         ['indices', '--prefix', 'x'],
+        ['archive', 'back'],
+        ['snapshots', 'delete'],
+        ['schedule', 'set'],
+        ['schedule', '--keep', '3'],
       ].map((args) => store(...args)),
     );
     expect(answers.map(({ code }) => code)).toEqual(answers.map(() => 1));
@@ -169,6 +194,10 @@ describe('millrace store', { timeout: 120_000 }, () => {
       'millrace: unknown argument x',
       'millrace: retention set needs a file with rules',
       'millrace: indices takes no --prefix',
+      'millrace: archive back needs the name of an index',
+      'millrace: snapshots delete needs the place of a snapshot',
+      'millrace: schedule set needs a time: 02:30 for every day (UTC), or 6h for every six hours',
+      'millrace: schedule takes no --keep',
     ]);
     expect((await store('snapshot', 'ftp://x/y')).stderr).toContain('not supported');
     expect((await store('restore', 'tuesday')).stderr).toContain('holds no snapshot');

@@ -56,9 +56,13 @@ export interface OpenSearch {
   stop(): Promise<void>;
 }
 
-/** Starts a node of its own; its data is gone when it stops. */
-export async function startOpenSearch(): Promise<OpenSearch> {
+/** Starts a node of its own; its data is gone when it stops. `settings`: lines of its `opensearch.yml`. */
+export async function startOpenSearch(settings: Readonly<Record<string, string>> = {}): Promise<OpenSearch> {
   const base = mkdtempSync(join(tmpdir(), 'millrace-opensearch-'));
+  const config = join(base, 'node_1', 'config');
+  mkdirSync(config, { recursive: true });
+  const lines = Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
+  writeFileSync(join(config, 'opensearch.yml'), lines.join(''));
   // The runner takes the first free port behind this one, up to 9299, and says which.
   const after = 9200 + Math.floor(Math.random() * 60);
   const peer = new Peer('java', [

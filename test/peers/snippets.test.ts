@@ -3,21 +3,33 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/server/integrations/endpoint.ts';
-import { ensureOwnCertificate, type OwnCertificate } from '../../src/server/integrations/own-certificate.ts';
+import {
+  ensureOwnCertificate,
+  issueClientCertificate,
+  type OwnCertificate,
+} from '../../src/server/integrations/own-certificate.ts';
 import { snippetsOf } from '../../src/server/integrations/snippets.ts';
 import { cleanUp, freePort, type Millrace, runConfig, temporaryFolder, until } from '../support/millrace.ts';
 import { describePeer, type Peer, peers, runProgram, startRsyslog, startSyslogNg } from '../support/peers.ts';
 
 let certificate: OwnCertificate;
+/** Where the certificate and the key of the sender lie, without their endings. */
+let client: string;
 let millrace: Millrace;
-const endpoints: Record<'syslog' | 'tls' | 'http', Endpoint> = {} as never;
+const endpoints: Record<'syslog' | 'tls' | 'mutual' | 'http', Endpoint> = {} as never;
 
 beforeAll(async () => {
-  certificate = await ensureOwnCertificate(temporaryFolder());
+  const data = temporaryFolder();
+  certificate = await ensureOwnCertificate(data);
+  const issued = await issueClientCertificate(data, 'sender-1');
+  client = join(data, 'client');
+  writeFileSync(`${client}.crt`, issued.certificate);
+  writeFileSync(`${client}.key`, issued.key);
   const plain = {
     host: '127.0.0.1',
     tls: false,
     ownCertificate: true,
+    clients: undefined,
     user: undefined,
     password: undefined,
     codec: 'plain',
@@ -25,6 +37,7 @@ beforeAll(async () => {
   };
   endpoints.syslog = { ...plain, speaks: 'syslog', card: 'syslog', port: await freePort() };
   endpoints.tls = { ...endpoints.syslog, port: await freePort(), tls: true };
+  endpoints.mutual = { ...endpoints.tls, port: await freePort(), clients: 'made' };
   endpoints.http = {
     ...plain,
     speaks: 'http',
@@ -39,6 +52,8 @@ beforeAll(async () => {
     input {
       syslog { host => "127.0.0.1" port => ${endpoints.syslog.port} }
       syslog { host => "127.0.0.1" port => ${endpoints.tls.port} ${tls} }
+      syslog { host => "127.0.0.1" port => ${endpoints.mutual.port} ${tls}
+        ssl_client_authentication => required ssl_certificate_authorities => ["${certificate.authority}"] }
       http { host => "127.0.0.1" port => ${endpoints.http.port} user => "o'hara" password => "pw" ${tls} }
     }
     output { stdout { codec => json_lines } }`);
@@ -48,7 +63,9 @@ afterAll(cleanUp);
 /** As it is shown, with the CA certificate where it lies here. */
 function snippet(endpoint: Endpoint, title: string): string {
   const found = snippetsOf(endpoint, ['127.0.0.1']).find((each) => each.title === title);
-  return found!.text.replaceAll('/etc/millrace-ca.crt', certificate.authority);
+  return found!.text
+    .replaceAll('/etc/millrace-ca.crt', certificate.authority)
+    .replaceAll('/etc/millrace-client', client);
 }
 
 const arrives = (text: string, peer?: Peer): Promise<unknown> =>
@@ -66,6 +83,7 @@ async function sendTo(socket: string, text: string): Promise<void> {
 const ways = [
   ['plain', 'syslog'],
   ['with TLS and our own CA', 'tls'],
+  ['with TLS and a certificate of the sender', 'mutual'],
 ] as const;
 
 describePeer('the snippet for rsyslog', [peers.rsyslog, peers.logger], () => {
@@ -126,6 +144,9 @@ describePeer('snippets for the shell', [peers.logger, peers.openssl, peers.curl]
     writeFileSync(script, snippet(endpoints.tls, 'Try it'));
     await runProgram('timeout', ['5', 'sh', script]);
     await until(() => count() === 2, 'the line over TLS', 30);
+    writeFileSync(script, snippet(endpoints.mutual, 'Try it'));
+    await runProgram('timeout', ['5', 'sh', script]);
+    await until(() => count() === 3, 'the line with a certificate', 30);
   });
 
   test('curl with CA certificate, user and password', async () => {

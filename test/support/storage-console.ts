@@ -27,6 +27,7 @@ export async function startStorageConsole(
     searcher,
     memoryLimit: 2 ** 29,
     reserve: 0,
+    snapshots: { folder: join(folder, 'snapshots'), runs: true, every: 200 },
     ...options,
   });
   const server = await consoleServer(

@@ -1,9 +1,10 @@
 /**
  * A store that is written to as fast as it goes until the process is killed: rows with ids of the store, documents that are
- * replaced and deleted, indices that are dropped by name or by retention, snapshots; sealed and merged all the time.
+ * replaced and deleted, indices that are dropped by name or by retention, snapshots that are made and deleted, moves to the
+ * archive and back; sealed and merged all the time.
  * Says on stdout what it found, what it is about to do, and what was acknowledged.
  */
-import { mkdirSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { everything } from './store-everything.ts';
@@ -47,7 +48,7 @@ const store = await EmbeddedStore.open({
 });
 say({ found: await look() });
 
-await Promise.all([writeRows(), writeRows(), writeDocuments(), takeSnapshots()]);
+await Promise.all([writeRows(), writeRows(), writeDocuments(), takeSnapshots(), bringBack()]);
 
 function archive(path: string): string {
   mkdirSync(path, { recursive: true });
@@ -121,7 +122,18 @@ async function takeSnapshots(): Promise<void> {
     await new Promise((done) => setTimeout(done, 150));
     const target = join(snapshots, `${process.pid}-${number}`);
     await store.snapshot(target, { names: ['documents'], ignoreUnavailable: true });
-    rmSync(target, { recursive: true });
+    // What the lives before left behind goes, too; one of them may be half deleted.
+    for (const left of await store.snapshots(snapshots)) await store.deleteSnapshot(left.target);
+  }
+}
+
+/** What the rules moved to the archive comes back from it. */
+async function bringBack(): Promise<void> {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, 200));
+    const away = (await store.indices({ names: [] })).filter(({ archivedBytes = 0 }) => archivedBytes > 0);
+    const [one] = away;
+    if (one) await store.unarchive({ names: [one.name], ignoreUnavailable: true });
   }
 }
 

@@ -10,11 +10,12 @@ import {
   type webcrypto,
 } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type * as X509 from '@peculiar/x509';
 import { MillraceError } from '../../kernel/errors.ts';
+import { writeWhole } from '../files/write-whole.ts';
 
 export interface CertificateHost {
   /** Common name, name of the files, and a subject alternative name. */
@@ -78,9 +79,9 @@ export async function makeCertificates(request: CertificateRequest): Promise<Cer
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const written: string[] = [];
   const kept: string[] = [];
-  const write = async (name: string, text: string, mode: number): Promise<void> => {
+  const write = (name: string, text: string, mode: number): void => {
     const path = join(directory, name);
-    await replaceFile(path, text, mode);
+    writeWhole(path, text, { mode });
     written.push(path);
   };
   const authority =
@@ -94,11 +95,42 @@ export async function makeCertificates(request: CertificateRequest): Promise<Cer
     const keys = await newKeys(keyType);
     const certificate = await issue(library, authority, host, keys, request);
     const key = await privateKeyText(keys.privateKey);
-    await write(`${host.name}.key`, key, 0o600);
-    await write(`${host.name}_pk8.key`, key, 0o600);
-    await write(`${host.name}.crt`, `${certificate.toString('pem')}\n`, 0o644);
+    write(`${host.name}.key`, key, 0o600);
+    write(`${host.name}_pk8.key`, key, 0o600);
+    write(`${host.name}.crt`, `${certificate.toString('pem')}\n`, 0o644);
   }
   return { directory, written, kept };
+}
+
+export interface IssuedCertificate {
+  /** PEM, all of them. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  readonly notAfter: Date;
+}
+
+/**
+ * A certificate of the authority of a directory, which is in no file: whoever asked for it keeps it.
+ * @throws MillraceError when there is no authority, or none that can be used
+ */
+export async function issueCertificate(
+  request: Omit<CertificateRequest, 'hosts' | 'overwrite' | 'authority'>,
+  host: CertificateHost,
+): Promise<IssuedCertificate> {
+  checkName(host);
+  const { directory, keyType = 'rsa' } = request;
+  const library = await loadLibrary();
+  const authority = await readAuthority(library, directory);
+  if (!authority) throw new MillraceError('ERR_IO', `there is no authority in \`${directory}\``);
+  const keys = await newKeys(keyType);
+  const certificate = await issue(library, authority, host, keys, { ...request, hosts: [host] });
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    key: await privateKeyText(keys.privateKey),
+    authority: `${authority.certificate.toString('pem')}\n`,
+    notAfter: certificate.notAfter,
+  };
 }
 
 /** The library wants its polyfill before everything else; both are large, so they are loaded when needed. */
@@ -136,7 +168,7 @@ async function makeAuthority(
   library: Library,
   request: CertificateRequest,
   keyType: 'rsa' | 'ec',
-  write: (name: string, text: string, mode: number) => Promise<void>,
+  write: (name: string, text: string, mode: number) => void,
 ): Promise<Authority> {
   const keys = await newKeys(keyType);
   const { notBefore, notAfter } = validity(request);
@@ -154,8 +186,8 @@ async function makeAuthority(
       await library.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  await write('ca.key', await privateKeyText(keys.privateKey), 0o600);
-  await write('ca.crt', `${certificate.toString('pem')}\n`, 0o644);
+  write('ca.key', await privateKeyText(keys.privateKey), 0o600);
+  write('ca.crt', `${certificate.toString('pem')}\n`, 0o644);
   return { certificate, key: keys.privateKey, notAfter };
 }
 
@@ -264,11 +296,4 @@ function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;
   return bytes.toString('hex');
-}
-
-/** All or nothing, and never for a moment readable by others. */
-async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const partial = `${path}.${process.pid}.new`;
-  await writeFile(partial, text, { mode, flag: 'wx' });
-  await rename(partial, path);
 }

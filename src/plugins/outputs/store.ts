@@ -9,6 +9,11 @@ import {
 } from '../../kernel/plugin.ts';
 import { orAborted } from '../../lib/or-aborted.ts';
 
+type Action = DocumentOperation['action'];
+
+/** What has no id is new; data streams take nothing else. */
+const actionWithoutId = (action: string): Action => (action === 'index' ? 'create' : (action as Action));
+
 const ACTIONS: ReadonlySet<string> = new Set(['index', 'create', 'update', 'delete']);
 /** What no retry can help. Everything else (429, a full disk) is tried again. */
 const REJECTED: ReadonlySet<number> = new Set([400, 404]);
@@ -65,7 +70,7 @@ export const store = defineOutput({
     /** The operation for all events of an index, made once. */
     let last: DocumentOperation = { action: 'index', index: '' };
     const plain = (name: string): DocumentOperation => {
-      if (last.index !== name) last = { action: action as DocumentOperation['action'], index: name };
+      if (last.index !== name) last = { action: actionWithoutId(action), index: name };
       return last;
     };
     const operation = (event: Event): DocumentOperation | string => {
@@ -79,7 +84,7 @@ export const store = defineOutput({
       if (id === '' && wanted !== 'index')
         return `action ${wanted} needs an id, and document_id gives an empty one`;
       return {
-        action: wanted as DocumentOperation['action'],
+        action: id === undefined || id === '' ? actionWithoutId(wanted) : (wanted as Action),
         index: name,
         ...(id !== undefined && id !== '' && { id }),
       };

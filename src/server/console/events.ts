@@ -12,6 +12,7 @@ import { hiddenTest } from './events/hidden-fields.ts';
 import { eventHits, highlightOf, newestFirst, sourceOf } from './events/hits.ts';
 import { chooseInterval, knownZone } from './events/interval.ts';
 import { Rights, type View } from './events/rights.ts';
+import { RunningSearches } from './events/running-searches.ts';
 import { savedSearchHandlers } from './events/saved-searches.ts';
 import { type TailStep, tail } from './events/tail.ts';
 import { topValues } from './events/top-values.ts';
@@ -33,6 +34,7 @@ const DEFAULT_TOTAL = 10_000;
 
 export function eventHandlers({ store, audit }: EventOptions): EventHandlers {
   const rights = new Rights(store);
+  const running = new RunningSearches();
   const noted = new Map<string, string>();
   const note = (
     action: string,
@@ -70,25 +72,28 @@ export function eventHandlers({ store, audit }: EventOptions): EventHandlers {
         size: body.size,
         sort: sort.map(({ field, order }) => ({ [field]: order })),
         ...(body.after && { search_after: body.after }),
-        track_total_hits: body.exactTotal || DEFAULT_TOTAL,
+        track_total_hits: body.counted && (body.exactTotal || DEFAULT_TOTAL),
       });
       const empty = { hits: [], took: 0, timedOut: false, total: { value: 0, relation: 'eq' as const } };
       const found = view.empty
         ? empty
-        : await store.search(
-            {
-              indices: view.selection,
-              query,
-              from: 0,
-              size: body.size,
-              sort,
-              source: sourceOf(view),
-              trackTotalHits: body.after ? false : body.exactTotal || DEFAULT_TOTAL,
-              timeout: body.timeout,
-              ...(body.after && { searchAfter: body.after }),
-              ...(body.highlight && { highlight: highlightOf(withoutTimes(search.asked)) }),
-            },
-            signal,
+        : await running.watch(call.caller, body.progressId, (onProgress) =>
+            store.search(
+              {
+                indices: view.selection,
+                query,
+                from: 0,
+                size: body.size,
+                sort,
+                source: sourceOf(view),
+                trackTotalHits: body.counted && !body.after && (body.exactTotal || DEFAULT_TOTAL),
+                timeout: body.timeout,
+                ...(body.after && { searchAfter: body.after }),
+                ...(body.highlight && { highlight: highlightOf(withoutTimes(search.asked)) }),
+              },
+              signal,
+              onProgress,
+            ),
           );
       return {
         hits: eventHits(view, found.hits),
@@ -115,30 +120,33 @@ export function eventHandlers({ store, audit }: EventOptions): EventHandlers {
         timedOut,
       });
       if (view.empty) return answer([], 0, false);
-      const { aggregations, took, timedOut } = await store.search(
-        {
-          indices: view.selection,
-          query,
-          from: 0,
-          size: 0,
-          sort: [],
-          source: false,
-          trackTotalHits: false,
-          timeout: body.timeout,
-          aggregations: {
-            times: {
-              type: 'date_histogram',
-              parameters: {
-                field: TIME_FIELD,
-                ...interval.parameters,
-                time_zone: knownZone(timeZone),
-                min_doc_count: 0,
-                extended_bounds: { min: from, max: to },
+      const { aggregations, took, timedOut } = await running.watch(caller, body.progressId, (onProgress) =>
+        store.search(
+          {
+            indices: view.selection,
+            query,
+            from: 0,
+            size: 0,
+            sort: [],
+            source: false,
+            trackTotalHits: false,
+            timeout: body.timeout,
+            aggregations: {
+              times: {
+                type: 'date_histogram',
+                parameters: {
+                  field: TIME_FIELD,
+                  ...interval.parameters,
+                  time_zone: knownZone(timeZone),
+                  min_doc_count: 0,
+                  extended_bounds: { min: from, max: to },
+                },
               },
             },
           },
-        },
-        signal,
+          signal,
+          onProgress,
+        ),
       );
       const { times } = (aggregations === undefined ? {} : parseJson(aggregations)) as {
         times?: { buckets: { key: number; doc_count: number }[] };
@@ -149,6 +157,10 @@ export function eventHandlers({ store, audit }: EventOptions): EventHandlers {
         timedOut,
       );
     },
+
+    'GET /api/events/progress': async ({ query: { ids }, caller }) => ({
+      shares: running.shares(caller, namesOf(ids)),
+    }),
 
     'POST /api/events/values': async ({ body, caller, signal }) => {
       const { view, query } = await resolveSearch(rights, caller, body);

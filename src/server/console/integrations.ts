@@ -115,6 +115,14 @@ export function integrationHandlers({
       await noted(call, enabled ? 'enable' : 'disable', { id }, () => integrations.enable(id, enabled));
       return integrations.detail(id);
     },
+    'POST /api/integrations/:id/certificate': async (call) => {
+      const id = call.params['id']!;
+      const { name } = call.body;
+      const { certificate, key, authority, notAfter } = await noted(call, 'certificate', { id, name }, () =>
+        integrations.issue(id, name),
+      );
+      return { certificate, key, authority, expires: notAfter.getTime() };
+    },
     'POST /api/integrations/:id/test': async (call) => {
       const id = call.params['id']!;
       const item = await integrations.item(id);
@@ -238,7 +246,9 @@ async function testSource(
   let ok = false;
   let text: string;
   try {
-    const answer = await sendTest(endpoint, marker);
+    const identity =
+      endpoint.clients === 'made' ? await integrations.issue(item.id, 'millrace-test') : undefined;
+    const answer = await sendTest(endpoint, marker, identity);
     ok = await comesThrough(sight, () => taken(engine, item.pipeline) > before, signal);
     text = ok
       ? `It was ${answer} and has come through.`

@@ -155,6 +155,57 @@ describe('storage in the console', { timeout: 30_000 }, () => {
     ]);
   });
 
+  test('a snapshot is deleted by its name, typed once more, by administrators', async () => {
+    const { snapshots } = (await ask('GET', '/api/storage/snapshots')).json;
+    const { target } = snapshots[0];
+    const remove = (name: string, of = target) =>
+      ask('DELETE', `/api/storage/snapshots?target=${encodeURIComponent(of)}&confirm=${name}`);
+    expect((await remove('tuesday')).json.code).toBe('confirm');
+    expect((await remove('elsewhere', join(started.folder, 'elsewhere'))).status).toBe(400);
+    started.caller = { name: 'otto', role: 'operator' };
+    expect((await remove('monday')).status).toBe(403);
+    started.caller = { name: 'ada', role: 'administrator' };
+    expect(await ended(await remove('monday'))).toMatchObject({ kind: 'snapshot_delete', state: 'done' });
+    expect((await ask('GET', '/api/storage/snapshots')).json.snapshots).toEqual([]);
+    expect(await ended(await remove('monday'))).toMatchObject({
+      state: 'failed',
+      result: expect.stringContaining('holds no snapshot'),
+    });
+    expect(actions()).toEqual([
+      'DELETE /api/storage/snapshots denied',
+      'storage.snapshot_delete success',
+      'storage.snapshot_delete success',
+      'storage.snapshot_delete failure',
+    ]);
+  });
+
+  test('snapshots by the clock: set, made, shown with what came of them, and off again', async () => {
+    const set = (schedule: object | null) => ask('PUT', '/api/storage/schedule', { schedule });
+    for (const wrong of [
+      { when: 'noon', place: '', keep: 1 },
+      { when: '6h', place: '/etc', keep: 1 },
+      { when: '6h', place: 's3://b/p?endpoint=http://10.0.0.1', keep: 1 },
+      { when: '6h', place: '', keep: 0 },
+    ])
+      expect((await set(wrong)).status, wrong.when).toBe(400);
+    started.caller = { name: 'otto', role: 'operator' };
+    expect((await set({ when: '6h', place: 's3://b/p', keep: 1 })).status).toBe(403);
+    expect((await set({ when: '1h', place: '', keep: 2 })).status).toBe(200);
+    expect((await storage()).schedule).toMatchObject({ when: '1h', place: '', keep: 2 });
+    const [kept] = await started.store.objects('saved_object', 'snapshot-schedule');
+    await started.store.putObject('saved_object', 'snapshot-schedule', { ...kept!.body, since: 0 });
+    await expect
+      .poll(async () => (await storage()).schedule.last?.target, { timeout: 20_000 })
+      .toMatch(/\/scheduled-/);
+    expect((await storage()).schedule.last).not.toHaveProperty('problem');
+    expect((await ask('GET', '/api/storage/snapshots')).json.snapshots).toHaveLength(1);
+    expect((await set(null)).status).toBe(200);
+    expect(await storage()).not.toHaveProperty('schedule');
+    expect(actions()).toEqual(['storage.schedule success', 'storage.schedule success']);
+    started.caller = { name: 'vera', role: 'operator', indices: ['web-1'] };
+    expect((await set(null)).json.code).toBe('forbidden');
+  });
+
   test('snapshots stay in their folder; S3 is for administrators, as the settings say', async () => {
     mkdirSync(join(started.folder, 'elsewhere'), { recursive: true });
     for (const target of [

@@ -123,6 +123,30 @@ export function storageHandlers({
       });
     },
 
+    'DELETE /api/storage/snapshots': async (call) => {
+      overAll(call.caller!);
+      const target = await placeOf(call.query.target, true);
+      const name = target.split('/').at(-1)!;
+      if (call.query.confirm !== name)
+        throw new ConsoleError(400, 'confirm', 'the name that was typed is not that of the snapshot');
+      return begin('snapshot_delete', call, name, { target }, async () => {
+        await store.deleteSnapshot(target);
+        return 'its data is gone';
+      });
+    },
+
+    'PUT /api/storage/schedule': async (call) => {
+      overAll(call.caller!);
+      const { snapshotSchedule: before } = await store.status();
+      const { schedule } = call.body;
+      const isAdministrator = call.caller!.role === 'administrator';
+      for (const place of [before?.place, schedule?.place])
+        if (place !== undefined && place !== '') await placeOf(place, isAdministrator);
+      await store.setSnapshotSchedule(schedule ?? undefined);
+      note('storage.schedule', call, { schedule });
+      return {};
+    },
+
     'POST /api/storage/restore': async (call) => {
       overAll(call.caller!);
       const source = await placeOf(call.body.target, true);
@@ -150,6 +174,15 @@ export function storageHandlers({
         );
       return begin('archive', call, names.join(', '), { indices: names }, async () => {
         const { indices } = await store.archive({ names });
+        return counted(indices.length, 'index', 'indices');
+      });
+    },
+
+    'POST /api/storage/unarchive': async (call) => {
+      const { indices: names } = call.body;
+      for (const name of names) await oneIndex(store, call, name);
+      return begin('unarchive', call, names.join(', '), { indices: names }, async () => {
+        const { indices } = await store.unarchive({ names });
         return counted(indices.length, 'index', 'indices');
       });
     },

@@ -27,6 +27,9 @@ const eventQuery = z.object({
 });
 export type EventQuery = z.infer<typeof eventQuery>;
 
+/** A name that the caller gives a search, to ask how far it is while it runs. */
+const progressId = z.string().min(8).max(64).optional();
+
 /** Where a page goes on: the `sort` of the last event before it. */
 const place = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
@@ -99,8 +102,11 @@ export const eventRoutes = defineRoutes({
       highlight: z.boolean().default(true),
       /** Counts all that match instead of up to 10,000. */
       exactTotal: z.boolean().default(false),
+      /** False: not counted, such as where the histogram is asked for, too. */
+      counted: z.boolean().default(true),
       /** Milliseconds; what was found until then is answered. */
       timeout,
+      progressId,
     }),
     answer: z.object({
       hits: z.array(eventHit),
@@ -122,8 +128,21 @@ export const eventRoutes = defineRoutes({
       /** `30s`, `1h`, `1d`, `1w`, `1M` …; made longer when it would give too many buckets. */
       interval: z.string().max(20).optional(),
       timeout,
+      progressId,
     }),
     answer: z.object({ histogram, total: z.number(), took: z.number(), timedOut: z.boolean() }),
+  },
+  'GET /api/events/progress': {
+    summary: 'How far searches of the caller are that run at the moment',
+    access: 'viewer',
+    query: z.object({
+      /** Their `progressId`, with commas. */
+      ids: z.string().max(1000),
+    }),
+    answer: z.object({
+      /** By id: what share of the work is done, from 0 to 1. Those that run and can tell. */
+      shares: z.record(z.string(), z.number()),
+    }),
   },
   'POST /api/events/values': {
     summary: 'The most frequent values of a field',

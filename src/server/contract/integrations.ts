@@ -19,6 +19,7 @@ const integrationField = z.object({
     'pem',
     'listen',
     'tls',
+    'clients',
   ]),
   required: z.boolean(),
   /** Behind "More options". */
@@ -107,6 +108,8 @@ const integrationDetail = z.object({
   snippets: z.array(snippet),
   /** The other side needs the CA certificate. */
   authority: z.boolean(),
+  /** Senders need a certificate that is issued here. */
+  clients: z.boolean(),
   tests: z.boolean(),
 });
 export type IntegrationDetail = z.infer<typeof integrationDetail>;
@@ -233,6 +236,25 @@ export const integrationRoutes = defineRoutes({
     access: 'operator',
     body: z.object({ enabled: z.boolean() }),
     answer: integrationDetail,
+  },
+  'POST /api/integrations/:id/certificate': {
+    summary: 'Issue a certificate with its key for a sender that must show one; nothing of it is kept',
+    access: 'operator',
+    body: z.object({
+      /** Name of the sender. */
+      name: z
+        .string()
+        .max(64)
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'letters, digits, dots, - and _ only'),
+    }),
+    answer: z.object({
+      /** PEM, all of them. */
+      certificate: z.string(),
+      key: z.string(),
+      authority: z.string(),
+      /** Milliseconds since the epoch. */
+      expires: z.number(),
+    }),
   },
   'POST /api/integrations/:id/test': {
     summary: 'Send a test message: to itself through its socket, or to the other side',

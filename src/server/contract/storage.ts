@@ -36,6 +36,8 @@ const storedIndex = z.object({
   due: z.enum(['age', 'size']).optional(),
   deletesAt: z.number().optional(),
   archivesAt: z.number().optional(),
+  /** It was brought back from the archive: no rule moves it there again. */
+  isKeptHere: z.literal(true).optional(),
 });
 export type StoredIndex = z.infer<typeof storedIndex>;
 
@@ -60,7 +62,7 @@ const damaged = z.object({
 
 const storageJob = z.object({
   id: z.string(),
-  kind: z.enum(['snapshot', 'restore', 'archive', 'verify']),
+  kind: z.enum(['snapshot', 'restore', 'snapshot_delete', 'archive', 'unarchive', 'verify']),
   /** What it is about, in words. */
   what: z.string(),
   state: z.enum(['running', 'done', 'failed']),
@@ -70,6 +72,29 @@ const storageJob = z.object({
   ended: z.number().optional(),
 });
 export type StorageJob = z.infer<typeof storageJob>;
+
+const schedule = z.object({
+  /** UTC. `02:30`: every day; `6h`: every six hours. */
+  when: z.string().min(2).max(10),
+  /** S3 prefix, or repository of a cluster; empty: the folder for snapshots. */
+  place: z.string().max(1024),
+  keep: z.number().int().min(1).max(10_000),
+});
+
+const scheduleView = schedule.extend({
+  isFixed: z.literal(true).optional(),
+  next: z.number(),
+  last: z
+    .object({
+      target: z.string(),
+      due: z.number(),
+      started: z.number(),
+      ended: z.number(),
+      problem: z.string().optional(),
+    })
+    .optional(),
+});
+export type SnapshotScheduleView = z.infer<typeof scheduleView>;
 
 const storage = z.object({
   driver: z.enum(['embedded', 'cluster']),
@@ -86,6 +111,7 @@ const storage = z.object({
   quarantined: z.array(damaged),
   tasks: z.array(z.object({ text: z.string(), done: z.number(), total: z.number() })),
   jobs: z.array(storageJob),
+  schedule: scheduleView.optional(),
   indices: z.array(storedIndex),
   rules: z.array(ruleView),
   growth,
@@ -166,6 +192,19 @@ export const storageRoutes = defineRoutes({
     body: z.object({ target: place.min(1), indices: names.default([]) }),
     answer: z.object({ job: storageJob }),
   },
+  'DELETE /api/storage/snapshots': {
+    summary: 'Delete a snapshot for good',
+    access: 'administrator',
+    /** Its name once more. */
+    query: z.object({ target: place.min(1), confirm: z.string() }),
+    answer: z.object({ job: storageJob }),
+  },
+  'PUT /api/storage/schedule': {
+    summary: 'Make snapshots by the clock, or no longer; in S3 for administrators',
+    access: 'operator',
+    body: z.object({ schedule: schedule.nullable() }),
+    answer: z.object({}),
+  },
   'POST /api/storage/restore': {
     summary: 'Bring indices of a snapshot back',
     access: 'administrator',
@@ -179,6 +218,12 @@ export const storageRoutes = defineRoutes({
   },
   'POST /api/storage/archive': {
     summary: 'Move indices to the archive now',
+    access: 'operator',
+    body: z.object({ indices: names.min(1) }),
+    answer: z.object({ job: storageJob }),
+  },
+  'POST /api/storage/unarchive': {
+    summary: 'Bring indices back from the archive',
     access: 'operator',
     body: z.object({ indices: names.min(1) }),
     answer: z.object({ job: storageJob }),

@@ -18,10 +18,12 @@ export type Control =
   /** Who may reach the port. */
   | 'listen'
   /** Whose certificate a listener shows. */
-  | 'tls';
+  | 'tls'
+  /** Whether senders must show one, and whose. */
+  | 'clients';
 
 export interface CardField {
-  /** Option of the plugin; `listen` and `tls` stand for several. */
+  /** Option of the plugin; `listen`, `tls` and `clients` stand for several. */
   readonly name: string;
   readonly label?: string;
   readonly help?: string;
@@ -71,6 +73,13 @@ const tls = (preset: 'off' | 'made', help: string): CardField => ({
   preset,
   help,
 });
+const clients: CardField = {
+  name: 'clients',
+  control: 'clients',
+  label: 'Who may connect?',
+  preset: 'anybody',
+  help: 'Who has no certificate is refused before anything is read.',
+};
 const authority: CardField = {
   name: 'ssl_certificate_authorities',
   control: 'pem',
@@ -106,6 +115,10 @@ const sources: readonly Card[] = [
       port(5514, 'TCP and UDP. The classic 514 needs privileges; most devices can be told another port.'),
       tls('off', 'For syslog over TCP. What comes by UDP is never encrypted.'),
       {
+        ...clients,
+        help: 'Who has no certificate is refused before anything is read. What comes by UDP is not asked for one.',
+      },
+      {
         name: 'timezone',
         label: 'Time zone of the senders',
         help: 'For timestamps that do not say theirs, such as Europe/Helsinki. Empty: that of this computer.',
@@ -131,6 +144,7 @@ const sources: readonly Card[] = [
       listen,
       port(5044, 'The port that Beats use unless told otherwise.'),
       tls('made', 'Beats check the certificate with the CA that you give them.'),
+      clients,
     ],
   },
   {
@@ -146,6 +160,7 @@ const sources: readonly Card[] = [
       listen,
       port(8080, 'Where senders connect to.'),
       tls('off', 'Without it passwords and events can be read on their way.'),
+      clients,
       {
         name: 'user',
         label: 'User name',
@@ -249,6 +264,7 @@ const sources: readonly Card[] = [
       listen,
       port(5000, 'Where programs connect to.'),
       tls('off', 'Without it events can be read on their way.'),
+      clients,
       {
         name: 'codec',
         label: 'A line is',

@@ -97,8 +97,12 @@ function fieldOf(card: OfferedCard, line: string): string {
   const option = /^\s*(\w+) =>/.exec(line)?.[1] ?? '';
   if (card.form.some(({ name }) => name === option)) return option;
   if (option === 'host') return 'listen';
+  if (/^ssl_(?:client_authentication|certificate_authorities)$/.test(option) && has(card, 'clients'))
+    return 'clients';
   return option.startsWith('ssl_') && card.form.some(({ name }) => name === 'tls') ? 'tls' : '';
 }
+
+const has = (card: OfferedCard, field: string): boolean => card.form.some(({ name }) => name === field);
 
 /** Does something with the certificates of a draft in a folder that is gone afterwards. */
 export async function withDraftFiles<T>(draft: Draft, work: (folder: string) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@
 import type { Secret } from '../../kernel/options.ts';
 import type { GraphNode } from '../../lang/graph.ts';
 import type { Card } from './cards.ts';
+import type { OwnCertificate } from './own-certificate.ts';
 
 export interface Endpoint {
   readonly speaks: NonNullable<Card['speaks']>;
@@ -12,6 +13,8 @@ export interface Endpoint {
   readonly tls: boolean;
   /** Its certificate is of Millrace's own authority. */
   readonly ownCertificate: boolean;
+  /** Senders must show a certificate: one of Millrace's own authority, or of another. */
+  readonly clients: 'made' | 'own' | undefined;
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** Codec of lines and datagrams. */
@@ -23,18 +26,30 @@ export interface Endpoint {
 export const isLoopbackHost = (host: string): boolean => /^127\.|^localhost$|^::1$/.test(host);
 const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
-export function endpointOf(card: Card, { options }: GraphNode, ownCertificate: string): Endpoint | undefined {
+export function endpointOf(
+  card: Card,
+  { options }: GraphNode,
+  own: Pick<OwnCertificate, 'certificate' | 'authority'>,
+): Endpoint | undefined {
   // Port 0: nobody can be told where it listens.
   if (card.speaks === undefined || (card.speaks !== 'files' && !options['port'])) return undefined;
   const codec = options['codec'] as { plugin?: string } | undefined;
   const password = options['password'] as Secret | undefined;
+  const tls = options['ssl_enabled'] === true;
+  const authorities = (options['ssl_certificate_authorities'] as unknown[] | undefined) ?? [];
   return {
     speaks: card.speaks,
     card: card.id,
     host: String(options['host'] ?? '0.0.0.0'),
     port: Number(options['port'] ?? 0),
-    tls: options['ssl_enabled'] === true,
-    ownCertificate: options['ssl_certificate'] === ownCertificate,
+    tls,
+    ownCertificate: options['ssl_certificate'] === own.certificate,
+    clients:
+      !tls || options['ssl_client_authentication'] !== 'required'
+        ? undefined
+        : authorities.includes(own.authority)
+          ? 'made'
+          : 'own',
     user: options['user'] as string | undefined,
     password: typeof password === 'object' ? password.reveal() : undefined,
     codec: codec?.plugin ?? 'plain',

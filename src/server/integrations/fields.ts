@@ -13,7 +13,7 @@ export interface FormField {
   readonly placeholder: string | undefined;
   readonly preset: string | number | boolean | readonly string[] | undefined;
   readonly choices: readonly { readonly value: string; readonly label: string }[] | undefined;
-  /** The plugin's option; undefined for `listen` and `tls`. */
+  /** The plugin's option; undefined for `listen`, `tls` and `clients`. */
   readonly option: Option | undefined;
 }
 
@@ -37,7 +37,7 @@ function fieldsOf(card: Card, plugin: Plugin): FormField[] {
   const options = plugin.options as Readonly<Record<string, Option>>;
   const asked = card.fields ?? required(options);
   return asked.flatMap((field) => {
-    const isSpecial = field.control === 'listen' || field.control === 'tls';
+    const isSpecial = field.control === 'listen' || field.control === 'tls' || field.control === 'clients';
     const option = Object.hasOwn(options, field.name) ? options[field.name] : undefined;
     // An option that this version of the plugin does not have is not asked for.
     if (option === undefined && !isSpecial && field.name !== 'codec') return [];

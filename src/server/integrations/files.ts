@@ -4,19 +4,9 @@
  * checksum of what follows: a file that somebody has edited is shown as it is, and never written over by a form.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeWhole } from '../../lib/files/write-whole.ts';
 
 /** What a field of a form holds. Secrets and files are not among them. */
 export type FieldValue = string | number | boolean | readonly string[];
@@ -141,21 +131,12 @@ export function integrationFiles(dataPath: string): IntegrationFiles {
     }
     return [...byId.values()];
   };
-  const write = (file: string, text: string, mode: number): void => {
-    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-    const partial = `${file}.${process.pid}.new`;
-    const descriptor = openSync(partial, 'w', mode);
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    renameSync(partial, file);
-  };
   return {
     folder,
     list,
     read: (id) => load(`${id}.conf`) ?? load(`${id}.conf.disabled`),
     write(id, text, enabled) {
-      write(path(id, enabled), text, 0o640);
+      writeWhole(path(id, enabled), text, { mode: 0o640, folderMode: 0o700 });
       rmSync(path(id, !enabled), { force: true });
     },
     enable(id, enabled) {
@@ -169,6 +150,6 @@ export function integrationFiles(dataPath: string): IntegrationFiles {
     attachment,
     hasAttachment: (id, name) => existsSync(attachment(id, name)),
     detach: (id, name) => rmSync(attachment(id, name), { force: true }),
-    attach: (id, name, text) => write(attachment(id, name), text, 0o600),
+    attach: (id, name, text) => writeWhole(attachment(id, name), text, { mode: 0o600, folderMode: 0o700 }),
   };
 }

@@ -13,7 +13,7 @@ const card = (id: string): OfferedCard => cards.find((each) => each.id === id)!;
 const context = {
   secret: () => undefined,
   file: () => undefined,
-  certificate: { certificate: '/certs/a.crt', key: '/certs/a.key' },
+  certificate: { certificate: '/certs/a.crt', key: '/certs/a.key', authority: '/certs/ca.crt' },
 };
 const draft = (of: string, values: Record<string, FieldValue>): Draft => ({
   card: of,

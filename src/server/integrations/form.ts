@@ -33,7 +33,7 @@ export interface FormContext {
   /** Path of a certificate or key; undefined: there is none. */
   file(field: string): string | undefined;
   /** Millrace's own certificate. */
-  readonly certificate: { readonly certificate: string; readonly key: string };
+  readonly certificate: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 
 export interface FilledForm {
@@ -47,7 +47,12 @@ export interface FilledForm {
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 const MAX_TEXT = 4096;
 
-export const TLS_FILES = { certificate: 'tls.certificate', key: 'tls.key' } as const;
+export const TLS_FILES = {
+  certificate: 'tls.certificate',
+  key: 'tls.key',
+  /** Of those who may connect. */
+  clients: 'clients.authority',
+} as const;
 /** Secret of a request header. */
 export const headerField = (name: string): string => `headers.${name}`;
 
@@ -75,8 +80,8 @@ export function fillForm(card: OfferedCard, draft: Draft, context: FormContext):
   }
   for (const [name, text] of Object.entries(draft.files))
     if (typeof text === 'string') checkPem(name, text, problems);
-  if (options['ssl_enabled'] === true) Object.assign(options, card.withTls);
-  return { values, options: { ...options, ...card.fixed }, problems };
+  const withTls = options['ssl_enabled'] === true ? card.withTls : undefined;
+  return { values, options: { ...withTls, ...options, ...card.fixed }, problems };
 }
 
 function write(
@@ -97,6 +102,9 @@ function write(
       return;
     case 'tls':
       writeTls(value, context, options, report);
+      return;
+    case 'clients':
+      writeClients(value, context, options, report);
       return;
     case 'secret': {
       const placeholder = context.secret(name);
@@ -203,6 +211,20 @@ function writeTls(
   }
 }
 
+/** Behind TLS: without it nobody can show a certificate. */
+function writeClients(
+  value: FieldValue | undefined,
+  { certificate, file }: FormContext,
+  options: Record<string, unknown>,
+  report: (text: string) => void,
+): void {
+  if (options['ssl_enabled'] !== true || (value !== 'made' && value !== 'own')) return;
+  const authority = value === 'made' ? certificate.authority : file(TLS_FILES.clients);
+  if (authority === undefined) report('Give the certificate of the CA that signs those of the senders');
+  options['ssl_client_authentication'] = 'required';
+  options['ssl_certificate_authorities'] = authority === undefined ? undefined : [authority];
+}
+
 function writeHeaders(
   value: FieldValue | undefined,
   context: FormContext,
@@ -231,7 +253,7 @@ function writeHeaders(
 }
 
 function checkPem(field: string, text: string, problems: FormProblem[]): void {
-  const name = field === TLS_FILES.certificate || field === TLS_FILES.key ? 'tls' : field;
+  const name = field.startsWith('tls.') ? 'tls' : field === TLS_FILES.clients ? 'clients' : field;
   try {
     if (field === TLS_FILES.key) createPrivateKey(text);
     else void new X509Certificate(text);

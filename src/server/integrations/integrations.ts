@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { queueFolder } from '../../engine/queue-folder.ts';
 import type { GraphNode } from '../../lang/graph.ts';
+import type { IssuedCertificate } from '../../lib/tls/certificates.ts';
 import { ConsoleError, notThere } from '../console/call.ts';
 import { nodeSnippet } from '../console/pipelines/node-snippet.ts';
 import type { IntegrationDetail, IntegrationItem } from '../contract/integrations.ts';
@@ -15,7 +16,12 @@ import { Flow } from './flow.ts';
 import { type Draft, type FormProblem, headerField, TLS_FILES } from './form.ts';
 import type { IntegrationHost } from './host.ts';
 import { itemsOf, OWN_STORE } from './items.ts';
-import { ensureOwnCertificate, ownAddresses, ownCertificatePaths } from './own-certificate.ts';
+import {
+  ensureOwnCertificate,
+  issueClientCertificate,
+  ownAddresses,
+  ownCertificatePaths,
+} from './own-certificate.ts';
 import { freePortFrom, type PortBinding, portProblem } from './ports.ts';
 import { snippetsOf } from './snippets.ts';
 
@@ -88,8 +94,9 @@ export class Integrations {
       ...(file && { file: file.file }),
       snippets: endpoint ? snippetsOf(endpoint, ownAddresses()) : [],
       authority: endpoint?.tls === true && endpoint.ownCertificate,
+      clients: endpoint?.clients === 'made',
       tests: endpoint
-        ? endpoint.speaks !== 'files'
+        ? endpoint.speaks !== 'files' && endpoint.clients !== 'own'
         : item.kind === 'destination' && item.managed && !file?.edited,
     };
   }
@@ -107,7 +114,7 @@ export class Integrations {
   async endpoint(id: string): Promise<Endpoint | undefined> {
     const item = await this.item(id);
     if (item.kind !== 'source') return undefined;
-    const own = ownCertificatePaths(this.host.dataPath).certificate;
+    const own = ownCertificatePaths(this.host.dataPath);
     const card = (await this.cards()).find((each) => each.id === item.card);
     if (!card) return undefined;
     const graph = this.host.engine.pipelines.get(item.pipeline)?.config.graph;
@@ -141,7 +148,7 @@ export class Integrations {
     folder: string | undefined,
   ): Promise<Prepared> {
     const certificate =
-      draft.values['tls'] === 'made'
+      draft.values['tls'] === 'made' || draft.values['clients'] === 'made'
         ? await ensureOwnCertificate(this.host.dataPath)
         : ownCertificatePaths(this.host.dataPath);
     return prepare({
@@ -493,6 +500,14 @@ export class Integrations {
     return draftOf(file.form!);
   }
 
+  /** A certificate for who sends to a source that asks for one of Millrace's own authority. @throws ConsoleError */
+  async issue(id: string, name: string): Promise<IssuedCertificate> {
+    const endpoint = await this.endpoint(id);
+    if (endpoint?.clients !== 'made')
+      throw new ConsoleError(400, 'invalid', 'this source asks for no certificates of Millrace');
+    return issueClientCertificate(this.host.dataPath, name);
+  }
+
   /** The certificate of Millrace's own authority, PEM. @throws ConsoleError */
   authority(): string {
     try {
@@ -523,7 +538,13 @@ const plainValues = (form: IntegrationForm): Record<string, string | number | bo
 
 const fileFields = (card: OfferedCard): string[] =>
   card.form.flatMap(({ name, control }) =>
-    control === 'pem' ? [name] : control === 'tls' ? [TLS_FILES.certificate, TLS_FILES.key] : [],
+    control === 'pem'
+      ? [name]
+      : control === 'tls'
+        ? [TLS_FILES.certificate, TLS_FILES.key]
+        : control === 'clients'
+          ? [TLS_FILES.clients]
+          : [],
   );
 
 const secretFields = (card: OfferedCard, { values }: Draft): string[] =>

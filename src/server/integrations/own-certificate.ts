@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { makeCertificates } from '../../lib/tls/certificates.ts';
+import { type IssuedCertificate, issueCertificate, makeCertificates } from '../../lib/tls/certificates.ts';
 
 const NAME = 'listener';
 /** Renewed when it ends within so many milliseconds. */
@@ -56,6 +56,15 @@ export function ensureOwnCertificate(dataPath: string): Promise<OwnCertificate> 
   const made = turn.catch(() => {}).then(make);
   turn = made;
   return made;
+}
+
+/** One for a sender, by which this Millrace knows it; nothing of it is kept. @throws MillraceError */
+export async function issueClientCertificate(dataPath: string, name: string): Promise<IssuedCertificate> {
+  await ensureOwnCertificate(dataPath);
+  return issueCertificate(
+    { directory: resolve(dataPath, 'certs'), keyType: 'ec' },
+    { name, usage: 'client' },
+  );
 }
 
 function stillGood({ certificate, key }: OwnCertificate, sans: readonly string[]): boolean {

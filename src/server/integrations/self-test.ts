@@ -14,41 +14,47 @@ const ANSWER_MS = 5000;
 /** What is sent; `marker` tells it from all other events. */
 export const testMessage = (marker: string): string => `[Test message] from Millrace, ${marker}`;
 
+/** What is shown to a source that asks for a certificate, PEM. */
+export interface Identity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Resolves to what the source answered, in words. @throws Error with what went wrong */
-export async function sendTest(endpoint: Endpoint, marker: string): Promise<string> {
+export async function sendTest(endpoint: Endpoint, marker: string, identity?: Identity): Promise<string> {
   const message = testMessage(marker);
   switch (endpoint.speaks) {
     case 'syslog': {
       const line = `<13>1 ${new Date().toISOString()} ${hostname() || '-'} millrace - - - ${message}\n`;
-      await write(endpoint, Buffer.from(line));
+      await write(endpoint, Buffer.from(line), identity);
       return 'sent by TCP';
     }
     case 'lines': {
       const text = endpoint.codec === 'json_lines' ? JSON.stringify({ message }) : message;
-      await write(endpoint, Buffer.from(`${text}\n`));
+      await write(endpoint, Buffer.from(`${text}\n`), identity);
       return 'sent by TCP';
     }
     case 'datagrams':
       await datagram(endpoint, endpoint.codec === 'json' ? JSON.stringify({ message }) : message);
       return 'sent by UDP';
     case 'lumberjack':
-      await lumberjack(endpoint, message);
+      await lumberjack(endpoint, message, identity);
       return 'sent and acknowledged';
     case 'http':
-      return `answered ${await post(endpoint, JSON.stringify({ message }))}`;
+      return `answered ${await post(endpoint, JSON.stringify({ message }), identity)}`;
     case 'files':
       throw new Error('add a line to one of the files: Millrace only reads them');
   }
 }
 
 /** A connection of its own, with TLS if the source speaks it. */
-function open(endpoint: Endpoint): Promise<Socket> {
+function open(endpoint: Endpoint, identity: Identity | undefined): Promise<Socket> {
   const { port, tls } = endpoint;
   const host = localAddress(endpoint);
   return new Promise((resolve, reject) => {
     // It is our own port on our own computer: there is nobody to be told from somebody else.
     const socket: Socket = tls
-      ? tlsConnect({ host, port, rejectUnauthorized: false })
+      ? tlsConnect({ host, port, rejectUnauthorized: false, ...shown(identity) })
       : connect({ host, port });
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('it did not answer within five seconds')));
     socket.once('error', reject);
@@ -56,8 +62,11 @@ function open(endpoint: Endpoint): Promise<Socket> {
   });
 }
 
-async function write(endpoint: Endpoint, bytes: Buffer): Promise<void> {
-  const socket = await open(endpoint);
+const shown = (identity: Identity | undefined): { cert?: string; key?: string } =>
+  identity === undefined ? {} : { cert: identity.certificate, key: identity.key };
+
+async function write(endpoint: Endpoint, bytes: Buffer, identity: Identity | undefined): Promise<void> {
+  const socket = await open(endpoint, identity);
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.once('close', () => resolve());
@@ -66,8 +75,12 @@ async function write(endpoint: Endpoint, bytes: Buffer): Promise<void> {
   });
 }
 
-async function lumberjack(endpoint: Endpoint, message: string): Promise<void> {
-  const socket = await open(endpoint);
+async function lumberjack(
+  endpoint: Endpoint,
+  message: string,
+  identity: Identity | undefined,
+): Promise<void> {
+  const socket = await open(endpoint, identity);
   const reader = new AckReader();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -108,7 +121,7 @@ function datagram(endpoint: Endpoint, text: string): Promise<void> {
   });
 }
 
-function post(endpoint: Endpoint, body: string): Promise<number> {
+function post(endpoint: Endpoint, body: string, identity: Identity | undefined): Promise<number> {
   const { port, tls, user, password } = endpoint;
   return new Promise((resolve, reject) => {
     const request = (tls ? httpsRequest : httpRequest)(
@@ -121,7 +134,7 @@ function post(endpoint: Endpoint, body: string): Promise<number> {
         timeout: ANSWER_MS,
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
         ...(user !== undefined && { auth: `${user}:${password ?? ''}` }),
-        ...(tls && { rejectUnauthorized: false }),
+        ...(tls && { rejectUnauthorized: false, ...shown(identity) }),
       },
       (response) => {
         response.resume();

@@ -10,6 +10,8 @@ export interface Snippet {
 
 /** Where the CA certificate is said to lie on the other side. */
 const CA = '/etc/millrace-ca.crt';
+/** And what the other side shows, where it must. */
+const CLIENT = { certificate: '/etc/millrace-client.crt', key: '/etc/millrace-client.key' } as const;
 
 /** `own`: names and addresses of this computer, the best first. */
 export function snippetsOf(endpoint: Endpoint, own: readonly string[]): Snippet[] {
@@ -36,18 +38,26 @@ export function snippetsOf(endpoint: Endpoint, own: readonly string[]): Snippet[
 const place = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function syslog({ port, tls, ownCertificate }: Endpoint, host: string): Snippet[] {
+const opensslOptions = (ownCertificate: boolean, clients: Endpoint['clients']): string =>
+  `${ownCertificate ? ` -CAfile ${CA}` : ''}${clients ? ` -cert ${CLIENT.certificate} -key ${CLIENT.key}` : ''}`;
+
+function syslog({ port, tls, ownCertificate, clients }: Endpoint, host: string): Snippet[] {
   const ca = ownCertificate ? CA : '/etc/ssl/certs/ca-certificates.crt';
   // Names of authorities that everybody trusts must be checked; ours signs for this Millrace only.
   const peer = ownCertificate
     ? 'StreamDriverAuthMode="x509/certvalid"'
     : `StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${host}"`;
+  const identity = clients
+    ? `
+       DefaultNetstreamDriverCertFile="${CLIENT.certificate}"
+       DefaultNetstreamDriverKeyFile="${CLIENT.key}"`
+    : '';
   const rsyslogTls = tls ? `\n       StreamDriver="ossl" StreamDriverMode="1" ${peer}` : '';
   return [
     {
       title: 'rsyslog',
       words: `Save as /etc/rsyslog.d/90-millrace.conf and run "systemctl restart rsyslog".${tls ? ' Needs the package rsyslog-openssl.' : ''}`,
-      text: `${tls ? `global(DefaultNetstreamDriverCAFile="${ca}")\n` : ''}*.* action(type="omfwd" target="${host}" port="${port}" protocol="tcp"
+      text: `${tls ? `global(DefaultNetstreamDriverCAFile="${ca}"${identity})\n` : ''}*.* action(type="omfwd" target="${host}" port="${port}" protocol="tcp"
        template="RSYSLOG_SyslogProtocol23Format" TCP_Framing="octet-counted"
        queue.type="LinkedList" queue.filename="millrace" queue.saveOnShutdown="on"
        action.resumeRetryCount="-1"${rsyslogTls})
@@ -58,7 +68,7 @@ function syslog({ port, tls, ownCertificate }: Endpoint, host: string): Snippet[
       words:
         'Save as /etc/syslog-ng/conf.d/millrace.conf and run "systemctl restart syslog-ng". s_src is the name that Debian gives the local logs; Red Hat says s_sys.',
       text: `destination d_millrace {
-  syslog("${host}" port(${port}) transport("${tls ? 'tls' : 'tcp'}")${tls ? `\n    tls(ca-file("${ca}") peer-verify(required-trusted))` : ''});
+  syslog("${host}" port(${port}) transport("${tls ? 'tls' : 'tcp'}")${tls ? `\n    tls(ca-file("${ca}") peer-verify(required-trusted)${clients ? ` cert-file("${CLIENT.certificate}") key-file("${CLIENT.key}")` : ''})` : ''});
 };
 log { source(s_src); destination(d_millrace); };
 `,
@@ -66,13 +76,13 @@ log { source(s_src); destination(d_millrace); };
     {
       title: 'Firewall or device',
       words: 'In its settings for syslog, or "remote logging":',
-      text: `Server:    ${host}\nPort:      ${port}\nTransport: ${tls ? 'TCP with TLS' : 'TCP, or UDP'}\nFormat:    RFC 5424, or RFC 3164 (BSD)\n`,
+      text: `Server:    ${host}\nPort:      ${port}\nTransport: ${tls ? 'TCP with TLS' : 'TCP, or UDP'}\nFormat:    RFC 5424, or RFC 3164 (BSD)\n${clients ? 'Certificate and key of the client: those that are issued for it\n' : ''}`,
     },
     tls
       ? {
           title: 'Try it',
           words: 'Sends one line from a shell; Ctrl-C ends it.',
-          text: `printf '<13>1 - %s test - - - hello\\n' "$(hostname)" | openssl s_client -quiet -connect ${place(host, port)}${ownCertificate ? ` -CAfile ${CA}` : ''}\n`,
+          text: `printf '<13>1 - %s test - - - hello\\n' "$(hostname)" | openssl s_client -quiet -connect ${place(host, port)}${opensslOptions(ownCertificate, clients)}\n`,
         }
       : {
           title: 'Try it',
@@ -82,9 +92,9 @@ log { source(s_src); destination(d_millrace); };
   ];
 }
 
-function beats({ port, tls, ownCertificate }: Endpoint, host: string): Snippet[] {
+function beats({ port, tls, ownCertificate, clients }: Endpoint, host: string): Snippet[] {
   const ssl = tls
-    ? `\n  ssl.enabled: true${ownCertificate ? `\n  ssl.certificate_authorities: ["${CA}"]` : ''}`
+    ? `\n  ssl.enabled: true${ownCertificate ? `\n  ssl.certificate_authorities: ["${CA}"]` : ''}${clients ? `\n  ssl.certificate: "${CLIENT.certificate}"\n  ssl.key: "${CLIENT.key}"` : ''}`
     : '';
   return [
     {
@@ -103,7 +113,7 @@ output.logstash:
     {
       title: 'Elastic Agent',
       words: 'In Fleet: Settings, Outputs, Add output, type Logstash.',
-      text: `Hosts: ${place(host, port)}\n${tls && ownCertificate ? 'Server SSL certificate authorities: the CA certificate\n' : ''}`,
+      text: `Hosts: ${place(host, port)}\n${tls && ownCertificate ? 'Server SSL certificate authorities: the CA certificate\n' : ''}${clients ? 'Client SSL certificate and key: those that are issued for it\n' : ''}`,
     },
     {
       title: 'Try it',
@@ -119,9 +129,10 @@ const base = ({ port, tls }: Endpoint, host: string): string =>
 const PASSWORD = 'PASSWORD';
 
 function curl(endpoint: Endpoint, host: string): Snippet {
-  const { user, tls, ownCertificate } = endpoint;
+  const { user, tls, ownCertificate, clients } = endpoint;
   const options = [
     ...(tls && ownCertificate ? [`--cacert ${CA}`] : []),
+    ...(clients ? [`--cert ${CLIENT.certificate} --key ${CLIENT.key}`] : []),
     ...(user === undefined ? [] : [`--user ${shell(`${user}:${PASSWORD}`)}`]),
   ];
   return {
@@ -134,13 +145,13 @@ function curl(endpoint: Endpoint, host: string): Snippet {
 }
 
 function settings(endpoint: Endpoint, host: string): Snippet {
-  const { user, tls, ownCertificate } = endpoint;
+  const { user, tls, ownCertificate, clients } = endpoint;
   return {
     title: 'Another service',
     words: 'In its settings for webhooks:',
     text: `URL:          ${base(endpoint, host)}
 Method:       POST or PUT
-Content type: application/json${user === undefined ? '' : `\nUser:         ${user}, with the password that you gave (basic authentication)`}${tls && ownCertificate ? '\nCertificate:  the CA certificate of Millrace, if the service asks for one' : ''}
+Content type: application/json${user === undefined ? '' : `\nUser:         ${user}, with the password that you gave (basic authentication)`}${tls && ownCertificate ? '\nCertificate:  the CA certificate of Millrace, if the service asks for one' : ''}${clients ? '\nClient certificate and key: those that are issued for the service' : ''}
 `,
   };
 }
@@ -162,10 +173,10 @@ Events:                 choose what you want; with none chosen nothing is sent
   };
 }
 
-function lines({ port, tls, codec, ownCertificate }: Endpoint, host: string): Snippet[] {
+function lines({ port, tls, codec, ownCertificate, clients }: Endpoint, host: string): Snippet[] {
   const text = codec === 'json_lines' ? '{"message": "hello"}' : 'hello';
   const pipe = tls
-    ? `openssl s_client -quiet -connect ${place(host, port)}${ownCertificate ? ` -CAfile ${CA}` : ''}`
+    ? `openssl s_client -quiet -connect ${place(host, port)}${opensslOptions(ownCertificate, clients)}`
     : `nc -w 1 ${host} ${port}`;
   return [
     { title: 'Try it', words: 'Sends one line from a shell.', text: `echo ${shell(text)} | ${pipe}\n` },

@@ -59,6 +59,11 @@ export class Admission {
     return this.#size;
   }
 
+  /** What may be written without getting near the reserve. */
+  get roomBytes(): number {
+    return Math.max(0, this.freeBytes - this.#options.reserve);
+  }
+
   get freeBytes(): number {
     const now = Date.now();
     if (now - this.#askedAt >= FRESH) {

@@ -141,3 +141,42 @@ test('rules: by age, those of the settings first; wrong ones are refused', async
   await expect(store.setRetention([{ pattern: 'x', maxAge: 5, archiveAfter: 10 }])).rejects.toThrow(/before/);
   await expect(store.setRetention([{ pattern: 'x' }])).rejects.toThrow(/neither/);
 });
+
+test('what was moved comes back whole, survives a restart, and no rule moves it again', async () => {
+  await write('old', 0, 20);
+  await store.settle();
+  await store.archive({ names: ['old'] });
+  await store.bulkBody({ body: Buffer.from('{"delete":{"_index":"old","_id":"3"}}\n') });
+  await write('old', 20, 5);
+  const moved = (await store.indices({ names: ['old'] }))[0]!.archivedBytes!;
+  expect(moved).toBeGreaterThan(0);
+
+  expect(await store.unarchive({ names: ['old'] })).toEqual({ indices: ['old'], bytes: moved });
+  const [info] = await store.indices({ names: ['old'] });
+  expect(info).toMatchObject({ documents: 24, isKeptHere: true });
+  expect(info!.archivedBytes).toBeUndefined();
+  expect(files(own(), 'old')).toEqual([]);
+  expect(await store.unarchive({ names: ['old'] })).toEqual({ indices: [], bytes: 0 });
+
+  await store.close();
+  store = await open({ retention: [{ pattern: '*', archiveAfter: 1 }] });
+  expect(await count('old')).toBe(24);
+  await store.settle();
+  expect((await store.indices({ names: ['old'] }))[0]!.archivedBytes).toBeUndefined();
+  // Somebody wants it there again.
+  await store.archive({ names: ['old'] });
+  expect((await store.indices({ names: ['old'] }))[0]).not.toHaveProperty('isKeptHere');
+  expect(await count('old')).toBe(24);
+});
+
+test('nothing comes back from an archive that is not there, or onto a full disk', async () => {
+  await write('old', 0, 20);
+  await store.archive({ names: ['old'] });
+  renameSync(archive(), `${archive()}-away`);
+  await expect(store.unarchive({ names: ['old'] })).rejects.toThrow(/is it mounted\?/);
+  renameSync(`${archive()}-away`, archive());
+  await store.close();
+  store = await open({ reserve: Number.MAX_SAFE_INTEGER });
+  await expect(store.unarchive({ names: ['old'] })).rejects.toThrow(/do not fit on the disk/);
+  expect(await count('old')).toBe(20);
+});

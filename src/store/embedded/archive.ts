@@ -4,12 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { copyFile, mkdir, open, rm, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { StoreError } from '../errors.ts';
-import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
-import type { Core } from './core.ts';
-import { checkSegment, syncFolder, writeDurably } from './segment-writer.ts';
+import type { Catalogue, SegmentInfo } from './catalogue.ts';
+import { writeDurably } from './segment-writer.ts';
 
 const ID = 'archive-id';
 
@@ -46,10 +44,15 @@ export class Archive {
 
   /** Of the first segment. An empty folder where the disk was is no archive. @throws StoreError */
   make(hasSegments: boolean): void {
-    if (!existsSync(this.path) || (hasSegments && !existsSync(this.folder)))
-      throw new StoreError(503, 'archive_exception', `the archive ${this.path} is not there: is it mounted?`);
+    if (!existsSync(this.path) || hasSegments) this.requireThere();
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     this.#isThere = true;
+  }
+
+  /** @throws StoreError */
+  requireThere(): void {
+    if (!existsSync(this.folder))
+      throw new StoreError(503, 'archive_exception', `the archive ${this.path} is not there: is it mounted?`);
   }
 
   /** Files that were copied but never entered, or taken out while the disk was away. */
@@ -72,88 +75,3 @@ export const filesOf = ({ file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars
   file,
   ...Object.values(sidecars),
 ];
-
-/**
- * Moves the segments of an index: copied, checked, entered, and only then removed from the first disk. Answers the bytes.
- * @throws what the disk says, or that the copy is not good: then what is not moved stays where it is
- */
-export async function archiveIndex(core: Core, index: Index, stopped: () => boolean): Promise<number> {
-  const segments = index.segments.filter(
-    ({ info, quarantined }) => !info.archived && quarantined === undefined,
-  );
-  if (segments.length === 0) return 0;
-  const { archive, catalogue } = core;
-  if (!archive)
-    throw new StoreError(400, 'archive_exception', 'there is no archive: store.archive.path is not set');
-  archive.make([...catalogue.segments.values()].some(({ info }) => info.archived));
-  const bytes = segments.reduce((sum, { info }) => sum + info.bytes, 0);
-  const task = core.tasks.begin(`archive of ${index.name}`, bytes);
-  try {
-    for (const segment of segments) {
-      if (stopped()) break;
-      await moveSegment(core, archive, segment);
-      task.done += segment.info.bytes;
-    }
-  } finally {
-    core.tasks.end(task);
-  }
-  return task.done;
-}
-
-async function moveSegment(core: Core, archive: Archive, segment: Segment): Promise<void> {
-  const { info, index } = segment;
-  const { catalogue } = core;
-  const isCurrent = (): boolean => catalogue.segments.get(info.id) === segment;
-  const { bavail, bsize } = await statfs(archive.folder);
-  if (bavail * bsize < info.bytes * 1.1)
-    throw new StoreError(507, 'archive_exception', `the archive ${archive.path} is full`);
-  const files = filesOf(info);
-  segment.pin.acquire();
-  try {
-    for (const file of files) await copyDurably(join(core.folder, file), join(archive.folder, file));
-    const reason = await checkSegment(join(archive.folder, info.file), info.bytes, info.sums);
-    if (reason !== undefined) {
-      // Perhaps it was damaged before.
-      await core.verify([segment]);
-      throw new Error(`${join(archive.folder, info.file)}: ${reason}`);
-    }
-    await core.publish(
-      () => {
-        if (!isCurrent()) throw new SegmentGone();
-        const { buried } = segment;
-        return {
-          before: [],
-          record: {
-            t: 'segments',
-            add: [{ ...info, archived: true }],
-            remove: [info.id],
-            dead: buried.length > 0 ? { [info.id]: buried } : {},
-          },
-        };
-      },
-      // What is only in the log so far.
-      () => core.bury(segment.tombstones.map((sequence) => [index.ix, sequence, null])),
-    );
-  } catch (error) {
-    if (!catalogue.segments.get(info.id)?.info.archived)
-      for (const file of files) await rm(join(archive.folder, file), { force: true }).catch(() => {});
-    if (!(error instanceof SegmentGone)) throw error;
-  } finally {
-    segment.pin.release();
-  }
-}
-
-class SegmentGone extends Error {}
-
-async function copyDurably(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-  await copyFile(from, to);
-  const handle = await open(to, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await syncFolder(dirname(to));
-  await syncFolder(dirname(dirname(to)));
-}

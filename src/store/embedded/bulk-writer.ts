@@ -10,6 +10,7 @@ import { type DeadRow, FrameBuilder } from './frame.ts';
 import type { KnownId } from './hot-ids.ts';
 import { findIds, type IdRow } from './id-lookup.ts';
 import { makeRowId } from './row-ids.ts';
+import { withTimestamp } from './stream-timestamp.ts';
 import { applyUpdate } from './update.ts';
 
 /** Documents with anything between them. */
@@ -295,20 +296,21 @@ export class BulkWriter {
       to = bytes.length;
     }
     const sequence = catalogue.nextSequence;
-    this.#addRow(index, sequence, id, true, version, bytes, from, to, out);
+    const changed = this.#addRow(index, sequence, id, true, version, bytes, from, to, out);
     if (row) out.dead.push([ix, row.sequence, id]);
     // An update that follows at once needs the document, which is not yet in a table.
     const next: KnownId = {
       sequence,
       version,
       deleted: false,
-      source: Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from),
+      source: bufferOf(changed ?? bytes.subarray(from, to)),
     };
     remember(next);
     out.settle.push(() => hotIds.settle(ix, id, next));
     return { ...item, status: row ? 200 : 201, result: row ? 'updated' : 'created', seqNo: sequence };
   }
 
+  /** Adds it to the frame; returns the document where it is not kept as it came. */
   #addRow(
     index: Index,
     sequence: number,
@@ -319,14 +321,22 @@ export class BulkWriter {
     from: number,
     to: number,
     out: { readonly frame: FrameBuilder; readonly touched: Map<Index, DocumentReader> },
-  ): void {
+  ): Uint8Array | undefined {
     let reader = this.#readers.get(index);
     if (!reader) {
       reader = new DocumentReader(index.mapping as IndexMapping, this.#columns);
       this.#readers.set(index, reader);
     }
     out.touched.set(index, reader);
-    const { columns, time, ignored } = reader.read(source, from, to);
+    let read = reader.read(source, from, to);
+    let changed: Uint8Array | undefined;
+    if (read.time === undefined && index.dataStream !== undefined) {
+      source = changed = withTimestamp(index, id, source.subarray(from, to));
+      from = 0;
+      to = source.length;
+      read = reader.read(source, from, to);
+    }
+    const { columns, time, ignored } = read;
     this.#core.catalogue.nextSequence = sequence + 1;
     out.frame.add(
       { sequence, ix: index.ix, version, explicit, time: time ?? Number.NaN, id },
@@ -336,6 +346,7 @@ export class BulkWriter {
       columns,
       ignored,
     );
+    return changed;
   }
 
   async #commit(
@@ -409,6 +420,9 @@ function checkExpected(
       `${required} current document has seqNo [${row.sequence}] and primary term [1]`,
     );
 }
+
+/** The same memory. */
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 const conflict = (index: Index, id: string, reason: string): StoreError =>
   new StoreError(409, 'version_conflict_engine_exception', `[${id}]: ${reason}`, {

@@ -91,7 +91,7 @@ export interface LiveMapping {
   readonly fields: ReadonlyMap<string, FieldType>;
   readonly aliases: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
-  readonly makesValues?: boolean;
+  readonly madeValues?: ReadonlySet<string>;
   merge(mappings: Json): void;
   toJSON(): Json;
 }

@@ -42,6 +42,10 @@ const LIMITS: Readonly<Record<Lane, number>> = { interactive: 4, background: 1, 
 /** An interrupt that comes before the query has begun is lost: it is repeated. */
 const INTERRUPT_EVERY = 20;
 /** Milliseconds. */
+const PROGRESS_EVERY = 100;
+/** Connections that can tell how far they are: as many as there are queries of people and merges at a time. */
+const WATCHED = 6;
+/** Milliseconds. */
 const POLL_EVERY = 3;
 /** Milliseconds. */
 const HELP_AFTER = 3000;
@@ -67,9 +71,10 @@ export class Duckdb {
   onFatal: ((error: Error) => void) | undefined;
   #failed = false;
 
-  private constructor(options: DuckdbOptions, instance: DuckDBInstance) {
+  private constructor(options: DuckdbOptions, { instance, connections }: Opened) {
     this.#options = options;
     this.#instance = instance;
+    this.#idle = connections;
     const lane = (name: Lane): LaneState => ({ free: LIMITS[name], waiting: [] });
     this.#lanes = {
       interactive: lane('interactive'),
@@ -86,9 +91,10 @@ export class Duckdb {
   async reopen(): Promise<void> {
     this.#assertOpen();
     const old = this.#instance;
-    this.#instance = await this.#native(openInstance(this.#options));
+    const { instance, connections } = await this.#native(openInstance(this.#options));
+    this.#instance = instance;
     for (const connection of this.#idle) connection.closeSync();
-    this.#idle = [];
+    this.#idle = connections;
     this.generation++;
     this.#failed = false;
     try {
@@ -100,13 +106,25 @@ export class Duckdb {
 
   /**
    * Runs one statement and reads all its rows.
+   * `onProgress`: what share of the rows it has read, every now and then.
    * @throws the signal's reason when aborted; StoreError circuit_breaking_exception when memory does not suffice; DuckDB's
    * own error otherwise.
    */
-  async query(sql: string, signal?: AbortSignal, lane: Lane = 'interactive'): Promise<SqlResult> {
+  async query(
+    sql: string,
+    signal?: AbortSignal,
+    lane: Lane = 'interactive',
+    onProgress?: (share: number) => void,
+  ): Promise<SqlResult> {
     await this.#enter(lane, signal);
+    let watching: NodeJS.Timeout | undefined;
     try {
       return await this.#with(signal, async (connection) => {
+        if (onProgress)
+          watching = setInterval(() => {
+            const { percentage } = connection.progress;
+            if (percentage > 0) onProgress(percentage / 100);
+          }, PROGRESS_EVERY);
         const result =
           lane === 'background' && this.#options.threads > 1
             ? await this.#native(resultOfWorkers(connection, sql))
@@ -123,6 +141,7 @@ export class Duckdb {
         return { names, columns, rows };
       });
     } finally {
+      clearInterval(watching);
       this.#leave(lane);
     }
   }
@@ -139,7 +158,7 @@ export class Duckdb {
     let connection: DuckDBConnection | undefined;
     const generation = this.generation;
     try {
-      connection = await this.#connection();
+      connection = await this.#connection(true);
       const stop = interruptible(connection, signal);
       try {
         const result = await this.#native(connection.stream(sql));
@@ -231,9 +250,11 @@ export class Duckdb {
     }
   }
 
-  async #connection(): Promise<DuckDBConnection> {
+  /** `isOwn`: it is closed after its use. */
+  async #connection(isOwn = false): Promise<DuckDBConnection> {
     this.#assertOpen();
-    const connection = this.#idle.pop() ?? (await this.#native(this.#instance.connect()));
+    const connection =
+      (isOwn ? undefined : this.#idle.pop()) ?? (await this.#native(this.#instance.connect()));
     if (this.#closing) {
       connection.closeSync();
       throw new EngineClosed();
@@ -303,7 +324,12 @@ class EngineClosed extends StoreError {
 
 const firstLine = (text: string): string => text.split('\n', 1)[0]!;
 
-async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
+interface Opened {
+  readonly instance: DuckDBInstance;
+  readonly connections: DuckDBConnection[];
+}
+
+async function openInstance(options: DuckdbOptions): Promise<Opened> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),
     memory_limit: `${Math.floor(options.memoryLimit / 1024)}KiB`,
@@ -313,6 +339,15 @@ async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
     autoload_known_extensions: 'false',
     preserve_insertion_order: 'true',
   });
+  const connections: DuckDBConnection[] = [];
+  // Each has its own settings, which can not be changed any more when the configuration is locked.
+  while (connections.length < WATCHED) {
+    const connection = await instance.connect();
+    await connection.run('SET enable_progress_bar = true');
+    await connection.run('SET enable_progress_bar_print = false');
+    await connection.run('SET progress_bar_time = 0');
+    connections.push(connection);
+  }
   const connection = await instance.connect();
   try {
     // Only after opening: the extension that knows it is not loaded before.
@@ -323,7 +358,7 @@ async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
   } finally {
     connection.closeSync();
   }
-  return instance;
+  return { instance, connections };
 }
 
 /**

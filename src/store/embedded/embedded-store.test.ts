@@ -255,7 +255,9 @@ describe('EmbeddedStore', () => {
       template: { settings: { 'index.refresh_interval': '5s' }, aliases: { every: {} } },
     });
     expect((await bulk(store, ['index', 'logs-x', undefined, {}]))[0]).toMatchObject({ status: 400 });
-    expect((await bulk(store, ['create', 'logs-x', undefined, { ip: '1.2.3.4' }]))[0]).toMatchObject({
+    expect(
+      (await bulk(store, ['create', 'logs-x', undefined, { '@timestamp': 0, ip: '1.2.3.4' }]))[0],
+    ).toMatchObject({
       status: 201,
     });
     const [index] = await store.indices({ names: ['logs-x'] });
@@ -274,6 +276,61 @@ describe('EmbeddedStore', () => {
     });
     expect(await store.deleteObject('data_stream', 'logs-x')).toBe(true);
     expect(await store.indices({ names: [] })).toEqual([]);
+  });
+
+  test('logs-*-* and metrics-*-* are data streams by themselves', async () => {
+    const folder = newFolder();
+    let store = await open(folder);
+    const create = async (index: string, document: object | string): Promise<BulkItem> =>
+      (await bulk(store, ['create', index, undefined, document]))[0]!;
+    const named = { data_stream: { type: 'logs', dataset: 'web', namespace: 'x' } };
+    const first = await create('logs-web-x', { '@timestamp': '2026-11-20T10:00:00Z', ...named });
+    expect(first).toMatchObject({ status: 201 });
+    expect((first as unknown as { _index: string })._index).toMatch(
+      /^\.ds-logs-web-x-\d{4}\.\d\d\.\d\d-000001$/,
+    );
+    expect((await bulk(store, ['index', 'logs-web-x', undefined, {}]))[0]).toMatchObject({
+      status: 400,
+      error: { reason: 'only write ops with an op_type of create are allowed in data streams' },
+    });
+    expect(await create('metrics-cpu-x', { n: 1 })).toMatchObject({
+      status: 400,
+      error: { reason: 'data stream timestamp field [@timestamp] is missing' },
+    });
+    expect(await create('logs-web-x', { '@timestamp': 'no time' })).toMatchObject({ status: 400 });
+    // As Elasticsearch's own pipeline for logs does; everything else stays to the byte.
+    expect(await create('logs-web-x', '{"n": 1.0}')).toMatchObject({ status: 201 });
+    expect(await create('logs-web-x', ' { } ')).toMatchObject({ status: 201 });
+    store = await reopen(store, folder);
+    const documents = await all(store, 'logs-web-x');
+    expect(documents).toHaveLength(3);
+    expect(documents).toContainEqual(expect.stringMatching(/^\{"@timestamp":"20[^"]+Z","n": 1.0\}$/));
+    expect(documents).toContainEqual(expect.stringMatching(/^\{"@timestamp":"20[^"]+Z" \}/));
+    expect(documents).toContain(JSON.stringify({ '@timestamp': '2026-11-20T10:00:00Z', ...named }));
+    await expect(store.createIndex('logs-a-b', {})).rejects.toThrow('creates data streams only');
+  });
+
+  test('built-in templates give way to others', async () => {
+    const store = await open();
+    const names = async (pattern = '*'): Promise<string[]> =>
+      (await store.objects('index_template', pattern)).map(({ name }) => name);
+    expect(await names()).toEqual(['logs', 'metrics', 'synthetics']);
+    await expect(
+      store.putObject('index_template', 'same', { index_patterns: ['logs-x-*'], priority: 100 }),
+    ).rejects.toThrow('that have the same priority [100]');
+    await store.putObject('index_template', 'mine', { index_patterns: ['logs-x-*'], priority: 101 });
+    expect((await bulk(store, ['index', 'logs-x-y', undefined, {}]))[0]).toMatchObject({
+      _index: 'logs-x-y',
+    });
+    await store.putObject('index_template', 'logs', { index_patterns: ['logs-*-*'], priority: 7 });
+    expect((await store.objects('index_template', 'logs'))[0]!.body).toMatchObject({ priority: 7 });
+    expect((await bulk(store, ['index', 'logs-z-y', undefined, {}]))[0]).toMatchObject({
+      _index: 'logs-z-y',
+    });
+    expect(await store.deleteObject('index_template', 'logs')).toBe(true);
+    expect(await store.deleteObject('index_template', 'metrics')).toBe(true);
+    expect(await names('*s')).toEqual(['logs', 'metrics', 'synthetics']);
+    expect((await store.objects('index_template', 'logs'))[0]!.body).toMatchObject({ priority: 100 });
   });
 
   test('a data stream begins an index every day, and retention deletes the old ones', async () => {

@@ -5,9 +5,10 @@ import { lockFolder } from '../../kernel/folder-lock.ts';
 import type { Query } from '../../query/tree.ts';
 import { parseBulkBody } from '../bulk-body.ts';
 import { formatBulkResponse } from '../bulk-response.ts';
-import { indexNotFound, StoreError } from '../errors.ts';
+import { indexNotFound, StoreError, unsupported } from '../errors.ts';
 import { globMatch } from '../glob-match.ts';
 import { validateIndexName } from '../index-selection.ts';
+import { isBuiltIn, withBuiltIns } from '../mapping/built-in-templates.ts';
 import { IndexMapping } from '../mapping/mapping.ts';
 import {
   flatSettings,
@@ -18,8 +19,15 @@ import {
 } from '../mapping/templates.ts';
 import { checkRetention } from '../retention-plan.ts';
 import type { S3Settings } from '../s3/s3-target.ts';
+import {
+  checkEmbeddedPlace,
+  type SchedulerOptions,
+  SnapshotScheduler,
+  scheduleProblem,
+} from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
+  Arrivals,
   BulkBodyRequest,
   BulkItem,
   BulkRequest,
@@ -34,6 +42,7 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
@@ -45,14 +54,17 @@ import { type BulkDocuments, BulkWriter } from './bulk-writer.ts';
 import type { CatalogueRecord, Index, Json, MakeMapping } from './catalogue.ts';
 import { Core } from './core.ts';
 import { findIds } from './id-lookup.ts';
+import { countsOf } from './index-counts.ts';
 import { Indices, mergeSettings } from './indices.ts';
+import { isKeptHere, keptHere } from './kept-here.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
 import { damagedSegments, verifyAll } from './segment-damage.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listSnapshots } from './snapshot-list.ts';
-import { restoreFrom, snapshotTo } from './store-snapshot.ts';
+import { SnapshotUses } from './snapshot-uses.ts';
+import { deleteSnapshot, restoreFrom, snapshotTo } from './store-snapshot.ts';
 
 export interface EmbeddedOptions {
   readonly folder: string;
@@ -68,6 +80,7 @@ export interface EmbeddedOptions {
   readonly archive?: string;
   /** Rules that come before all others and can not be changed. */
   readonly retention?: readonly RetentionRule[];
+  readonly snapshots?: SchedulerOptions;
 }
 
 const MEBIBYTE = 1 << 20;
@@ -82,6 +95,8 @@ export class EmbeddedStore implements Store {
   readonly #admission: Admission;
   readonly #s3: S3Settings;
   readonly #points = new PointsInTime();
+  readonly #uses = new SnapshotUses();
+  readonly #scheduler: SnapshotScheduler;
   #closing: Promise<void> | undefined;
 
   private constructor(core: Core, options: EmbeddedOptions, unlock: () => void) {
@@ -93,6 +108,7 @@ export class EmbeddedStore implements Store {
     this.#indices = new Indices(core.catalogue);
     this.#writer = new BulkWriter(core, this.#indices);
     this.#maintenance = new Maintenance(core, (change) => this.#writer.change(change), options.maintenance);
+    this.#scheduler = new SnapshotScheduler(this, options.snapshots ?? { runs: false });
     const { blocks, bsize } = statfsSync(options.folder);
     this.#admission = new Admission(core, {
       maxInFlight: Math.max(128 * MEBIBYTE, Math.min(512 * MEBIBYTE, totalmem() / 16)),
@@ -106,6 +122,7 @@ export class EmbeddedStore implements Store {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     checkRetention(options.retention ?? [], options.archive !== undefined);
+    checkEmbeddedPlace(options.snapshots?.schedule?.place ?? '');
     const unlock = lockFolder(options.folder, `the event store in ${options.folder}`);
     try {
       const core = await Core.open({
@@ -156,13 +173,21 @@ export class EmbeddedStore implements Store {
     return { body: formatBulkResponse(result, request.filterPath), errors: result.errors };
   }
 
-  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
+  async search(
+    request: SearchRequest,
+    signal?: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<SearchResult> {
     const point =
       request.pointInTime && this.#points.use(request.pointInTime.id, request.pointInTime.keepAlive);
     const selected = point ? point.indices : this.#indices.select(request.indices);
     return this.#reading(selected, point?.snapshot, signal, (context) =>
-      this.#searcher.search(context, request),
+      this.#searcher.search({ ...context, ...(onProgress && { onProgress }) }, request),
     );
+  }
+
+  async arrivals(): Promise<Arrivals> {
+    throw unsupported('Positions of shards in the embedded store (it sorts by _doc)');
   }
 
   async count(
@@ -233,7 +258,7 @@ export class EmbeddedStore implements Store {
 
   async createIndex(name: string, body: Json): Promise<void> {
     await this.#writer.change(() => {
-      const records = this.#indices.create(name, body);
+      const records = this.#indices.create(name, body, 'index');
       for (const record of records) if (record.t === 'index') makeMapping(record.mapping, record.settings);
       return records;
     });
@@ -317,7 +342,7 @@ export class EmbeddedStore implements Store {
     await this.#writer.change(() => {
       if (kind === 'data_stream') {
         if (this.#core.catalogue.objects(kind).has(name)) return [{ t: 'object', kind, name, body }];
-        return this.#indices.create(name, {}, true);
+        return this.#indices.create(name, {}, 'data stream');
       }
       const templates = this.#indices.templates();
       if (kind === 'index_template') validateIndexTemplate(name, body, templates);
@@ -332,7 +357,7 @@ export class EmbeddedStore implements Store {
     pattern: string,
   ): Promise<readonly { name: string; body: Record<string, unknown> }[]> {
     const matches = globMatch(pattern === '' || pattern === '_all' ? '*' : pattern);
-    return [...this.#core.catalogue.objects(kind)]
+    return [...withBuiltIns(kind, this.#core.catalogue.objects(kind))]
       .filter(([name]) => matches(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, body]) => ({ name, body: body as Record<string, unknown> }));
@@ -343,7 +368,11 @@ export class EmbeddedStore implements Store {
     await this.#writer.change(() => {
       const { catalogue } = this.#core;
       existed = catalogue.objects(kind).has(name);
-      if (!existed) return [];
+      if (!existed) {
+        // It comes back at once, as in Elasticsearch.
+        existed = isBuiltIn(kind, name);
+        return [];
+      }
       const backing =
         kind === 'data_stream'
           ? [...catalogue.indices.values()].filter(({ dataStream }) => dataStream === name)
@@ -370,15 +399,28 @@ export class EmbeddedStore implements Store {
         'snapshot_exception',
         `[${away.name}] is in the archive, which is not there: a snapshot of it would not be whole`,
       );
-    return snapshotTo(this.#core, chosen, target, this.#s3);
+    return this.#uses.use(target, () => snapshotTo(this.#core, chosen, target, this.#s3));
   }
 
   async restore(source: string, options: RestoreOptions): Promise<{ indices: readonly string[] }> {
-    return restoreFrom(this.#core, (change) => this.#writer.change(change), source, options, this.#s3);
+    return this.#uses.use(source, () =>
+      restoreFrom(this.#core, (change) => this.#writer.change(change), source, options, this.#s3),
+    );
   }
 
   async snapshots(place: string): Promise<readonly SnapshotInfo[]> {
-    return listSnapshots(place, this.#s3);
+    const found = await listSnapshots(place, this.#s3);
+    // What is being made is none yet.
+    return found.filter(({ target, problem }) => problem === undefined || !this.#uses.isUsed(target));
+  }
+
+  deleteSnapshot(target: string): Promise<void> {
+    return this.#uses.delete(() => deleteSnapshot(target, this.#s3));
+  }
+
+  async setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    checkEmbeddedPlace(schedule?.place ?? '');
+    await this.#scheduler.set(schedule);
   }
 
   async verify(signal?: AbortSignal): Promise<VerifyResult> {
@@ -399,8 +441,39 @@ export class EmbeddedStore implements Store {
 
   async archive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     const chosen = this.#indices.select(selection);
+    await this.#keepHere(chosen, false);
     const bytes = await this.#maintenance.archive(chosen);
     return { indices: chosen.map(({ name }) => name), bytes };
+  }
+
+  async unarchive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    const { archive } = this.#core;
+    const chosen = this.#indices
+      .select(selection)
+      .filter(({ segments }) => segments.some(({ info }) => info.archived));
+    if (chosen.length === 0) return { indices: [], bytes: 0 };
+    if (!archive)
+      throw new StoreError(400, 'archive_exception', 'there is no archive: store.archive.path is not set');
+    archive.requireThere();
+    const wanted = chosen.reduce((sum, index) => sum + (countsOf(this.#core, index).archivedBytes ?? 0), 0);
+    if (wanted > this.#admission.roomBytes)
+      throw new StoreError(
+        507,
+        'archive_exception',
+        `${wanted} bytes do not fit on the disk of ${this.#core.folder}, which has ${this.#admission.roomBytes} left for the store`,
+      );
+    await this.#keepHere(chosen, true);
+    const bytes = await this.#maintenance.unarchive(chosen);
+    return { indices: chosen.map(({ name }) => name), bytes };
+  }
+
+  /** Whether rules may move them to the archive. */
+  async #keepHere(indices: readonly Index[], isKept: boolean): Promise<void> {
+    await this.#writer.change(() =>
+      indices
+        .filter((index) => this.#core.catalogue.indices.has(index.ix) && isKeptHere(index) !== isKept)
+        .map((index) => recordOf(index, { settings: keptHere(index.settings, isKept) })),
+    );
   }
 
   async status(): Promise<StoreStatus> {
@@ -408,8 +481,11 @@ export class EmbeddedStore implements Store {
     const segments = [...catalogue.segments.values()];
     const quarantined = damagedSegments(this.#core);
     const unsealed = [...generations.values()].reduce((sum, { hot }) => sum + hot.rows, 0);
+    const snapshotSchedule = await this.#scheduler.state();
+    const late = scheduleProblem(snapshotSchedule);
     const texts = [
       ...problems.texts,
+      ...(late === undefined ? [] : [late]),
       ...quarantined.map(({ file, reason }) => `${file} is damaged and left out of searches: ${reason}`),
     ];
     return {
@@ -417,7 +493,7 @@ export class EmbeddedStore implements Store {
       health: problems.isRed || quarantined.length > 0 ? 'red' : texts.length > 0 ? 'yellow' : 'green',
       problems: texts,
       documents: [...catalogue.indices.values()].reduce(
-        (sum, index) => sum + this.#countsOf(index).documents,
+        (sum, index) => sum + countsOf(this.#core, index).documents,
         0,
       ),
       bytes: segments.reduce((sum, { info }) => sum + info.bytes, 0) + this.#core.unsealedBytes,
@@ -427,6 +503,7 @@ export class EmbeddedStore implements Store {
       freeBytes: this.#admission.freeBytes,
       diskBytes: this.#admission.diskBytes,
       tasks: this.#core.tasks.all,
+      ...(snapshotSchedule && { snapshotSchedule }),
       ...(archive && {
         archive: {
           path: archive.path,
@@ -445,6 +522,7 @@ export class EmbeddedStore implements Store {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#scheduler.stop();
       await this.#maintenance.stop();
       await this.#writer.idle();
       this.#points.closeAll();
@@ -484,64 +562,17 @@ export class EmbeddedStore implements Store {
     }
   }
 
-  #countsOf(
-    index: Index,
-  ): Pick<IndexInfo, 'documents' | 'deleted' | 'bytes' | 'health' | 'earliest' | 'latest' | 'archivedBytes'> {
-    let documents = 0;
-    let deleted = 0;
-    let bytes = 0;
-    let archived = 0;
-    let earliest: number | undefined;
-    let latest: number | undefined;
-    const within = (from: number | undefined, to: number | undefined): void => {
-      if (from !== undefined) earliest = Math.min(earliest ?? from, from);
-      if (to !== undefined) latest = Math.max(latest ?? to, to);
-    };
-    let isWhole = true;
-    let isAway = false;
-    for (const segment of index.segments) {
-      const { info, tombstones, quarantined } = segment;
-      if (this.#core.isAway(segment)) isAway = true;
-      bytes += info.bytes;
-      if (info.archived) archived += info.bytes;
-      if (quarantined !== undefined) {
-        isWhole = false;
-        continue;
-      }
-      documents += info.rows - tombstones.length;
-      deleted += tombstones.length;
-      within(info.earliest, info.latest);
-    }
-    for (const { hot } of this.#core.generations.values()) {
-      const own = hot.indices.get(index.ix);
-      if (!own) continue;
-      let gone = 0;
-      for (const ix of hot.deadIndex.values()) if (ix === index.ix) gone++;
-      documents += own.rows - gone;
-      deleted += gone;
-      within(own.earliest, own.latest);
-    }
-    return {
-      documents,
-      deleted,
-      bytes,
-      health: !isWhole ? 'red' : isAway ? 'yellow' : 'green',
-      ...(archived > 0 && { archivedBytes: archived }),
-      ...(earliest === undefined ? {} : { earliest }),
-      ...(latest === undefined ? {} : { latest }),
-    };
-  }
-
   #describe(index: Index): IndexInfo {
     return {
       name: index.name,
       uuid: index.uuid,
       created: index.created,
-      ...this.#countsOf(index),
+      ...countsOf(this.#core, index),
       aliases: index.aliases,
       mappings: index.mapping.toJSON(),
       settings: index.settings,
       ...(index.dataStream === undefined ? {} : { dataStream: index.dataStream }),
+      ...(isKeptHere(index) && { isKeptHere: true }),
     };
   }
 

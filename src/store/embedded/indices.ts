@@ -9,6 +9,7 @@ import {
   validateIndexName,
   writeIndexOf,
 } from '../index-selection.ts';
+import { withBuiltIns } from '../mapping/built-in-templates.ts';
 import {
   flatSettings,
   nestedSettings,
@@ -80,8 +81,8 @@ export class Indices implements WriteTargets {
     return byName.get(made.name)!;
   }
 
-  /** Records that make an index, or a data stream where its template says so. @throws StoreError */
-  create(name: string, body: Json, asDataStream = false): CatalogueRecord[] {
+  /** Records that make an index or a data stream: `undefined` as the template says. @throws StoreError */
+  create(name: string, body: Json, wanted?: 'index' | 'data stream'): CatalogueRecord[] {
     validateIndexName(name);
     const existing = this.#catalogue.byName.get(name);
     if (existing)
@@ -100,8 +101,14 @@ export class Indices implements WriteTargets {
         { index: name },
       );
     const made = withRequest(resolveTemplate(name, this.templates()), body);
-    if (!made.isDataStream && !asDataStream) return [this.#indexRecord(name, made)];
     const { template } = made;
+    if (made.isDataStream && wanted === 'index')
+      throw new StoreError(
+        400,
+        'illegal_argument_exception',
+        `cannot create index with name [${name}], because it matches with template [${template}] that creates data streams only, use create data stream api instead`,
+      );
+    if (!made.isDataStream && wanted !== 'data stream') return [this.#indexRecord(name, made)];
     return [
       {
         t: 'object',
@@ -124,8 +131,8 @@ export class Indices implements WriteTargets {
 
   templates(): StoredTemplates {
     return {
-      indexTemplates: this.#catalogue.objects('index_template'),
-      componentTemplates: this.#catalogue.objects('component_template'),
+      indexTemplates: withBuiltIns('index_template', this.#catalogue.objects('index_template')),
+      componentTemplates: withBuiltIns('component_template', this.#catalogue.objects('component_template')),
       legacyTemplates: this.#catalogue.objects('template'),
     };
   }

@@ -2,10 +2,11 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { planRetention, ruleOf } from '../retention-plan.ts';
-import { archiveIndex } from './archive.ts';
 import type { CatalogueRecord, Index, Segment } from './catalogue.ts';
 import type { Core } from './core.ts';
+import { isKeptHere } from './kept-here.ts';
 import { mergeSegments, nextMerge } from './merger.ts';
+import { moveIndex } from './move-segments.ts';
 import { sealGeneration } from './sealer.ts';
 
 export interface MaintenanceOptions {
@@ -159,6 +160,7 @@ export class Maintenance {
       for (const index of [...core.catalogue.indices.values()]) {
         const after = ruleOf(core.catalogue.rules, index)?.archiveAfter;
         if (after === undefined || !index.segments.some(({ info }) => !info.archived)) continue;
+        if (isKeptHere(index)) continue;
         const now = Date.now();
         const written = Math.max(...index.segments.map(({ info }) => info.created));
         if (now - this.#latest(index) <= after || now - written <= Math.min(after, QUIET)) continue;
@@ -183,6 +185,14 @@ export class Maintenance {
     return bytes;
   }
 
+  /** The way back. Answers the bytes. @throws what the disk says */
+  async unarchive(indices: readonly Index[]): Promise<number> {
+    let bytes = 0;
+    for (const index of indices)
+      bytes += await this.#exclusively(() => moveIndex(this.#core, index, 'store', () => this.#stopped));
+    return bytes;
+  }
+
   async #archiveNow(index: Index): Promise<number> {
     const core = this.#core;
     for (
@@ -196,7 +206,7 @@ export class Maintenance {
       if (bavail * bsize < bytes * 2) break;
       await mergeSegments(core, job);
     }
-    return archiveIndex(core, index, () => this.#stopped);
+    return moveIndex(core, index, 'archive', () => this.#stopped);
   }
 
   /** Not while it merges, and no merge meanwhile. */

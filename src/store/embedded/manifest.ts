@@ -125,7 +125,7 @@ export class Manifest<T> {
 }
 
 /** Lines that are whole; a torn last one is nothing, others that are broken are told of. */
-export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
+function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
   const records: unknown[] = [];
   let at = 0;
   let bad = -1;
@@ -142,6 +142,13 @@ export function decodeLines(bytes: Uint8Array, damaged: (line: number) => void):
     at = end + 1;
   }
   return records;
+}
+
+/** The same of a file that was written at once: there a torn last line is damage, too. */
+export function decodeWhole(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {
+  if (bytes.length === 0) return [];
+  const end = bytes.at(-1) === 0x0a ? '' : '\n';
+  return decodeLines(Buffer.concat([bytes, Buffer.from(end), encodeLine([])]), damaged);
 }
 
 export function encodeLine(records: readonly unknown[]): Uint8Array {

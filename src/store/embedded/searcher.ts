@@ -16,6 +16,8 @@ export interface SearchContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly signal: AbortSignal;
+  /** Gets shares of the work that is done, from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
 }
 
 export interface Searcher {

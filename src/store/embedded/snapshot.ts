@@ -76,6 +76,6 @@ export interface SnapshotIndex {
   readonly nested: ReadonlySet<string>;
   /** Another name of a field (`alias` type, multi-fields such as `message.keyword`) → the field that has the column. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** Columns may hold values that stand in no document (`null_value`, `constant_keyword`). */
-  readonly makesValues?: boolean;
+  /** Fields that may hold values which stand in no document (`null_value`, `constant_keyword`), and those below them. */
+  readonly madeValues?: ReadonlySet<string>;
 }

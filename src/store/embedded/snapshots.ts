@@ -43,7 +43,7 @@ export function makeSnapshot(
             fields: mapping.fields,
             nested: mapping.nested,
             aliases: mapping.aliases,
-            makesValues: mapping.makesValues === true,
+            ...(mapping.madeValues && { madeValues: mapping.madeValues }),
           },
         ]),
     ),

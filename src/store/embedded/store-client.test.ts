@@ -49,6 +49,20 @@ test('a store in a thread: writes, reads, and errors that stay what they are', a
   expect((await store.status()).health).toBe('green');
 });
 
+test('a search says how far it is', async () => {
+  const shares: number[] = [];
+  const times = {
+    type: 'date_histogram',
+    parameters: { field: '@timestamp', fixed_interval: '1h' },
+  } as const;
+  const found = await store.search({ ...request, aggregations: { times } }, undefined, (share) =>
+    shares.push(share),
+  );
+  expect(found.total).toEqual({ value: 1, relation: 'eq' });
+  expect(shares.at(-1)).toBe(1);
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+});
+
 test('a second port has the same store', async () => {
   const other = new StoreClient(store.connect());
   expect((await other.indices({ names: [] })).map(({ name }) => name)).toEqual(['logs']);

@@ -6,6 +6,8 @@ import type { Query } from '../../query/tree.ts';
 import { StoreError } from '../errors.ts';
 import type {
   AliasAction,
+  Arrivals,
+  ArrivalsRequest,
   BulkBodyRequest,
   BulkRequest,
   BulkResult,
@@ -19,6 +21,7 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
@@ -37,6 +40,7 @@ const EXIT_MS = 5000;
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
+  onProgress?(share: number): void;
 }
 
 /**
@@ -121,8 +125,15 @@ export class StoreClient implements Store {
   bulkBody(request: BulkBodyRequest): Promise<{ readonly body: Uint8Array; readonly errors: boolean }> {
     return this.#call('bulkBody', [request], undefined, movable(request.body));
   }
-  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
-    return this.#call('search', [request], signal);
+  search(
+    request: SearchRequest,
+    signal?: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<SearchResult> {
+    return this.#call('search', [request], signal, [], onProgress);
+  }
+  arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals> {
+    return this.#call('arrivals', [request], signal);
   }
   count(
     indices: IndexSelection,
@@ -198,6 +209,15 @@ export class StoreClient implements Store {
   archive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     return this.#call('archive', [indices]);
   }
+  unarchive(indices: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    return this.#call('unarchive', [indices]);
+  }
+  deleteSnapshot(target: string): Promise<void> {
+    return this.#call('deleteSnapshot', [target]);
+  }
+  setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    return this.#call('setSnapshotSchedule', [schedule]);
+  }
   snapshots(place: string): Promise<readonly SnapshotInfo[]> {
     return this.#call('snapshots', [place]);
   }
@@ -223,14 +243,21 @@ export class StoreClient implements Store {
     given: readonly unknown[],
     signal?: AbortSignal,
     transfer: readonly ArrayBuffer[] = [],
+    onProgress?: (share: number) => void,
   ): Promise<T> {
-    return this.#ask<T>({ type: 'call', method, arguments: given }, signal, transfer);
+    return this.#ask<T>(
+      { type: 'call', method, arguments: given, ...(onProgress && { progress: true }) },
+      signal,
+      transfer,
+      onProgress,
+    );
   }
 
   #ask<T>(
     message: Omit<Extract<ToStore, { type: 'call' }>, 'token'> | { readonly type: 'close' },
     signal?: AbortSignal,
     transfer: readonly ArrayBuffer[] = [],
+    onProgress?: (share: number) => void,
   ): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -252,12 +279,14 @@ export class StoreClient implements Store {
           settled();
           reject(error);
         },
+        ...(onProgress && { onProgress }),
       });
       this.#port.postMessage({ ...message, token } as ToStore, transfer as ArrayBuffer[]);
     });
   }
 
   #take(message: FromStore): void {
+    if (message.type === 'progress') this.#waiting.get(message.token)?.onProgress?.(message.share);
     if (message.type !== 'result' && message.type !== 'error') return;
     const waiting = this.#waiting.get(message.token);
     this.#waiting.delete(message.token);

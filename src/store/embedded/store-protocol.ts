@@ -9,11 +9,15 @@ export type StoreMethod = Exclude<keyof Store, 'close'>;
 /** Methods whose last argument is an abort signal, and how many arguments stand before it. */
 export const SIGNAL_AT: Readonly<Partial<Record<StoreMethod, number>>> = {
   search: 1,
+  arrivals: 1,
   count: 2,
   deleteByQuery: 2,
   indicatorScan: 1,
   verify: 0,
 };
+
+/** Methods whose last argument, behind the signal, is told what share of the work is done. */
+export const TELLS_PROGRESS: Readonly<Partial<Record<StoreMethod, true>>> = { search: true };
 
 export type ToStore =
   | {
@@ -21,6 +25,8 @@ export type ToStore =
       readonly token: number;
       readonly method: StoreMethod;
       readonly arguments: readonly unknown[];
+      /** The caller wants to know how far it is. */
+      readonly progress?: true;
     }
   | { readonly type: 'abort'; readonly token: number }
   /** A port for another thread, which gets the same service. */
@@ -39,6 +45,7 @@ export type FromStore =
       readonly fields: object;
       readonly message: string;
     }
+  | { readonly type: 'progress'; readonly token: number; readonly share: number }
   | { readonly type: 'result'; readonly token: number; readonly result: unknown }
   | { readonly type: 'error'; readonly token: number; readonly error: PlainError };
 

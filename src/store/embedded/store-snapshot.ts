@@ -14,7 +14,7 @@ import type { RestoreOptions } from '../store.ts';
 import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { newUuid } from './indices.ts';
-import { decodeLines, encodeLine } from './manifest.ts';
+import { decodeWhole, encodeLine } from './manifest.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { writeSegment } from './segment-writer.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
@@ -43,12 +43,16 @@ export async function snapshotTo(
   const bytes = chosen.reduce((sum, { info }) => sum + info.bytes, 0);
   const task = core.tasks.begin(`snapshot to ${place.name}`, bytes);
   try {
-    if (await place.isTaken())
+    const state = await place.state();
+    if (state === 'whole' || state === 'deleting')
       throw new StoreError(
         400,
         'invalid_snapshot_name_exception',
-        `[${place.name}] holds a snapshot already`,
+        state === 'whole'
+          ? `[${place.name}] holds a snapshot already`
+          : `[${place.name}] holds a snapshot whose deletion was interrupted: delete it again`,
       );
+    await place.begin();
     await place.keep(
       chosen.map(({ info }) => ({ info, path: core.pathOf(info, info.file) })),
       (more) => (task.done += more),
@@ -93,7 +97,7 @@ export async function restoreFrom(
     const text = await place.manifest();
     if (!text) throw new StoreError(404, 'snapshot_missing_exception', `[${place.name}] holds no snapshot`);
     let damaged = false;
-    const records = decodeLines(text, () => (damaged = true)) as SnapshotRecord[];
+    const records = decodeWhole(text, () => (damaged = true)) as SnapshotRecord[];
     if (damaged) throw new StoreError(500, 'snapshot_exception', `snapshot.json in ${place.name} is damaged`);
     const patterns = (selection.names.length === 0 ? ['*'] : selection.names).map((name) =>
       globMatch(name === '_all' ? '*' : name),
@@ -123,6 +127,18 @@ export async function restoreFrom(
       core.tasks.end(task);
     }
     return { indices: chosen.map(({ name }) => name) };
+  } finally {
+    await place.close();
+  }
+}
+
+/** For good. What an interrupted deletion left is deleted, too. @throws StoreError 404 when there is none */
+export async function deleteSnapshot(target: string, s3: S3Settings): Promise<void> {
+  const place = snapshotPlace(target, s3);
+  try {
+    if ((await place.state()) === undefined)
+      throw new StoreError(404, 'snapshot_missing_exception', `[${place.name}] holds no snapshot`);
+    await place.remove();
   } finally {
     await place.close();
   }

@@ -9,6 +9,7 @@ import {
   type FromStore,
   type PlainError,
   SIGNAL_AT,
+  TELLS_PROGRESS,
   type ThreadOptions,
   type ToStore,
 } from './store-protocol.ts';
@@ -92,7 +93,7 @@ function serve(store: Store & { abandon?(): Promise<void> }, port: MessagePort, 
           });
         break;
       case 'call':
-        void call(store, message, running).then((outcome) => answer(outcome, buffersOf(outcome)));
+        void call(store, message, running, answer).then((outcome) => answer(outcome, buffersOf(outcome)));
         break;
     }
   });
@@ -105,14 +106,17 @@ function serve(store: Store & { abandon?(): Promise<void> }, port: MessagePort, 
 
 async function call(
   store: Store,
-  { token, method, arguments: given }: Extract<ToStore, { type: 'call' }>,
+  { token, method, arguments: given, progress }: Extract<ToStore, { type: 'call' }>,
   running: Map<number, AbortController>,
+  tell: (message: FromStore) => void,
 ): Promise<FromStore> {
   const controller = new AbortController();
   running.set(token, controller);
   try {
     const at = SIGNAL_AT[method];
-    const all = at === undefined ? given : [...given.slice(0, at), controller.signal];
+    const all = at === undefined ? [...given] : [...given.slice(0, at), controller.signal];
+    if (progress && TELLS_PROGRESS[method])
+      all.push((share: number) => tell({ type: 'progress', token, share }));
     const result = await (store[method] as (...all: readonly unknown[]) => Promise<unknown>)(...all);
     return { type: 'result', token, result };
   } catch (error) {

@@ -1,13 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { anywherePredicate, anywhereWords } from '../../query/anywhere.ts';
-import { TOKEN_ROWS, TokenFilter, TokenFilterBuilder } from './token-filter.ts';
+import { gramHashes, TOKEN_ROWS, TokenFilterBuilder } from './token-filter.ts';
+import { TokenFilter } from './token-lookup.ts';
 
-function filterOf(sources: readonly string[]): TokenFilter {
+/** One document, {"a":"some old words"}, as the version before wrote it. */
+const OLD_FILE = '24OmewBQAAABAAAAAgAAAGARAB5ABP8I';
+const folder = mkdtempSync(join(tmpdir(), 'millrace-token-filter-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function opened(bytes: Uint8Array): TokenFilter | undefined {
+  const file = join(folder, 'filter');
+  writeFileSync(file, bytes);
+  return TokenFilter.open(file);
+}
+
+function encoded(sources: readonly string[]): Uint8Array {
   const builder = new TokenFilterBuilder();
   for (const source of sources) builder.add(source);
-  return TokenFilter.decode(builder.encode())!;
+  return builder.encode();
 }
+const filterOf = (sources: readonly string[]): TokenFilter => opened(encoded(sources))!;
 
 /** JSON text in which some characters are written as escapes. */
 const escaped = (json: string, every: number): string =>
@@ -35,7 +51,11 @@ describe('TokenFilter', () => {
             for (const word of words)
               if (anywherePredicate(anywhereWords(word))(document))
                 expect(filter.mayHave(word), `${word} in ${one}`).toEqual([true]);
+            for (const word of words)
+              if (anywherePredicate(anywhereWords(`*${word}*`, true))(document))
+                expect(filter.mayHaveGrams(gramHashes(word)), `*${word}* in ${one}`).toEqual([true]);
           }
+          filter.close();
         },
       ),
       { numRuns: 40 },
@@ -55,16 +75,67 @@ describe('TokenFilter', () => {
     expect(filter.mayHave(`word${TOKEN_ROWS + 7}`)[1]).toBe(true);
     const wrong = Array.from({ length: 5000 }, (_, n) => filter.mayHave(`absent${n}`)[0]).filter(Boolean);
     expect(wrong.length).toBeLessThan(100);
-    expect(filter.bytes / sources.length).toBeLessThan(4);
+    expect(encoded(sources).length / sources.length).toBeLessThan(4);
+    filter.close();
   });
 
-  test('a damaged file is no filter', () => {
-    const builder = new TokenFilterBuilder();
-    builder.add('{"a":"some words"}');
-    const bytes = builder.encode();
-    expect(TokenFilter.decode(bytes)!.mayHave('words')).toEqual([true]);
-    expect(TokenFilter.decode(bytes.subarray(0, 8))).toBeUndefined();
-    bytes[bytes.length - 1]! ^= 1;
-    expect(TokenFilter.decode(bytes)).toBeUndefined();
+  test('knows the parts of words', () => {
+    let state = 1;
+    const random = (): string =>
+      Array.from({ length: 16 }, () => {
+        state = (state * 48_271) % 2_147_483_647;
+        return (state % 36).toString(36);
+      }).join('');
+    const ids = Array.from({ length: 3000 }, random);
+    const filter = filterOf(ids.map((id) => `{"id":"${id}"}`));
+    for (const id of ids.slice(0, 200))
+      expect(filter.mayHaveGrams(gramHashes(id.slice(3, 12).toUpperCase()))).toEqual([true]);
+    const wrong = Array.from({ length: 300 }, () => filter.mayHaveGrams(gramHashes(random()))[0]);
+    expect(wrong.filter(Boolean).length).toBeLessThan(15);
+    filter.close();
+  });
+
+  test('finds an IPv4 address in every spelling as IPv6', () => {
+    const filter = filterOf([
+      '{"a":"::ffff:10.1.2.3","b":"::FFFF:0a01:0204","c":["0:0:0:0:0:ffff:10.1.2.5","\\u003a:ffff:10.1.2.6"]}',
+      '{"d":"0000:0000:0000:0000:0000:ffff:255.255.255.254","e":"fe80::ffff:10.1.2.9","f":"::ffff:1.2.3"}',
+    ]);
+    const has = (address: string): boolean => filter.mayHave(address, true)[0]!;
+    for (const address of ['10.1.2.3', '10.1.2.4', '10.1.2.5', '10.1.2.6', '255.255.255.254'])
+      expect(has(address), address).toBe(true);
+    for (const address of ['10.1.2.9', '1.2.3', '10.1.2.7']) expect(has(address), address).toBe(false);
+    filter.close();
+  });
+
+  test('of a file of the first form, tokens are read', () => {
+    const old = Buffer.from(OLD_FILE, 'base64');
+    const filter = opened(old)!;
+    expect(filter.layout.knowsMapped).toBe(false);
+    expect(filter.groups).toBe(1);
+    expect(filter.mayHave('words')).toEqual([true]);
+    expect(filter.mayHave('nothing')).toEqual([false]);
+    expect(filter.mayHave('some old words', true)).toEqual([true]);
+    expect(filter.mayHaveGrams(gramHashes('nowhere'))).toEqual([true]);
+    filter.close();
+    old[old.length - 1]! ^= 1;
+    expect(opened(old)).toBeUndefined();
+  });
+
+  test('a damaged file is no filter, and damaged bits leave nothing out', () => {
+    const bytes = encoded(['{"a":"some words"}']);
+    expect(opened(bytes)!.mayHave('words')).toEqual([true]);
+    expect(opened(bytes)!.mayHave('absent')).toEqual([false]);
+    expect(opened(bytes.subarray(0, 8))).toBeUndefined();
+    expect(opened(bytes.subarray(0, bytes.length - 4))).toBeUndefined();
+    const changed = (at: number): Uint8Array => {
+      const damaged = bytes.slice();
+      damaged[at]! ^= 1;
+      return damaged;
+    };
+    expect(opened(changed(20))).toBeUndefined();
+    expect(opened(changed(33))!.mayHave('absent')).toEqual([true]);
+    const inGrams = opened(changed(bytes.length - 1))!;
+    expect(inGrams.mayHave('absent')).toEqual([false]);
+    expect(inGrams.mayHaveGrams(gramHashes('absent'))).toEqual([true]);
   });
 });

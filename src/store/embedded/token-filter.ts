@@ -7,12 +7,17 @@
  * (`query/anywhere.ts`) that is ASCII is a token of every document that has it; the two characters beyond ASCII that are
  * another case of an ASCII letter are taken for that letter.
  *
- * Whole strings have a token each, too, where they are more than one token: up to 128 ASCII characters, in lower case.
+ * Whole strings have a token each, too, where they are more than one token: up to 128 ASCII characters, in lower case. An
+ * IPv4 address that is written as IPv6 (`::ffff:10.0.0.1`, in any spelling) has the whole string that the IPv4 address would be.
  *
- * File, little-endian: CRC-32C of the rest u32, rows a group u32, number of groups u32, for each group the number of its words
- * of 32 bits u32, then these words group by group.
+ * A second set of bits for each group tells which four neighbouring characters tokens have, for parts of words.
+ *
+ * File, little-endian: "MTF2", CRC-32C of the rest of the header u32, rows a group u32, number of groups u32; for each group:
+ * number of 32-bit words of its tokens u32, their CRC-32C u32, number of 32-bit words of its neighbours u32 (a power of two), their
+ * CRC-32C u32; then tokens and neighbours group by group. `token-lookup.ts` reads it, and the first form.
  */
 import { crc32c } from '../../queue/crc32c.ts';
+import { canonicalIp } from '../mapping/ip-text.ts';
 
 export const TOKEN_ROWS = 20_480;
 /** Shorter words are in most documents. */
@@ -20,8 +25,17 @@ export const MIN_TOKEN = 3;
 /** Of a string that is a token as a whole. */
 export const MAX_STRING = 128;
 const BITS_PER_TOKEN = 11;
-const HASHES = 7;
-const HEADER = 12;
+export const HASHES = 7;
+export const MAGIC = 0x3246_544d;
+export const HEADER = 16;
+/** Bytes of a group in the header. */
+export const GROUP_ENTRY = 16;
+/** Neighbours that are looked at together. */
+const GRAM = 4;
+/** Bits of the largest set of neighbours, as a power of two. */
+const GRAM_BITS = 21;
+/** A set in which fewer bits are set is folded. */
+const GRAM_DENSITY = 0.2;
 
 const BACKSLASH = 0x5c;
 const KELVIN = 0x212a;
@@ -35,6 +49,13 @@ for (const char of 'abcdefghijklmnopqrstuvwxyz0123456789_') {
 }
 const lowerOf = (code: number): number =>
   code < 128 ? TOKEN_CHAR[code]! : code === KELVIN ? 0x6b : code === LONG_S ? 0x73 : 0;
+
+/** A number below 64 for each character of tokens. */
+const GRAM_CODE = new Uint8Array(128);
+[...'abcdefghijklmnopqrstuvwxyz0123456789_'].forEach((char, at) => {
+  GRAM_CODE[char.charCodeAt(0)] = at + 1;
+});
+const hashGram = (gram: number): number => Math.imul(gram, 0x9e3779b1) >>> 0;
 
 /** Every character of a whole string; 0: there is no token of strings with it. */
 const wholeOf = (code: number): number =>
@@ -56,9 +77,15 @@ const endB = (hash: number): number => {
   return (hash ^ (hash >>> 16)) | 1;
 };
 
+/** Of the longest spelling of an address. */
+const MAX_ADDRESS = 45;
+/** The first hash of the token `ffff`, before its end. */
+const FFFF = [...'ffff'].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), PRIME_A), SEED_A);
+
 /** Collects the tokens of documents that come in the order of their rows. */
 export class TokenFilterBuilder {
-  readonly #groups: Uint32Array[] = [];
+  readonly #groups: { readonly tokens: Uint32Array; readonly grams: Uint32Array }[] = [];
+  readonly #grams = new Uint32Array(2 ** GRAM_BITS / 32);
   #rows = 0;
   /** Open addressing: pairs of hashes; the second is odd, so 0 is a free place. */
   #table = new Int32Array(1 << 12);
@@ -79,6 +106,9 @@ export class TokenFilterBuilder {
     let start = -1;
     let size = 0;
     let isPlain = true;
+    let isMapped = false;
+    const grams = this.#grams;
+    let gram = 0;
     for (let at = 0; at < length; at++) {
       let code = source.charCodeAt(at);
       if (code === QUOTE) {
@@ -88,10 +118,14 @@ export class TokenFilterBuilder {
           d = SEED_B;
           size = 0;
           isPlain = true;
+          isMapped = false;
         } else {
           // A single token needs no second one, and times are all different.
           const isTime = size === 24 && source.charCodeAt(at - 1) === 0x5a;
-          if (isPlain && size > run && size <= MAX_STRING && !isTime) this.#note(endA(c), endB(d));
+          if (isPlain && size > run && size <= MAX_STRING && !isTime) {
+            this.#note(endA(c), endB(d));
+            if (isMapped && size <= MAX_ADDRESS) this.#noteMapped(source.slice(start - 1, at + 1));
+          }
           start = -1;
         }
         if (run >= MIN_TOKEN) this.#note(endA(a), endB(b));
@@ -124,8 +158,15 @@ export class TokenFilterBuilder {
         b = Math.imul(b ^ lower, PRIME_B);
         b ^= b >>> 13;
         run++;
+        gram = ((gram << 6) | GRAM_CODE[lower]!) & 0xff_ffff;
+        if (run >= GRAM) {
+          const place = Math.imul(gram, 0x9e3779b1) >>> (32 - GRAM_BITS);
+          grams[place >>> 5]! |= 1 << (place & 31);
+        }
         continue;
       }
+      // Only such an address can be another way to write an IPv4 address.
+      if (run === 4 && a === FFFF) isMapped = true;
       if (run >= MIN_TOKEN) this.#note(endA(a), endB(b));
       if (run > 0) {
         a = SEED_A;
@@ -140,22 +181,41 @@ export class TokenFilterBuilder {
   encode(): Uint8Array {
     if (this.#rows > 0) this.#endGroup();
     const groups = this.#groups;
-    const words = groups.reduce((sum, { length }) => sum + length, 0);
-    const bytes = new Uint8Array(HEADER + (groups.length + words) * 4);
+    const words = groups.reduce((sum, { tokens, grams }) => sum + tokens.length + grams.length, 0);
+    const header = HEADER + groups.length * GROUP_ENTRY;
+    const bytes = new Uint8Array(header + words * 4);
     const view = new DataView(bytes.buffer);
-    view.setUint32(4, TOKEN_ROWS, true);
-    view.setUint32(8, groups.length, true);
-    let at = HEADER;
-    for (const { length } of groups) {
-      view.setUint32(at, length, true);
-      at += 4;
-    }
-    for (const group of groups) {
-      bytes.set(new Uint8Array(group.buffer), at);
-      at += group.byteLength;
-    }
-    view.setUint32(0, crc32c(bytes.subarray(4)), true);
+    view.setUint32(0, MAGIC, true);
+    view.setUint32(8, TOKEN_ROWS, true);
+    view.setUint32(12, groups.length, true);
+    let at = header;
+    groups.forEach(({ tokens, grams }, group) => {
+      let entry = HEADER + group * GROUP_ENTRY;
+      for (const bits of [tokens, grams]) {
+        const part = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
+        bytes.set(part, at);
+        view.setUint32(entry, bits.length, true);
+        view.setUint32(entry + 4, crc32c(part), true);
+        at += part.length;
+        entry += 8;
+      }
+    });
+    view.setUint32(4, crc32c(bytes.subarray(8, header)), true);
     return bytes;
+  }
+
+  /** A string in quotation marks that may be an IPv4 address written as IPv6. */
+  #noteMapped(json: string): void {
+    let text: string;
+    try {
+      text = JSON.parse(json) as string;
+    } catch {
+      return;
+    }
+    const address = canonicalIp(text);
+    if (address === undefined || address.includes(':')) return;
+    const { start, step } = tokenPlaces(address, true);
+    this.#note(start | 0, step | 0);
   }
 
   #note(a: number, b: number): void {
@@ -191,64 +251,65 @@ export class TokenFilterBuilder {
       for (let n = 0, at = table[from]! >>> 0; n < HASHES; n++, at = (at + step) >>> 0)
         bits[(at % size) >>> 5]! |= 1 << ((at % size) & 31);
     }
-    this.#groups.push(bits);
+    this.#groups.push({ tokens: bits, grams: folded(this.#grams) });
+    this.#grams.fill(0);
     table.fill(0);
     this.#count = 0;
     this.#rows = 0;
   }
 }
 
-export class TokenFilter {
-  readonly rowsPerGroup: number;
-  readonly #groups: readonly Uint32Array[];
-  readonly bytes: number;
-
-  private constructor(rowsPerGroup: number, groups: readonly Uint32Array[], bytes: number) {
-    this.rowsPerGroup = rowsPerGroup;
-    this.#groups = groups;
-    this.bytes = bytes;
+/** Where the bits of a token stand, or those of a whole string of several: the place of the first, and from each to the next. */
+export function tokenPlaces(
+  token: string,
+  isString: boolean,
+): { readonly start: number; readonly step: number } {
+  let a = isString ? SEED_STRING : SEED_A;
+  let b = SEED_B;
+  for (let at = 0; at < token.length; at++) {
+    const code = token.charCodeAt(at);
+    const lower = isString ? wholeOf(code) : lowerOf(code);
+    a = Math.imul(a ^ lower, PRIME_A);
+    b = Math.imul(b ^ lower, PRIME_B);
+    b ^= b >>> 13;
   }
+  return { start: endA(a) >>> 0, step: endB(b) >>> 0 };
+}
 
-  /** Undefined when the bytes are damaged. */
-  static decode(bytes: Uint8Array): TokenFilter | undefined {
-    if (bytes.length < HEADER || bytes.length % 4 !== 0) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (crc32c(bytes.subarray(4)) !== view.getUint32(0, true)) return undefined;
-    // A copy where a view on whole words would not begin at a word.
-    const own = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-    const count = view.getUint32(8, true);
-    const groups: Uint32Array[] = [];
-    let at = HEADER + count * 4;
-    for (let group = 0; group < count; group++) {
-      const length = view.getUint32(HEADER + group * 4, true);
-      groups.push(new Uint32Array(own.buffer, own.byteOffset + at, length));
-      at += length * 4;
-    }
-    return new TokenFilter(view.getUint32(4, true), groups, bytes.length);
+/** Hashes of all four neighbours in a part of a word; those of ASCII only. A set of 2^n bits has them by their first n bits. */
+export function gramHashes(text: string): number[] {
+  const hashes = new Set<number>();
+  let gram = 0;
+  let run = 0;
+  for (let at = 0; at < text.length; at++) {
+    const lower = lowerOf(text.charCodeAt(at));
+    run = lower === 0 ? 0 : run + 1;
+    gram = ((gram << 6) | GRAM_CODE[lower]!) & 0xff_ffff;
+    if (run >= GRAM) hashes.add(hashGram(gram));
   }
+  return [...hashes];
+}
 
-  get groups(): number {
-    return this.#groups.length;
+/** A smaller set of the same, where it is nearly empty. */
+function folded(bits: Uint32Array): Uint32Array {
+  let folded = bits.slice();
+  for (;;) {
+    let set = 0;
+    for (let word of folded) for (; word !== 0; word &= word - 1) set++;
+    if (folded.length === 1 || set >= folded.length * 32 * GRAM_DENSITY) return folded;
+    const half = new Uint32Array(folded.length / 2);
+    // Neighbours become one: places are the first bits of hashes.
+    for (let at = 0; at < half.length; at++)
+      half[at] = pairs(folded[at * 2]!) | (pairs(folded[at * 2 + 1]!) << 16);
+    folded = half;
   }
+}
 
-  /** Whether a token, or a whole string of several, may be in each of the groups. May be true without reason, once in some hundred times. */
-  mayHave(token: string, isString = false): boolean[] {
-    let a = isString ? SEED_STRING : SEED_A;
-    let b = SEED_B;
-    for (let at = 0; at < token.length; at++) {
-      const code = token.charCodeAt(at);
-      const lower = isString ? wholeOf(code) : lowerOf(code);
-      a = Math.imul(a ^ lower, PRIME_A);
-      b = Math.imul(b ^ lower, PRIME_B);
-      b ^= b >>> 13;
-    }
-    const start = endA(a) >>> 0;
-    const step = endB(b) >>> 0;
-    return this.#groups.map((bits) => {
-      const size = bits.length * 32;
-      for (let n = 0, at = start; n < HASHES; n++, at = (at + step) >>> 0)
-        if ((bits[(at % size) >>> 5]! & (1 << ((at % size) & 31))) === 0) return false;
-      return true;
-    });
-  }
+/** Every two neighbouring bits as one, in the lower half. */
+function pairs(word: number): number {
+  let bits = (word | (word >>> 1)) & 0x5555_5555;
+  bits = (bits | (bits >>> 1)) & 0x3333_3333;
+  bits = (bits | (bits >>> 2)) & 0x0f0f_0f0f;
+  bits = (bits | (bits >>> 4)) & 0x00ff_00ff;
+  return (bits | (bits >>> 8)) & 0xffff;
 }

@@ -74,8 +74,8 @@ export class IndexMapping {
   readonly fields = new Map<string, FieldType>();
   readonly aliases = new Map<string, string>();
   readonly nested = new Set<string>();
-  /** Some fields have values that stand in no document (`null_value`, `constant_keyword`). */
-  makesValues = false;
+  /** Fields with values that stand in no document (`null_value`, `constant_keyword`), and those they are copied to. */
+  readonly madeValues = new Set<string>();
   /** All fields that have a column, for those that documents without a value have too. */
   readonly constants: FieldNode[] = [];
   /** Fields, objects, aliases and multi-fields: what `total_fields.limit` counts. */
@@ -363,7 +363,8 @@ export class IndexMapping {
       this.fields.set(path, field.type);
       if (field.elasticType === 'constant_keyword') this.constants.push(field);
     }
-    if (field.nullValue !== undefined || field.elasticType === 'constant_keyword') this.makesValues = true;
+    if (field.nullValue !== undefined || field.elasticType === 'constant_keyword')
+      for (const made of [path, ...[field.json['copy_to'] ?? []].flat()]) this.madeValues.add(String(made));
     if (field.json['copy_to'] !== undefined && !this.copies.includes(field)) this.copies.push(field);
     return field;
   }

@@ -71,7 +71,7 @@ test('components in their order, then the template’s own', () => {
     settings: { 'index.number_of_shards': '2', 'index.mapping.total_fields.limit': '5000' },
     mappings: {
       dynamic_templates: [{ a: { match: 'A', mapping: keyword } }, { b: { match: 'b', mapping: long } }],
-      properties: { x: { properties: { y: long, z: keyword } }, k: keyword },
+      properties: { '@timestamp': { type: 'date' }, x: { properties: { y: long, z: keyword } }, k: keyword },
     },
     aliases: { all: {} },
     isDataStream: true,

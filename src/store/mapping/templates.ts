@@ -24,12 +24,17 @@ export interface ResolvedTemplate {
   readonly template: string | undefined;
 }
 
+/** What every data stream has, whatever its template says. */
+const TIMESTAMP: Json = { mappings: { properties: { '@timestamp': { type: 'date' } } } };
+
 /** What an index of this name begins with. */
 export function resolveTemplate(name: string, stored: StoredTemplates): ResolvedTemplate {
   const composable = bestTemplate(name, stored.indexTemplates);
   if (composable !== undefined) {
     const [template, body] = composable;
-    return { ...merged(partsOf(body, stored)), isDataStream: isMap(body['data_stream']), template };
+    const isDataStream = isMap(body['data_stream']);
+    const parts = partsOf(body, stored);
+    return { ...merged(isDataStream ? [TIMESTAMP, ...parts] : parts), isDataStream, template };
   }
   const legacy = [...stored.legacyTemplates]
     .filter(([, body]) => matchesAny(patternsOf(body), name))

@@ -5,6 +5,7 @@ import type {
   RestoreOptions,
   RetentionRule,
   SnapshotInfo,
+  SnapshotSchedule,
   StoreStatus,
   VerifyResult,
 } from '../store.ts';
@@ -57,6 +58,18 @@ export class MillraceServer {
     return snapshots;
   }
 
+  async deleteSnapshot(target: string): Promise<void> {
+    await this.#cluster.json({ method: 'DELETE', path: path([...own, 'snapshot'], { target }) });
+  }
+
+  async setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    await this.#cluster.json({
+      method: 'PUT',
+      path: path([...own, 'schedule']),
+      body: { schedule: schedule ?? null },
+    });
+  }
+
   snapshot(
     target: string,
     { names }: IndexSelection,
@@ -78,6 +91,10 @@ export class MillraceServer {
 
   archive({ names }: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
     return this.#post('archive', { indices: names });
+  }
+
+  unarchive({ names }: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    return this.#post('unarchive', { indices: names });
   }
 
   verify(signal?: AbortSignal): Promise<VerifyResult> {

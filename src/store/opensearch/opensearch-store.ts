@@ -3,8 +3,11 @@ import { toDsl } from '../../query/dsl.ts';
 import type { Query } from '../../query/tree.ts';
 import { unsupported } from '../errors.ts';
 import { checkRetention } from '../retention-plan.ts';
+import { SnapshotScheduler, scheduleProblem } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
+  Arrivals,
+  ArrivalsRequest,
   BulkBodyRequest,
   BulkRequest,
   BulkResult,
@@ -18,12 +21,14 @@ import type {
   SearchRequest,
   SearchResult,
   SnapshotInfo,
+  SnapshotSchedule,
   Store,
   StoredDocument,
   StoredKind,
   StoreStatus,
   VerifyResult,
 } from '../store.ts';
+import { arrivals } from './arrivals.ts';
 import { bulk, bulkBody } from './bulk.ts';
 import { Cluster, type Json, path } from './cluster.ts';
 import { indicatorScan } from './indicators.ts';
@@ -43,7 +48,7 @@ import { Refreshes } from './refreshes.ts';
 import { applyRetention, storedRetention, storeRetention } from './retention.ts';
 import { getDocument, search } from './search.ts';
 import { selectionPath } from './selection.ts';
-import { restoreFrom, snapshotsOf, snapshotTo } from './snapshots.ts';
+import { checkRepository, deleteSnapshot, restoreFrom, snapshotsOf, snapshotTo } from './snapshots.ts';
 import { SortTypes } from './sort-types.ts';
 import { clusterStatus } from './status.ts';
 import { installTemplate } from './template.ts';
@@ -62,17 +67,19 @@ export class OpenSearchStore implements Store {
   /** Of the settings: they come first, and `setRetention` does not change them. */
   readonly #fixed: readonly RetentionRule[];
   readonly #retention: NodeJS.Timeout | undefined;
+  readonly #scheduler: SnapshotScheduler;
   #isForeign = false;
   #server: Promise<MillraceServer | undefined> | undefined;
 
   private constructor(
     cluster: Cluster,
-    { logger, retention = [], retentionEvery = RETENTION_EVERY }: ClusterOptions,
+    { logger, retention = [], retentionEvery = RETENTION_EVERY, snapshots }: ClusterOptions,
   ) {
     this.#cluster = cluster;
     this.#fixed = retention.map((rule) => ({ ...rule, isFixed: true }));
     this.#refreshes = new Refreshes(cluster);
     this.#sortTypes = new SortTypes(cluster);
+    this.#scheduler = new SnapshotScheduler(this, snapshots ?? { runs: false });
     if (retentionEvery <= 0) return;
     this.#retention = setInterval(() => {
       this.#applyRetention().then(
@@ -133,6 +140,13 @@ export class OpenSearchStore implements Store {
     if (!request.pointInTime) await this.#refreshes.before(request.indices);
     const indices = request.pointInTime ? { names: [] } : request.indices;
     return search(this.#cluster, request, await this.#sortTypes.of(request.sort, indices), signal);
+  }
+
+  async arrivals(request: ArrivalsRequest, signal?: AbortSignal): Promise<Arrivals> {
+    if (await this.#millrace())
+      throw unsupported('Following a Millrace whose event store is a cluster (ask the cluster)');
+    await this.#refreshes.before(request.indices);
+    return arrivals(this.#cluster, request, signal);
   }
 
   async count(
@@ -272,6 +286,25 @@ export class OpenSearchStore implements Store {
     throw unsupported('An archive on a cluster (its own tiers do that)');
   }
 
+  async unarchive(selection: IndexSelection): Promise<{ indices: readonly string[]; bytes: number }> {
+    const server = await this.#millrace();
+    if (server) return server.unarchive(selection);
+    throw unsupported('An archive on a cluster (its own tiers do that)');
+  }
+
+  async deleteSnapshot(target: string): Promise<void> {
+    const server = await this.#millrace();
+    if (server) return server.deleteSnapshot(target);
+    return deleteSnapshot(this.#cluster, target);
+  }
+
+  async setSnapshotSchedule(schedule: SnapshotSchedule | undefined): Promise<void> {
+    const server = await this.#millrace();
+    if (server) return server.setSnapshotSchedule(schedule);
+    if (schedule) await checkRepository(this.#cluster, schedule.place);
+    return this.#scheduler.set(schedule);
+  }
+
   async snapshots(place: string): Promise<readonly SnapshotInfo[]> {
     const server = await this.#millrace();
     if (server) return server.snapshots(place);
@@ -287,11 +320,25 @@ export class OpenSearchStore implements Store {
   async status(): Promise<StoreStatus> {
     const server = await this.#millrace();
     if (server) return server.status();
-    return clusterStatus(this.#cluster);
+    const [status, snapshotSchedule] = await Promise.all([
+      clusterStatus(this.#cluster),
+      // Whoever only reads may not see our own index.
+      this.#scheduler.state().catch(() => undefined),
+    ]);
+    const late = scheduleProblem(snapshotSchedule);
+    return {
+      ...status,
+      ...(snapshotSchedule && { snapshotSchedule }),
+      ...(late !== undefined && {
+        problems: [...status.problems, late],
+        health: status.health === 'green' ? 'yellow' : status.health,
+      }),
+    };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#retention);
+    this.#scheduler.stop();
     await this.#cluster.close();
   }
 }

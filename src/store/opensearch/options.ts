@@ -2,6 +2,7 @@
 import type { Logger } from '../../kernel/logger.ts';
 import type { Option } from '../../kernel/options.ts';
 import { type ElasticsearchApiValues, elasticsearchApiOptions } from '../../lib/elasticsearch/options.ts';
+import type { SchedulerOptions } from '../snapshot-scheduler.ts';
 import type { RetentionRule } from '../store.ts';
 
 export interface ClusterOptions {
@@ -16,6 +17,7 @@ export interface ClusterOptions {
   readonly retention?: readonly RetentionRule[];
   /** Milliseconds between two looks at what is too old or too much; 0: never. */
   readonly retentionEvery?: number;
+  readonly snapshots?: SchedulerOptions;
   readonly logger: Logger;
 }
 

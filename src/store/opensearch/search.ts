@@ -97,17 +97,30 @@ function sortOf(
   return [...own, ...missing.map((field) => ({ [field]: { order: 'asc' } }))];
 }
 
+/** Of one shard only. */
+export function askShard(
+  cluster: Cluster,
+  request: SearchRequest,
+  shard: string,
+  signal: AbortSignal | undefined,
+): Promise<SearchResult> {
+  const sort = request.sort.map((key) => sortBody(key, undefined));
+  const page = { from: 0, size: request.size, after: undefined, sort, first: true, pointInTime: undefined };
+  return ask(cluster, request, page, signal, `_shards:${shard}`);
+}
+
 async function ask(
   cluster: Cluster,
   request: SearchRequest,
   page: Page,
   signal: AbortSignal | undefined,
+  preference?: string,
 ): Promise<SearchResult> {
   const { names, parameters } = selectionPath(request.indices);
   const answer = await cluster.bytes({
     method: 'POST',
     // A snapshot says itself what it is of.
-    path: page.pointInTime ? '/_search' : path([names, '_search'], parameters),
+    path: page.pointInTime ? '/_search' : path([names, '_search'], { ...parameters, preference }),
     body: searchBody(request, inCluster(page)),
     signal,
   });

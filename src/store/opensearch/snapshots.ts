@@ -79,6 +79,28 @@ export async function snapshotsOf(cluster: Cluster, place: string): Promise<read
   return all.sort((a, b) => (b.taken ?? 0) - (a.taken ?? 0));
 }
 
+export async function deleteSnapshot(cluster: Cluster, target: string): Promise<void> {
+  const { repository, name } = await repositoryOf(cluster, target);
+  if (name === undefined)
+    throw new StoreError(
+      400,
+      'illegal_argument_exception',
+      `[${target}] is a repository: give repository/snapshot`,
+    );
+  await cluster.json({ method: 'DELETE', path: path(['_snapshot', repository, name]) });
+}
+
+/** @throws StoreError unless it is the name of one that there is */
+export async function checkRepository(cluster: Cluster, repository: string): Promise<void> {
+  const { name } = await repositoryOf(cluster, repository);
+  if (name !== undefined)
+    throw new StoreError(
+      400,
+      'illegal_argument_exception',
+      `[${repository}]: scheduled snapshots go to a repository of the cluster, given by its name alone`,
+    );
+}
+
 async function repositoryOf(
   cluster: Cluster,
   target: string,

@@ -55,6 +55,11 @@ export class S3Client {
     return answer.statusCode === 404 ? undefined : body;
   }
 
+  /** What is not there is no error. @throws StoreError */
+  async remove(key: string): Promise<void> {
+    await this.#text('DELETE', key, {}, [200, 204, 404]);
+  }
+
   async exists(key: string): Promise<boolean> {
     const { statusCode, body } = await this.#send('HEAD', key, {}, [200, 404]);
     await body.dump();

@@ -87,6 +87,49 @@ describePeer('gofakes3', ['missing' in built ? built.missing : undefined], () =>
     expect((await other.status()).tasks).toEqual([]);
   });
 
+  test('what is deleted takes the data with it that no other snapshot needs; an interrupted deletion goes on', async () => {
+    const { endpoint } = await serve();
+    const settings = { ...key, endpoint };
+    const store = await open(settings);
+    const client = new S3Client(s3Target('s3://backup/m/x', settings));
+    closing.push(() => client.close());
+    const segments = async (): Promise<number> => (await client.list('m/segments/')).size;
+    await write(store, 'shared', 20);
+    await store.snapshot('s3://backup/m/one', { names: [] });
+    await write(store, 'only-two', 20);
+    await store.snapshot('s3://backup/m/two', { names: [] });
+    await store.deleteIndices({ names: ['*'] });
+    expect(await segments()).toBe(2);
+    await store.deleteSnapshot('s3://backup/m/two');
+    expect(await segments()).toBe(1);
+    expect((await store.snapshots('s3://backup/m')).map(({ target }) => target)).toEqual([
+      's3://backup/m/one',
+    ]);
+    await store.restore('s3://backup/m/one', { indices: { names: [] } });
+    expect(await count(store, 'shared')).toBe(20);
+
+    // As if the process had ended between its first steps.
+    await client.put('m/one/snapshot.deleting', (await client.get('m/one/snapshot.json'))!);
+    await client.remove('m/one/snapshot.json');
+    expect(await store.snapshots('s3://backup/m')).toMatchObject([
+      { problem: expect.stringContaining('interrupted') },
+    ]);
+    await store.deleteSnapshot('s3://backup/m/one');
+    expect((await client.list('m/')).size).toBe(0);
+    await expect(store.deleteSnapshot('s3://backup/m/one')).rejects.toMatchObject({ status: 404 });
+
+    // What another snapshot needs is not known when it is damaged: then nothing is deleted of the data.
+    await store.snapshot('s3://backup/m/three', { names: [] });
+    await client.put('m/four/snapshot.json', Buffer.from('nonsense\n'));
+    await expect(store.deleteSnapshot('s3://backup/m/three')).rejects.toThrow(
+      /four\/snapshot\.json .* is damaged/,
+    );
+    expect(await segments()).toBe(1);
+    await store.deleteSnapshot('s3://backup/m/four');
+    await store.deleteSnapshot('s3://backup/m/three');
+    expect((await client.list('m/')).size).toBe(0);
+  });
+
   test('requests that fail are repeated, and files above 16 MiB go in parts', async () => {
     const { peer, endpoint } = await serve('-fail', '3');
     const client = new S3Client(s3Target('s3://backup/x/y', { ...key, endpoint }));

@@ -3,21 +3,13 @@
  * with `path` (which file that is) and for each version N `N.json` (when, who, why, what became of it) and `N.text`
  * (byte for byte). Only the owner of the process may read them.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../../../lib/files/write-whole.ts';
 import type { ConfigVersion } from '../../contract/configs.ts';
 import { hashOf } from './known-files.ts';
+
+const OWNER_ONLY = { mode: 0o600 };
 
 /** Of one file; the oldest go. */
 const MAX_VERSIONS = 200;
@@ -66,10 +58,10 @@ export class Versions {
   add(id: string, path: string, text: string, about: NewVersion): number {
     const folder = this.#folderOf(id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!existsSync(join(folder, 'path'))) writeWhole(join(folder, 'path'), `${path}\n`);
+    if (!existsSync(join(folder, 'path'))) writeWhole(join(folder, 'path'), `${path}\n`, OWNER_ONLY);
     const all = this.#all(id);
     const number = (all[0]?.number ?? 0) + 1;
-    writeWhole(join(folder, `${number}.text`), text);
+    writeWhole(join(folder, `${number}.text`), text, OWNER_ONLY);
     const kept: Kept = {
       ...about,
       number,
@@ -78,7 +70,7 @@ export class Versions {
       hash: hashOf(text),
     };
     // The version is there when this file is.
-    writeWhole(join(folder, `${number}.json`), `${JSON.stringify(kept)}\n`);
+    writeWhole(join(folder, `${number}.json`), `${JSON.stringify(kept)}\n`, OWNER_ONLY);
     for (const old of all.slice(MAX_VERSIONS - 1))
       for (const end of ['json', 'text']) rmSync(join(folder, `${old.number}.${end}`), { force: true });
     return number;
@@ -103,16 +95,4 @@ export class Versions {
       })
       .sort((a, b) => b.number - a.number);
   }
-}
-
-function writeWhole(file: string, text: string): void {
-  const temporary = `${file}.tmp`;
-  const handle = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(temporary, file);
 }

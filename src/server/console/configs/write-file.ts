@@ -1,42 +1,14 @@
-/** Writes a config file whole or not at all: a temporary file beside it, synced, renamed, and the folder synced. */
-import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+/** Config files are written whole or not at all; what fails is said so that the person at the console can mend it. */
+import { unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { syncFolder, writeWhole } from '../../../lib/files/write-whole.ts';
 import { ConsoleError } from '../call.ts';
 
 /** Mode and owner stay; a new file gets `mode`. @throws ConsoleError with the reason */
 export function writeFile(path: string, content: string | Buffer, mode = 0o640): void {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
-    const old = statSync(path, { throwIfNoEntry: false });
-    const handle = openSync(temporary, 'wx', mode);
-    try {
-      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
-      if (old) fchmodSync(handle, old.mode & 0o7777);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    if (old && process.getuid?.() === 0) chownSync(temporary, old.uid, old.gid);
-    renameSync(temporary, path);
-    syncFolder(folder);
+    writeWhole(path, content, { mode, folderMode: 0o750, keepsRights: true });
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw unwritable(path, error);
   }
 }
@@ -48,15 +20,6 @@ export function deleteFile(path: string): void {
     syncFolder(dirname(path));
   } catch (error) {
     throw unwritable(path, error);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -1,13 +1,14 @@
 /** Events as they arrive: the store is asked again and again for what came behind the last one seen. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Query } from '../../../query/tree.ts';
-import type { SearchHit, SearchRequest, Store } from '../../../store/store.ts';
+import type { ArrivalPosition, SearchHit, SearchRequest, Store } from '../../../store/store.ts';
 import type { EventHit } from '../../contract.ts';
-import { ConsoleError } from '../call.ts';
 import { eventHits, highlightOf, sourceOf } from './hits.ts';
 import type { View } from './rights.ts';
 
 const POLL_MS = 250;
+/** A cluster shows what was written a second later, or more. */
+const CLUSTER_POLL_MS = 700;
 /** Events of one poll that are counted; more are taken for so many. */
 const MAX_COUNTED = 100_000;
 /** Indices that were made since are looked for so often by those who may not see all of them. */
@@ -33,12 +34,12 @@ export async function* tail({ store, view, asked, limit, signal }: TailOptions):
   let current = await view();
   let query = await current.narrow(asked);
   let viewUntil = performance.now() + VIEW_MS;
-  let after = await newest(store, current, signal);
+  const isCluster = (await store.status()).driver === 'cluster';
+  const pollMs = isCluster ? CLUSTER_POLL_MS : POLL_MS;
+  const next = isCluster ? await ofCluster(store, current, signal) : await ofEmbedded(store, current, signal);
   yield { hits: [], skipped: 0 };
-  // Where there was too much last time there will be again: the first question is left out.
-  let crowded = false;
   for (let credit = limit; !signal.aborted; ) {
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     if (performance.now() > viewUntil) {
       current = await view();
@@ -46,21 +47,57 @@ export async function* tail({ store, view, asked, limit, signal }: TailOptions):
       viewUntil = performance.now() + VIEW_MS;
     }
     if (current.empty) continue;
-    credit = Math.min(limit, credit + (limit * POLL_MS) / 1000);
+    credit = Math.min(limit, credit + (limit * pollMs) / 1000);
     const quota = Math.max(1, Math.floor(credit));
-    const { hits, last, skipped } = await step(store, current, {
-      query,
-      asked,
-      after,
-      quota,
-      crowded,
-      signal,
-    });
-    after = last;
-    crowded = skipped > 0;
+    const { hits, skipped } = await next({ view: current, query, asked, quota });
     credit -= hits.length;
     if (hits.length > 0 || skipped > 0) yield { hits: eventHits(current, hits), skipped };
   }
+}
+
+interface Asked {
+  readonly view: View;
+  readonly query: Query;
+  readonly asked: Query;
+  readonly quota: number;
+}
+
+/** The newest `quota` of what came since it was asked last, and how many others. */
+type Next = (what: Asked) => Promise<{ readonly hits: readonly SearchHit[]; readonly skipped: number }>;
+
+async function ofEmbedded(store: Store, view: View, signal: AbortSignal): Promise<Next> {
+  let after = await newest(store, view, signal);
+  // Where there was too much last time there will be again: the first question is left out.
+  let crowded = false;
+  return async ({ view: current, ...what }) => {
+    const { hits, last, skipped } = await step(store, current, { ...what, after, crowded, signal });
+    after = last;
+    crowded = skipped > 0;
+    return { hits, skipped };
+  };
+}
+
+async function ofCluster(store: Store, first: View, signal: AbortSignal): Promise<Next> {
+  const now = async (view: View, query: Query, asked: Query, size: number, after?: ArrivalPosition) =>
+    store.arrivals(
+      {
+        indices: view.selection,
+        query,
+        size,
+        source: sourceOf(view),
+        ...(after && { after }),
+        ...(asked.type !== 'all' && { highlight: highlightOf(asked) }),
+      },
+      signal,
+    );
+  // Of those who may see nothing yet: everything that they will.
+  let after: ArrivalPosition = {};
+  if (!first.empty) after = (await now(first, { type: 'none' }, { type: 'all' }, 1)).position;
+  return async ({ view, query, asked, quota }) => {
+    const { hits, skipped, position } = await now(view, query, asked, quota, after);
+    after = position;
+    return { hits, skipped };
+  };
 }
 
 interface StepOptions {
@@ -120,14 +157,8 @@ const byArrival = (
 
 const placeOf = (hit: SearchHit | undefined): number | undefined => hit && Number(hit.sort?.[0]);
 
-/** Where the order of arrival stands now. @throws ConsoleError for a store that has none */
+/** Where the order of arrival stands now. */
 async function newest(store: Store, view: View, signal: AbortSignal): Promise<number> {
-  if ((await store.status()).driver === 'cluster')
-    throw new ConsoleError(
-      400,
-      'live',
-      'this store is a cluster, which knows no order of arrival: search again every few seconds instead of live',
-    );
   if (view.empty) return 0;
   const { hits } = await store.search(
     {

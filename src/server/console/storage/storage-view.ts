@@ -53,6 +53,7 @@ export function storageView(
       ...(due !== undefined && { due }),
       ...(deletesAt !== undefined && { deletesAt }),
       ...(archivesAt !== undefined && archivedBytes < bytes && { archivesAt }),
+      ...(index.isKeptHere && { isKeptHere: true }),
     };
   });
   const names = new Set(indices.map(({ name }) => name));
@@ -76,6 +77,7 @@ export function storageView(
     ) as Storage['quarantined'],
     tasks: isPartial ? [] : [...(status.tasks ?? [])],
     jobs: isPartial ? [] : [...jobs],
+    ...(status.snapshotSchedule && !isPartial && { schedule: status.snapshotSchedule }),
     indices,
     rules: rules.filter(({ pattern }) => !isPartial || used.has(pattern)) as Storage['rules'],
     growth: growthOf(shown, rules, freeBytes, now) as Storage['growth'],

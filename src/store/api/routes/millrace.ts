@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { parsingError } from '../../errors.ts';
 import { snapshotPlace } from '../../snapshot-target.ts';
-import type { IndexSelection, RetentionRule } from '../../store.ts';
+import type { IndexSelection, RetentionRule, SnapshotSchedule } from '../../store.ts';
 import { type Answer, acknowledged, type Call, type Json, json, names, type Route } from '../call.ts';
 
 const note = ({ api, identity, address }: Call, action: string, details: Json): void =>
@@ -63,11 +63,38 @@ async function restore(call: Call): Promise<Answer> {
   return json(done);
 }
 
+async function deleteSnapshot(call: Call): Promise<Answer> {
+  const target = await snapshotPlace(
+    call.store,
+    call.api.snapshotFolder,
+    textOf(call.query as Json, 'target'),
+  );
+  await call.store.deleteSnapshot(target);
+  note(call, 'storage.snapshot_delete', { target: target.split('?')[0] });
+  return acknowledged();
+}
+
+async function setSchedule(call: Call): Promise<Answer> {
+  const { schedule } = call.object() as { schedule?: SnapshotSchedule | null };
+  if (schedule === undefined) throw parsingError('[schedule] is missing');
+  await call.store.setSnapshotSchedule(schedule ?? undefined);
+  note(call, 'storage.schedule', { schedule });
+  return acknowledged();
+}
+
 async function archive(call: Call): Promise<Answer> {
   const selection = selectionOf(call.object());
   if (selection.names.length === 0) throw parsingError('[indices] is missing');
   const moved = await call.store.archive(selection);
   note(call, 'storage.archive', { indices: moved.indices });
+  return json(moved);
+}
+
+async function unarchive(call: Call): Promise<Answer> {
+  const selection = selectionOf(call.object());
+  if (selection.names.length === 0) throw parsingError('[indices] is missing');
+  const moved = await call.store.unarchive(selection);
+  note(call, 'storage.unarchive', { indices: moved.indices });
   return json(moved);
 }
 
@@ -79,7 +106,10 @@ export const millraceRoutes: readonly Route[] = [
   { methods: ['PUT'], paths: [`${own}/retention`], needs: 'manage_store', handle: setRetention },
   { methods: ['GET'], paths: [`${own}/snapshots`], needs: 'manage_store', takes: ['place'], handle: snapshots },
   { methods: ['POST'], paths: [`${own}/snapshot`], needs: 'manage_store', handle: snapshot },
+  { methods: ['DELETE'], paths: [`${own}/snapshot`], needs: 'manage_store', takes: ['target'], handle: deleteSnapshot },
+  { methods: ['PUT'], paths: [`${own}/schedule`], needs: 'manage_store', handle: setSchedule },
   { methods: ['POST'], paths: [`${own}/restore`], needs: 'manage_store', handle: restore },
   { methods: ['POST'], paths: [`${own}/archive`], needs: 'manage_store', handle: archive },
+  { methods: ['POST'], paths: [`${own}/unarchive`], needs: 'manage_store', handle: unarchive },
   { methods: ['POST'], paths: [`${own}/verify`], needs: 'manage_store', handle: async ({ store, signal }) => json(await store.verify(signal)) },
 ]; // biome-ignore format: a table

@@ -155,6 +155,20 @@ async function records(call: Call): Promise<Json[]> {
   return found;
 }
 
+async function remove(call: Call): Promise<Answer> {
+  const { repository: repo } = call.params as { repository: string };
+  const target = targetOf(call, repo, await repository(call, repo));
+  for (const { snapshot } of await records(call)) {
+    const name = String(snapshot);
+    await call.store.deleteSnapshot(placeOf(target, name)).catch((error: unknown) => {
+      // Of one that failed there is a record only.
+      if ((error as StoreError).status !== 404) throw error;
+    });
+    await call.store.deleteObject('saved_object', snapshotKey(repo, name));
+  }
+  return acknowledged();
+}
+
 async function status(call: Call): Promise<Answer> {
   const found = await records(call);
   return json({
@@ -214,5 +228,5 @@ export const snapshotRoutes: readonly Route[] = [
   { methods: ['GET'], paths: [one], needs: 'manage_store', takes: ['verbose', 'index_details', 'index_names', 'include_repository', 'sort', 'size', 'order', 'after', 'offset', 'from_sort_value', 'slm_policy_filter', 'state'], handle: async (call) => { const found = await records(call); return json({ snapshots: found, total: found.length, remaining: 0 }); } },
   { methods: ['GET'], paths: [`${one}/_status`], needs: 'manage_store', handle: status },
   { methods: ['POST'], paths: [`${one}/_restore`], needs: 'manage_store', takes: ['wait_for_completion'], handle: restore },
-  { methods: ['DELETE'], paths: [one], needs: 'manage_store', handle: () => { throw unsupported('Deleting a snapshot: remove its folder; it'); } },
+  { methods: ['DELETE'], paths: [one], needs: 'manage_store', handle: remove },
 ]; // biome-ignore format: a table

@@ -63,6 +63,13 @@ interface Scope {
   readonly view: FieldView;
 }
 
+/** About as many statements answer them. */
+const statementsOf = (aggregations: Aggregations): number =>
+  Object.values(aggregations).reduce(
+    (sum, one) => sum + (metricTypes.has(one.type) ? 0 : 1 + statementsOf(one.aggregations ?? {})),
+    0,
+  );
+
 class Evaluation {
   readonly #context: SearchContext;
   readonly #aggregations: Aggregations;
@@ -77,6 +84,7 @@ class Evaluation {
     const wanted = nothingWanted();
     const places = this.#collect(aggregations, wanted, wanted, 0);
     this.#relation = new Relation(context, { query, wanted, places });
+    context.progress?.expect(this.#relation.plan.rows * statementsOf(aggregations));
   }
 
   /** Fields and conditions of the whole tree; true when rows must be found again. */
@@ -140,7 +148,7 @@ class Evaluation {
   }
 
   #rows(sql: string): Promise<readonly (readonly SqlValue[])[]> {
-    return this.#context.engine.rows(sql, this.#context.signal);
+    return this.#context.engine.rows(sql, this.#context.signal, this.#relation.plan.rows);
   }
 
   #metrics(aggregations: Aggregations, view: FieldView): [string, Metric][] {
@@ -297,6 +305,17 @@ class Evaluation {
     for (const name of fields) {
       const field = view.field(name);
       if (!field || known.has(name)) continue;
+      // Of these, a longer range does: no row need be read.
+      const times =
+        aggregation.type === 'date_histogram' &&
+        name === '@timestamp' &&
+        !field.multi &&
+        view === this.#relation;
+      const around = times ? this.#relation.plan.times : undefined;
+      if (around) {
+        known.set(name, around);
+        continue;
+      }
       const [least, most] = field.multi
         ? [`min(list_min(${field.sql}))`, `max(list_max(${field.sql}))`]
         : [`min(${field.sql})`, `max(${field.sql})`];

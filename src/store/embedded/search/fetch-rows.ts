@@ -11,20 +11,23 @@ export interface FetchedRow {
   readonly ignored: readonly string[] | undefined;
 }
 
-/** In the order of `rows`. `withSource` false saves unpacking the documents. */
+/**
+ * In the order of `rows`; undefined where a row went since it was found, such as of an index that was deleted while the
+ * engine started anew. `withSource` false saves unpacking the documents.
+ */
 export async function fetchRows(
   engine: SqlEngine,
   rows: readonly FoundRow[],
   withSource: boolean,
   signal: AbortSignal,
-): Promise<FetchedRow[]> {
+): Promise<(FetchedRow | undefined)[]> {
   const places = new Map<FoundRow['rowSet'], number[]>();
   rows.forEach(({ rowSet }, at) => {
     const known = places.get(rowSet);
     if (known) known.push(at);
     else places.set(rowSet, [at]);
   });
-  const fetched = new Array<FetchedRow>(rows.length);
+  const fetched = Array.from<FetchedRow | undefined>({ length: rows.length });
   const columns = `_seq, _index, _id, _version, _ignored${withSource ? ', _source' : ''}`;
   const selects = [...places].map(([rowSet, at]) =>
     rowSet.file === undefined

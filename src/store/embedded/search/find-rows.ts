@@ -7,7 +7,7 @@ import { compareText } from '../../../query/text-analysis.ts';
 import { StoreError } from '../../errors.ts';
 import type { SortKey } from '../../store.ts';
 import type { RowSet } from '../snapshot.ts';
-import { commonType, fieldValue, fromClause, type Plan, type RowGroup } from './row-groups.ts';
+import { commonType, fieldValue, fromClause, type Plan, type RowGroup, rowsToRead } from './row-groups.ts';
 import type { SqlEngine, SqlValue } from './sql-engine.ts';
 
 export interface FoundRow {
@@ -152,9 +152,10 @@ async function query(
   );
   const follows = after ? ` AND ${afterCondition(keys, after, group)}` : '';
   const rows = await engine.rows(
-    `SELECT ${values.join(', ')}${place} FROM ${fromClause(rowSets, used, inFiles)} ` +
+    `SELECT ${values.join(', ')}${place} FROM ${fromClause(group, rowSets, used, inFiles)} ` +
       `WHERE (${group.where})${follows} ORDER BY ${order.join(', ')} LIMIT ${limit}`,
     signal,
+    rowsToRead(group, rowSets),
   );
   const files = new Map(rowSets.map((rowSet) => [rowSet.file, rowSet]));
   const arrival = keys.findIndex((key) => key.field === ARRIVAL);

@@ -120,7 +120,7 @@ function fromRows(plan: Plan, fields: readonly string[], wanted: string): string
         const time = times[0]?.expression ?? 'NULL::BIGINT';
         return (
           `SELECT ${sqlText(field)}, value, count(*), min(t), max(t) FROM (SELECT ${value} AS value, ${time} AS t ` +
-          `FROM ${fromClause(group.rowSets, used)} WHERE ${group.where}) SEMI JOIN ${wanted} AS wanted USING (value) GROUP BY value`
+          `FROM ${fromClause(group, group.rowSets, used)} WHERE ${group.where}) SEMI JOIN ${wanted} AS wanted USING (value) GROUP BY value`
         );
       }),
     ),

@@ -76,7 +76,14 @@ const value = fc.oneof(
     .integer({ min: 0, max: 300 })
     .map((n): Query => ({ type: 'term', field: 'address', value: `10.1.${n % 3}.${n}` })),
   fc.integer({ min: 0, max: 50_000 }).map((n): Query => ({ type: 'term', field: 'code', value: `${n}` })),
-  fc.constantFrom<Query>({ type: 'term', field: 'user', value: 'someone' }),
+  fc.constantFrom<Query>(
+    { type: 'term', field: 'user', value: 'someone' },
+    { type: 'wildcard', field: 'user', pattern: '*are1*' },
+    { type: 'wildcard', field: 'user', pattern: '*RARE1*', ignoreCase: true },
+    { type: 'wildcard', field: 'path', pattern: '*rv/4321?' },
+    { type: 'prefix', field: 'user', value: 'Rare2' },
+    { type: 'prefix', field: 'code', value: '4300' },
+  ),
 );
 const query = fc.oneof(
   anywhere,
@@ -116,6 +123,8 @@ test('what is no whole word needs nothing', () => {
   expect(need('One two')).toEqual({ all: [{ token: 'One' }, { token: 'two' }] });
   expect(need('ab')).toBeUndefined();
   expect(need('wor*', true)).toBeUndefined();
+  expect(need('wo*rd', true)).toBeUndefined();
+  expect(need('*word*', true)).toEqual({ all: [{ grams: [expect.any(Number)] }] });
   expect(need('café')).toBeUndefined();
   expect(neededTokens({ type: 'not', of: { type: 'anywhere', text: 'word' } }, () => [])).toBeUndefined();
 });

@@ -1,14 +1,22 @@
 /** Tokens without which a document can not match a query, and which rows of a segment may have them. */
-import { readFileSync } from 'node:fs';
 import { anywhereWords } from '../../../query/anywhere.ts';
 import type { FieldType } from '../../../query/field-types.ts';
 import type { Query } from '../../../query/tree.ts';
-import { MAX_STRING, MIN_TOKEN, TokenFilter } from '../token-filter.ts';
+import { parseWildcard, type WildcardPart } from '../../../query/wildcard.ts';
+import { gramHashes, MAX_STRING, MIN_TOKEN } from '../token-filter.ts';
+import { TokenFilter, type TokenLayout } from '../token-lookup.ts';
+
+/** More do not leave out more. */
+const MAX_GRAMS = 24;
 
 export type Need =
   | { readonly token: string }
   /** A string as a whole. */
   | { readonly string: string }
+  /** An address, which may be written as IPv6. */
+  | { readonly ipv4: string }
+  /** Four characters that are neighbours in a word: `gramHashes`. */
+  | { readonly grams: readonly number[] }
   | { readonly all: readonly Need[] }
   | { readonly any: readonly Need[] };
 
@@ -22,9 +30,15 @@ export function neededTokens(query: Query, typesOf: TypesOf): Need | undefined {
       return allOf(
         anywhereWords(query.text, query.pattern).map((word) => {
           const [part, ...more] = word;
-          return typeof part === 'string' && more.length === 0 && isToken(part) ? { token: part } : undefined;
+          return typeof part === 'string' && more.length === 0 && isToken(part)
+            ? { token: part }
+            : gramsNeed(word);
         }),
       );
+    case 'wildcard':
+      return query.ignoreCase ? undefined : partsNeed(parseWildcard(query.pattern), typesOf(query.field));
+    case 'prefix':
+      return query.ignoreCase ? undefined : partsNeed([query.value], typesOf(query.field));
     case 'term':
       return valueNeed(query.value, typesOf(query.field));
     case 'match':
@@ -47,10 +61,7 @@ function valueNeed(value: unknown, types: readonly FieldType[]): Need | undefine
   if (typeof value !== 'string' || types.length === 0) return undefined;
   if (!types.every((type) => type === 'keyword' || type === 'ip')) return undefined;
   if (types.includes('ip')) {
-    // Those that are written as IPv6 have the token `ffff`.
-    return /^\d{1,3}(\.\d{1,3}){3}$/.test(value)
-      ? { any: [{ string: value }, { token: 'ffff' }] }
-      : undefined;
+    return /^\d{1,3}(\.\d{1,3}){3}$/.test(value) ? { ipv4: value } : undefined;
   }
   if (isToken(value)) return { token: value };
   // Numbers are no strings in documents. Very long values have no token, and times none of their own.
@@ -58,6 +69,16 @@ function valueNeed(value: unknown, types: readonly FieldType[]): Need | undefine
   return isPlain && value.length <= MAX_STRING && value.length !== 24 && value.length >= MIN_TOKEN
     ? { string: value }
     : undefined;
+}
+
+/** Of a value that has these parts: strings stand in documents as they are. */
+const partsNeed = (parts: readonly WildcardPart[], types: readonly FieldType[]): Need | undefined =>
+  types.length > 0 && types.every((type) => type === 'keyword') ? gramsNeed(parts) : undefined;
+
+/** What stands side by side in a part of a pattern stands so in what it matches. */
+function gramsNeed(parts: readonly WildcardPart[]): Need | undefined {
+  const grams = parts.flatMap((part) => (typeof part === 'string' ? gramHashes(part) : []));
+  return grams.length > 0 ? { grams: grams.slice(0, MAX_GRAMS) } : undefined;
 }
 
 const isToken = (word: string): boolean => word.length >= MIN_TOKEN && /^[a-z0-9_]+$/i.test(word);
@@ -75,11 +96,9 @@ export interface RowRange {
 
 /** The parts of a segment that may have what is needed; undefined: all of it, or nobody knows. */
 export function rowsWith(need: Need, file: string): readonly RowRange[] | undefined {
-  const filter = filterOf(file);
-  if (!filter) return undefined;
-  const may = evaluate(need, filter);
-  if (!may.includes(false)) return undefined;
-  const size = filter.rowsPerGroup;
+  const answer = ask(file, need);
+  if (!answer?.may.includes(false)) return undefined;
+  const { may, size } = answer;
   const ranges: { from: number; to: number }[] = [];
   for (const [group, has] of may.entries()) {
     if (!has) continue;
@@ -93,38 +112,39 @@ export function rowsWith(need: Need, file: string): readonly RowRange[] | undefi
 function evaluate(need: Need, filter: TokenFilter): boolean[] {
   if ('token' in need) return filter.mayHave(need.token);
   if ('string' in need) return filter.mayHave(need.string, true);
+  if ('grams' in need) return filter.mayHaveGrams(need.grams);
+  if ('ipv4' in need) {
+    const asWritten = filter.mayHave(need.ipv4, true);
+    if (filter.layout.knowsMapped) return asWritten;
+    // One that is written as IPv6 has this token.
+    const mapped = filter.mayHave('ffff');
+    return asWritten.map((has, group) => has || mapped[group]!);
+  }
   const parts = ('all' in need ? need.all : need.any).map((one) => evaluate(one, filter));
   return Array.from({ length: filter.groups }, (_, group) =>
     'all' in need ? parts.every((part) => part[group]) : parts.some((part) => part[group]),
   );
 }
 
-/** Filters that were used last, by their files, whose content never changes. */
-const cache = new Map<string, TokenFilter | 'unknown'>();
-let cachedBytes = 0;
-const CACHE_BYTES = 128 << 20;
+/** What files that were used last say of themselves, or that they are damaged; their content never changes. */
+const layouts = new Map<string, TokenLayout | 'damaged'>();
+const MAX_LAYOUTS = 20_000;
 
-function filterOf(file: string): TokenFilter | undefined {
-  let filter = cache.get(file);
-  if (filter) cache.delete(file);
-  else {
-    filter = readFilter(file) ?? 'unknown';
-    if (filter !== 'unknown') cachedBytes += filter.bytes;
-  }
-  cache.set(file, filter);
-  for (const [oldest, one] of cache) {
-    if (cachedBytes <= CACHE_BYTES && cache.size <= 100_000) break;
-    cache.delete(oldest);
-    if (one !== 'unknown') cachedBytes -= one.bytes;
-  }
-  return filter === 'unknown' ? undefined : filter;
-}
-
-/** Without its filter all of a segment is read. */
-function readFilter(file: string): TokenFilter | undefined {
+/** Undefined: all of its segment is read. */
+function ask(file: string, need: Need): { readonly may: boolean[]; readonly size: number } | undefined {
+  const known = layouts.get(file);
+  if (known === 'damaged') return undefined;
+  let filter: TokenFilter | undefined;
   try {
-    return TokenFilter.decode(readFileSync(file));
+    filter = TokenFilter.open(file, known);
+    if (!known) {
+      if (layouts.size >= MAX_LAYOUTS) layouts.delete(layouts.keys().next().value!);
+      layouts.set(file, filter?.layout ?? 'damaged');
+    }
+    return filter && { may: evaluate(need, filter), size: filter.layout.rowsPerGroup };
   } catch {
     return undefined;
+  } finally {
+    filter?.close();
   }
 }

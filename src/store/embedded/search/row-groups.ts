@@ -5,7 +5,7 @@ import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
-import { arrivalBound, fieldsOf, timeBounds } from './query-fields.ts';
+import { arrivalBound, fieldsOf, timeBounds, withoutTimes } from './query-fields.ts';
 import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
 
 /** Rows of one shape. */
@@ -15,6 +15,8 @@ export interface RowGroup {
   readonly where: string;
   /** Stored columns that `where` uses. */
   readonly used: ReadonlySet<string>;
+  /** Of which segments only these rows can match. */
+  readonly ranges: ReadonlyMap<RowSet, readonly RowRange[]>;
   /** The columns of a field name or pattern in these rows. */
   columns(pattern: string): readonly ResolvedColumn[];
 }
@@ -29,13 +31,18 @@ export interface PlanOptions {
   readonly queries?: readonly Query[];
 }
 
-/** Segments of which only some rows are read, each by a statement of its own; of more all rows are read together. */
-const MAX_PARTS = 16;
+/** Each range of rows is a part of the statement: with more, the segments with the most are read whole. */
+const MAX_RANGES = 256;
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 export class Plan {
   readonly groups: readonly RowGroup[];
   /** Rows that no condition could leave out, when the query is about all of them: then counting needs no reading. */
   readonly everything: number | undefined;
+  /** So many rows are looked at. */
+  readonly rows: number;
+  /** `@timestamp` of what matches lies between these; undefined: nobody knows. */
+  readonly times: { readonly from: number; readonly to: number } | undefined;
   readonly #snapshot: Snapshot;
   readonly #resolver: FieldResolver;
   readonly #now: number;
@@ -50,16 +57,20 @@ export class Plan {
     for (const other of queries) fieldsOf(other, patterns);
     for (const field of fields) patterns.add(field);
     const bounded = from !== undefined || to !== undefined;
-    const groups = new Map<string, RowSet[]>();
-    const parts: { readonly rowSet: RowSet; readonly ranges: readonly RowRange[] }[] = [];
+    const timeless = bounded ? withoutTimes(query) : query;
+    const groups = new Map<string, { readonly query: Query; readonly rowSets: RowSet[] }>();
+    const ranges = new Map<RowSet, readonly RowRange[]>();
     const need = neededTokens(query, (field) => this.#typesOf(field));
     const put = (rowSet: RowSet): void => {
-      const key = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const isInside = timeless !== query && this.#liesInside(rowSet, from, to);
+      const shape = rowSet.file === undefined ? rowSet.id : this.#signature(rowSet, patterns);
+      const key = `${isInside ? 'inside' : ''};${shape}`;
       const group = groups.get(key);
-      if (group) group.push(rowSet);
-      else groups.set(key, [rowSet]);
+      if (group) group.rowSets.push(rowSet);
+      else groups.set(key, { query: isInside ? timeless : query, rowSets: [rowSet] });
     };
     let rows = 0;
+    const times = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
     for (const rowSet of snapshot.rowSets) {
       if (rowSet.rows === 0 || query.type === 'none') continue;
       if (arrived !== undefined && rowSet.lastSequence <= arrived) continue;
@@ -70,16 +81,20 @@ export class Plan {
       }
       rows += rowSet.rows - rowSet.tombstones.length;
       const tokens = rowSet.sidecars['tokens'];
-      const ranges = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
-      if (ranges === undefined) put(rowSet);
-      else if (ranges.length > 0) parts.push({ rowSet, ranges });
+      const own = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
+      if (own?.length === 0) continue;
+      if (own) ranges.set(rowSet, own);
+      put(rowSet);
+      times.from = Math.min(times.from, Math.max(rowSet.earliest ?? Infinity, from ?? -Infinity));
+      times.to = Math.max(times.to, Math.min(rowSet.latest ?? -Infinity, to ?? Infinity));
     }
-    if (parts.length > MAX_PARTS) for (const { rowSet } of parts.splice(0)) put(rowSet);
+    limit(ranges);
+    this.times = times.from <= times.to ? times : undefined;
     this.everything = query.type === 'all' ? rows : undefined;
-    this.groups = [
-      ...[...groups.values()].map((rowSets) => this.#group(rowSets, query)),
-      ...parts.map(({ rowSet, ranges }) => this.#part(rowSet, ranges, query)),
-    ].filter((group) => group.where !== 'false');
+    this.groups = [...groups.values()]
+      .map((group) => this.#group(group.rowSets, ranges, group.query))
+      .filter((group) => group.where !== 'false');
+    this.rows = this.groups.reduce((sum, group) => sum + rowsToRead(group, group.rowSets), 0);
   }
 
   /** Some index of the snapshot has the field, though perhaps no row fills it. */
@@ -89,12 +104,30 @@ export class Plan {
     return field.endsWith('.keyword') && this.isMapped(field.slice(0, -8));
   }
 
+  /** Each row has one time, and it is between the bounds. */
+  #liesInside(
+    { earliest, latest, undated, columns, sparse }: RowSet,
+    from: number | undefined,
+    to: number | undefined,
+  ): boolean {
+    if (undated > 0 || earliest === undefined || latest === undefined) return false;
+    if (from !== undefined && earliest <= from) return false;
+    if (to !== undefined && latest >= to) return false;
+    const times = this.#snapshot.columns.of('@timestamp');
+    return (
+      times.some(({ number, type }) => type === 'date' && columns.has(`c${number}`)) &&
+      times.every(({ number }) => !columns.has(`m${number}`) && !sparse.has(`m${number}`))
+    );
+  }
+
   /** For `neededTokens`. */
   #typesOf(field: string): readonly FieldType[] {
     if (field.startsWith('_') || field.includes('*')) return [];
     const types = new Set(this.#snapshot.columns.of(field).map(({ type }) => type));
-    for (const { aliases, makesValues } of this.#snapshot.indices.values())
-      if (makesValues || aliases.has(field)) return [];
+    for (const { aliases, madeValues = NO_FIELDS } of this.#snapshot.indices.values()) {
+      if (aliases.has(field)) return [];
+      for (const made of madeValues) if (field === made || field.startsWith(`${made}.`)) return [];
+    }
     return [...types];
   }
 
@@ -115,7 +148,11 @@ export class Plan {
     return signature;
   }
 
-  #group(rowSets: readonly RowSet[], query: Query): RowGroup {
+  #group(
+    rowSets: readonly RowSet[],
+    ranges: ReadonlyMap<RowSet, readonly RowRange[]>,
+    query: Query,
+  ): RowGroup {
     const first = rowSets[0]!;
     const used = new Set<string>();
     const matches = this.compile(first, query, used);
@@ -126,17 +163,8 @@ export class Plan {
       rowSets,
       where,
       used,
+      ranges,
       columns: (pattern) => this.#resolver.columns(first, pattern),
-    };
-  }
-
-  #part(rowSet: RowSet, ranges: readonly RowRange[], query: Query): RowGroup {
-    const whole = this.#group([rowSet], query);
-    const places = ranges.map(({ from, to }) => `file_row_number >= ${from} AND file_row_number < ${to}`);
-    return {
-      ...whole,
-      where: whole.where === 'false' ? 'false' : `(${places.join(' OR ')}) AND (${whole.where})`,
-      used: new Set([...whole.used, ROW_NUMBER]),
     };
   }
 
@@ -165,19 +193,66 @@ export class Plan {
   }
 }
 
-const ROW_NUMBER = 'file_row_number';
+/** How many rows of some segments of a group are looked at. */
+export function rowsToRead({ ranges }: RowGroup, rowSets: readonly RowSet[]): number {
+  let count = 0;
+  for (const rowSet of rowSets) {
+    const own = ranges.get(rowSet);
+    count += own ? own.reduce((sum, { from, to }) => sum + Math.min(to, rowSet.rows) - from, 0) : rowSet.rows;
+  }
+  return count;
+}
 
-/** FROM clause for some row sets of one group. With `rowNumbers`: also `filename` and `file_row_number`. */
+/** How many rows a group has when no condition leaves any out: they are counted without being read. */
+export function knownCount({ where, rowSets, ranges }: RowGroup): number | undefined {
+  if (where !== 'true' || rowSets.some((rowSet) => ranges.has(rowSet))) return undefined;
+  return rowSets.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Drops ranges until there are not too many. */
+function limit(ranges: Map<RowSet, readonly RowRange[]>): void {
+  let count = 0;
+  for (const own of ranges.values()) count += own.length;
+  if (count <= MAX_RANGES) return;
+  const byCount = [...ranges].sort(([, a], [, b]) => b.length - a.length);
+  for (const [rowSet, own] of byCount) {
+    if (count <= MAX_RANGES) return;
+    ranges.delete(rowSet);
+    count -= own.length;
+  }
+}
+
+/** What every row of a segment has, beside the columns of fields. */
+const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored', '_source'];
+
+/** FROM clause for some row sets of one group. With `places`: also `filename` and `file_row_number`. */
 export function fromClause(
+  { ranges }: Pick<RowGroup, 'ranges'>,
   rowSets: readonly RowSet[],
   wanted: ReadonlySet<string>,
-  rowNumbers = false,
+  places = false,
 ): string {
-  const files = rowSets.flatMap(({ file }) => (file === undefined ? [] : [sqlText(file)]));
-  if (files.length === rowSets.length)
-    return `read_parquet([${files.join(',')}]${rowNumbers ? ', filename=true' : ''}${rowNumbers || wanted.has(ROW_NUMBER) ? `, ${ROW_NUMBER}=true` : ''})`;
-  if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
-  return `(${rowSets[0]!.relation([...wanted])})`;
+  const whole: string[] = [];
+  const parts: string[] = [];
+  const columns = [...META_COLUMNS, ...wanted, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
+  for (const rowSet of rowSets) {
+    if (rowSet.file === undefined) {
+      if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
+      return `(${rowSet.relation([...wanted])})`;
+    }
+    const file = sqlText(rowSet.file);
+    const own = ranges.get(rowSet);
+    if (!own) whole.push(file);
+    else
+      for (const { from, to } of own)
+        parts.push(
+          `SELECT ${columns} FROM read_parquet(${file}${places ? ', filename=true' : ''}, file_row_number=true) WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
+        );
+  }
+  const files = `read_parquet([${whole.join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
+  if (parts.length === 0) return files;
+  if (whole.length > 0) parts.push(`SELECT ${columns} FROM ${files}`);
+  return `(${parts.join(' UNION ALL ')})`;
 }
 
 /** A type that values of all these can be given in; text when there is no common one. */

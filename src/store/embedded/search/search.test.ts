@@ -446,3 +446,26 @@ describe('aggregations', () => {
     ).rejects.toThrow('Trying to create too many buckets');
   });
 });
+
+test('a row that goes between being found and being read is left out, and nothing stands in its place', async () => {
+  const forgetful: typeof rows.engine = {
+    rows: async (sql, signal) => {
+      const found = await rows.engine.rows(sql, signal);
+      return sql.startsWith('SELECT _seq, _index') ? found.filter((row) => row[2] !== 'id27') : found;
+    },
+  };
+  const context = {
+    engine: forgetful,
+    snapshot: rows.snapshot,
+    now: START,
+    signal: new AbortController().signal,
+  };
+  const sort = [{ field: '@timestamp', order: 'desc' as const }];
+  const { hits } = await search(context, {
+    ...{ indices: { names: [] }, query: { type: 'all' }, from: 0, size: 4, sort, source: true },
+    trackTotalHits: false,
+  });
+  expect(hits.map((hit) => hit.id)).toEqual(['id29', 'id28', 'id26']);
+  const selected = await Array.fromAsync(select(context, { type: 'all' }));
+  expect(selected.flat()).toHaveLength(29);
+});

@@ -12,6 +12,7 @@ import { type FoundRow, findRows } from './find-rows.ts';
 import { highlighter } from './highlight.ts';
 import { hitFields } from './hit-fields.ts';
 import { Plan } from './row-groups.ts';
+import type { SearchProgress } from './search-progress.ts';
 import type { SqlEngine, SqlValue } from './sql-engine.ts';
 
 /** Elasticsearch's `index.max_result_window`: pages beyond it need `search_after`. */
@@ -24,6 +25,8 @@ export interface SearchContext {
   readonly now: number;
   /** Ends everything: cancelled by the client, or out of time. */
   readonly signal: AbortSignal;
+  /** Where somebody wants to know how far it is. */
+  readonly progress?: SearchProgress | undefined;
 }
 
 /** @throws StoreError and QueryError for what can not be asked */
@@ -57,10 +60,22 @@ export async function search(context: SearchContext, request: SearchRequest): Pr
     findRows(engine, plan, { sort, limit: size === 0 ? 0 : from + size, after: searchAfter }, ended),
     [],
   );
+  const grouped =
+    aggregations && inTime(runAggregations({ ...context, signal: ended }, request.query, aggregations), {});
+  const histogram = postFilter || !aggregations ? undefined : countingHistogram(plan, snapshot, aggregations);
+  const isCounted = request.trackTotalHits !== false && histogram === undefined;
+  context.progress?.expect(plan.rows * (Number(size > 0) + Number(isCounted)));
   const [rows, total, buckets] = await Promise.all([
     page,
-    inTime(totalOf(engine, plan, request, page, ended), undefined),
-    aggregations && inTime(runAggregations({ ...context, signal: ended }, request.query, aggregations), {}),
+    inTime(
+      histogram === undefined || request.trackTotalHits === false
+        ? totalOf(engine, plan, request, page, ended)
+        : grouped!.then((results) =>
+            results[histogram] === undefined ? undefined : counted(sumOf(results[histogram]), request),
+          ),
+      undefined,
+    ),
+    grouped,
   ]);
   const hits = await inTime(readHits(context, request, rows.slice(from, from + size)), []);
   return {
@@ -77,18 +92,54 @@ export async function search(context: SearchContext, request: SearchRequest): Pr
 async function totalOf(
   engine: SqlEngine,
   plan: Plan,
-  { trackTotalHits, size, from, searchAfter }: SearchRequest,
+  request: SearchRequest,
   page: Promise<readonly FoundRow[]>,
   signal: AbortSignal,
 ): Promise<SearchResult['total']> {
+  const { trackTotalHits, size, from, searchAfter } = request;
   if (trackTotalHits === false) return undefined;
-  const limit = trackTotalHits === true ? Number.POSITIVE_INFINITY : trackTotalHits;
   if (size > 0 && !searchAfter && plan.everything === undefined) {
     const found = await page;
     // A page that is not full holds everything there is.
     if (found.length < from + size) return { value: found.length, relation: 'eq' };
   }
-  const count = await countRows(engine, plan, limit, signal);
+  const limit = trackTotalHits === true ? Number.POSITIVE_INFINITY : trackTotalHits;
+  return counted(await countRows(engine, plan, limit, signal), request);
+}
+
+/** The name of an aggregation that has every document of the search in exactly one bucket. */
+function countingHistogram(
+  plan: Plan,
+  { columns }: Snapshot,
+  aggregations: NonNullable<SearchRequest['aggregations']>,
+): string | undefined {
+  const times = columns.of('@timestamp');
+  const eachOnce = plan.groups.every(({ rowSets }) =>
+    rowSets.every(
+      (rowSet) =>
+        rowSet.undated === 0 &&
+        times.every(({ number }) => !rowSet.columns.has(`m${number}`) && !rowSet.sparse.has(`m${number}`)),
+    ),
+  );
+  if (!eachOnce || times.length !== 1 || times[0]!.type !== 'date') return undefined;
+  const found = Object.entries(aggregations).find(
+    ([, { type, parameters }]) =>
+      type === 'date_histogram' &&
+      parameters['field'] === '@timestamp' &&
+      parameters['hard_bounds'] === undefined &&
+      Number(parameters['min_doc_count'] ?? 0) <= 1,
+  );
+  return found?.[0];
+}
+
+function sumOf(result: unknown): number {
+  const { buckets = [] } = result as { buckets?: { doc_count: number }[] | Record<string, any> };
+  return Object.values(buckets).reduce((sum: number, { doc_count: count }) => sum + count, 0);
+}
+
+/** A number of hits as it was asked for. */
+function counted(count: number, { trackTotalHits }: SearchRequest): SearchResult['total'] {
+  const limit = typeof trackTotalHits === 'number' ? trackTotalHits : Number.POSITIVE_INFINITY;
   return count > limit ? { value: limit, relation: 'gte' } : { value: count, relation: 'eq' };
 }
 
@@ -108,7 +159,8 @@ export async function readHits(
   const marks = highlight && highlighter(highlight.query ?? request.query ?? ALL, highlight);
   // The order of arrival goes with every point in time, so that no page skips a row with the same values.
   const shownKeys = request.pointInTime ? request.sort.length + 1 : request.sort.length;
-  return fetched.map((row, at): SearchHit => {
+  return fetched.flatMap((row, at): SearchHit | [] => {
+    if (!row) return [];
     const { sequence, sort } = rows[at]!;
     const index = snapshot.indices.get(row.index);
     const document = parsed ? (JSON.parse(row.source!) as unknown) : undefined;
@@ -158,7 +210,9 @@ export async function* select(
     );
     if (rows.length === 0) return;
     const fetched = await fetchRows(engine, rows, false, signal);
-    yield fetched.map(({ index, id }, at) => ({ index, id, sequence: rows[at]!.sequence }));
+    yield fetched.flatMap((row, at) =>
+      row ? { index: row.index, id: row.id, sequence: rows[at]!.sequence } : [],
+    );
     after = rows.at(-1)!.sequence;
   }
 }

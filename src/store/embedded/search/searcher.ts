@@ -3,6 +3,7 @@ import type { Searcher, SearchContext as StoreContext } from '../searcher.ts';
 import { fieldCapabilities } from './field-capabilities.ts';
 import { indicatorScan } from './indicator-scan.ts';
 import { count, type SearchContext, search, select } from './search.ts';
+import { SearchProgress } from './search-progress.ts';
 import type { SqlEngine } from './sql-engine.ts';
 
 export const embeddedSearcher: Searcher = {
@@ -13,10 +14,18 @@ export const embeddedSearcher: Searcher = {
   indicatorScan: (context, request) => indicatorScan(inner(context), request),
 };
 
-function inner({ engine, ...context }: StoreContext): SearchContext {
-  const rows: SqlEngine['rows'] = async (sql, signal) => {
-    const { columns, rows } = await engine.query(sql, signal);
+function inner({ engine, onProgress, ...context }: StoreContext): SearchContext {
+  const progress = onProgress && new SearchProgress(onProgress);
+  const rows: SqlEngine['rows'] = async (sql, signal, toRead) => {
+    const reading = toRead === undefined ? undefined : progress?.begin(toRead);
+    const { columns, rows } = await engine.query(
+      sql,
+      signal,
+      'interactive',
+      reading && ((share) => reading.at(share)),
+    );
+    reading?.end();
     return Array.from({ length: rows }, (_, at) => columns.map((column) => column[at]!));
   };
-  return { ...context, engine: { rows } };
+  return { ...context, engine: { rows }, progress };
 }

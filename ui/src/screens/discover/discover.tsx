@@ -4,12 +4,12 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconLayoutSidebar, IconListSearch, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { defaultParseSearch, defaultStringifySearch, getRouteApi, useRouter } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { EventHit, FilterPill } from '../../../../src/server/contract.ts';
 import { ApiFailure, call } from '../../lib/api.ts';
 import { Actions } from './actions.tsx';
 import classes from './discover.module.css';
-import { useEventPages } from './event-pages.ts';
+import { PAGE, useEventPages } from './event-pages.ts';
 import { EventPanel } from './event-panel.tsx';
 import type { Density } from './event-table.tsx';
 import { FieldList } from './field-list.tsx';
@@ -32,6 +32,7 @@ import {
 import { SearchStatus } from './search-status.tsx';
 import { SourcePicker } from './source-picker.tsx';
 import { TimePicker } from './time-picker.tsx';
+import { newProgressId } from './use-search-progress.ts';
 
 const route = getRouteApi('/discover');
 const isDensity = (value: unknown): boolean => value === 'compact' || value === 'normal' || value === 'tall';
@@ -73,21 +74,26 @@ export function Discover() {
     useMemo(() => ({ ...query, sort }), [query, sort]),
     tick,
     !live,
+    !chart,
     patient ? LONG_TIMEOUT : undefined,
   );
   const loading = search.loading && !live;
+  const histogramId = useRef<string>(undefined);
   const histogram = useQuery({
     queryKey: ['events', 'histogram', query, state.interval, narrow, tick],
-    queryFn: ({ signal }) =>
-      call('POST /api/events/histogram', {
+    queryFn: ({ signal }) => {
+      histogramId.current = newProgressId();
+      return call('POST /api/events/histogram', {
         body: {
           ...query,
+          progressId: histogramId.current,
           buckets: narrow ? 30 : 80,
           ...(state.interval !== undefined && { interval: state.interval }),
           ...(patient && { timeout: LONG_TIMEOUT }),
         },
         signal,
-      }),
+      });
+    },
     enabled: !live && chart,
     placeholderData: keepPreviousData,
     gcTime: 60_000,
@@ -195,7 +201,9 @@ export function Discover() {
       ? first.total.value
       : histogram.data && !histogram.isPlaceholderData && !histogram.data.timedOut && !live
         ? histogram.data.total
-        : undefined;
+        : first && !first.total && !first.timedOut && first.hits.length < PAGE
+          ? first.hits.length
+          : undefined;
   const [counting, setCounting] = useState<string>();
   const countKey = JSON.stringify([query, tick]);
   const counted = useQuery({
@@ -314,13 +322,18 @@ export function Discover() {
                     cancelled={search.cancelled}
                     failed={search.error !== undefined}
                     total={total}
-                    atLeast={first?.total?.value}
+                    atLeast={first && (first.total?.value ?? first.hits.length)}
+                    running={() => [
+                      ...pages.running,
+                      ...(histogram.isFetching ? [histogramId.current!] : []),
+                    ]}
                     took={first?.took}
                     onCancel={cancel}
                   >
-                    {total === undefined && first?.total?.relation === 'gte' && !histogram.isFetching && (
-                      <TotalButton onClick={() => setCounting(countKey)} />
-                    )}
+                    {total === undefined &&
+                      first &&
+                      first.total?.relation !== 'eq' &&
+                      !histogram.isFetching && <TotalButton onClick={() => setCounting(countKey)} />}
                   </SearchStatus>
                 }
                 actions={

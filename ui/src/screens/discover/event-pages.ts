@@ -6,11 +6,13 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { AnswerOf, EventHit, EventQuery } from '../../../../src/server/contract.ts';
 import { call } from '../../lib/api.ts';
 import type { SortOrder } from './search-state.ts';
+import { newProgressId } from './use-search-progress.ts';
 
 type Answer = AnswerOf<'POST /api/events/search'>;
 type Place = EventHit['sort'];
 
-const PAGE = 200;
+/** Rows that are asked for at a time. */
+export const PAGE = 200;
 const MAX_KEPT = 25;
 
 export interface EventSearchRequest extends EventQuery {
@@ -44,16 +46,19 @@ const initial: EventsState = {
 export class EventPages {
   readonly #request: EventSearchRequest;
   readonly #timeout: number | undefined;
+  readonly #counted: boolean;
   readonly #pages = new Map<number, readonly EventHit[]>();
   /** Where each page begins: the place of the last row before it. */
   readonly #after: (Place | undefined)[] = [undefined];
-  readonly #loading = new Map<number, AbortController>();
+  readonly #loading = new Map<number, { readonly controller: AbortController; readonly id: string }>();
   readonly #listeners = new Set<() => void>();
   #range: Answer['range'] | undefined;
   state: EventsState = initial;
 
-  constructor(request: EventSearchRequest, timeout?: number) {
+  /** `counted`: how many there are is wanted, too. */
+  constructor(request: EventSearchRequest, counted: boolean, timeout?: number) {
     this.#request = request;
+    this.#counted = counted;
     this.#timeout = timeout;
   }
 
@@ -77,6 +82,11 @@ export class EventPages {
     this.#forget(Math.floor(from / PAGE));
   }
 
+  /** Names of the searches that run. */
+  get running(): readonly string[] {
+    return [...this.#loading.values()].map(({ id }) => id);
+  }
+
   cancel(): void {
     if (this.#loading.size === 0) return;
     this.#abort();
@@ -89,13 +99,14 @@ export class EventPages {
   }
 
   #abort(): void {
-    for (const controller of this.#loading.values()) controller.abort();
+    for (const { controller } of this.#loading.values()) controller.abort();
     this.#loading.clear();
   }
 
   async #load(page: number): Promise<void> {
     const controller = new AbortController();
-    this.#loading.set(page, controller);
+    const id = newProgressId();
+    this.#loading.set(page, { controller, id });
     if (!this.state.loading) this.#set({ loading: true });
     const { sort, ...query } = this.#request;
     const after = this.#after[page];
@@ -110,6 +121,8 @@ export class EventPages {
           ...(after && range),
           sort: [sort],
           size: PAGE,
+          counted: this.#counted,
+          progressId: id,
           ...(after && { after }),
           ...(this.#timeout !== undefined && { timeout: this.#timeout }),
         },
@@ -155,11 +168,12 @@ export function useEventPages(
   request: EventSearchRequest,
   tick: number,
   enabled: boolean,
+  counted: boolean,
   timeout?: number,
 ): { readonly pages: EventPages; readonly shown: EventPages; readonly state: EventsState } {
   const key = JSON.stringify(request);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the request
-  const pages = useMemo(() => new EventPages(request, timeout), [key, tick, timeout]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the request; a chart that is shown or hidden asks for no rows again
+  const pages = useMemo(() => new EventPages(request, counted, timeout), [key, tick, timeout]);
   const state = useSyncExternalStore(pages.subscribe, pages.snapshot);
   const [before, setBefore] = useState<EventPages>();
   useEffect(() => {

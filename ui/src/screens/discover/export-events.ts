@@ -2,6 +2,7 @@
 import { useCallback, useRef, useState } from 'react';
 import type { EventQuery } from '../../../../src/server/contract.ts';
 import { open } from '../../lib/api.ts';
+import { saveFile } from '../../lib/save-file.ts';
 
 interface ExportState {
   readonly format: 'csv' | 'ndjson';
@@ -82,7 +83,7 @@ export function useExport(): Exporting {
           setState(progress);
         }
       }
-      save(
+      saveFile(
         new Blob([...parts, ...pending], { type: response.headers.get('content-type') ?? '' }),
         name ?? `events.${format}`,
       );
@@ -97,13 +98,4 @@ export function useExport(): Exporting {
   const cancel = useCallback(() => controller.current?.abort(), []);
   const dismiss = useCallback(() => setState(undefined), []);
   return { state, start, cancel, dismiss };
-}
-
-function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

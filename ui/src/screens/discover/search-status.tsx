@@ -2,6 +2,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import classes from './discover.module.css';
+import { useSearchProgress } from './use-search-progress.ts';
 import { showCount } from './values.ts';
 
 /** A search that is done within this many milliseconds shows no signs of waiting. */
@@ -15,15 +16,19 @@ export interface SearchStatusProps {
   readonly total: number | undefined;
   readonly atLeast: number | undefined;
   readonly took: number | undefined;
+  /** Names of the searches that run. */
+  readonly running: () => readonly string[];
   readonly onCancel: () => void;
   readonly children: ReactNode;
 }
 
 export function SearchStatus(props: SearchStatusProps) {
-  const { loading, cancelled, failed, total, atLeast, took, onCancel, children } = props;
+  const { loading, cancelled, failed, total, atLeast, took, running, onCancel, children } = props;
   const waited = useWaited(loading);
   const count = total ?? atLeast;
   const slow = waited >= PATIENCE;
+  const share = useSearchProgress(slow, running);
+  const percent = share === undefined ? undefined : Math.floor(share * 100);
   return (
     <Group gap={8} wrap="nowrap" miw={0}>
       <Text size="sm" fw={600} className={classes['tabular']} truncate role="status">
@@ -44,6 +49,7 @@ export function SearchStatus(props: SearchStatusProps) {
       {slow && (
         <>
           <Text size="xs" c="dimmed" className={classes['tabular']}>
+            {percent !== undefined && `${percent} % · `}
             {(waited / 1000).toFixed(0)} s
           </Text>
           <Button size="compact-xs" variant="default" style={{ flexShrink: 0 }} onClick={onCancel}>
@@ -51,7 +57,21 @@ export function SearchStatus(props: SearchStatusProps) {
           </Button>
         </>
       )}
-      {slow && <div className={classes['progress']} aria-hidden />}
+      {slow &&
+        (percent === undefined ? (
+          <div className={classes['progress']} aria-hidden />
+        ) : (
+          <div
+            className={classes['share']}
+            role="progressbar"
+            aria-label="Search"
+            aria-valuenow={percent}
+            aria-valuemin={0}
+            aria-valuemax={100}
+          >
+            <div style={{ width: `${percent}%` }} />
+          </div>
+        ))}
     </Group>
   );
 }

@@ -4,7 +4,7 @@ import {
   Autocomplete,
   Button,
   Group,
-  Menu,
+  Popover,
   SegmentedControl,
   Select,
   Stack,
@@ -12,6 +12,7 @@ import {
   Textarea,
   TextInput,
   Tooltip,
+  UnstyledButton,
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconBookmark, IconPlayerRecord, IconTrash } from '@tabler/icons-react';
@@ -186,6 +187,7 @@ function Saved({
   readonly take: (sample: Sample) => void;
 }) {
   const client = useQueryClient();
+  const [opened, setOpened] = useState(false);
   const [name, setName] = useState('');
   const { data } = useQuery({
     queryKey: SAMPLES,
@@ -209,55 +211,65 @@ function Saved({
   });
   const samples = data?.samples ?? [];
   return (
-    <Menu position="bottom-end" width={300} closeOnItemClick>
-      <Menu.Target>
-        <Button size="compact-xs" variant="default" leftSection={<IconBookmark size={14} aria-hidden />}>
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={300} trapFocus returnFocus>
+      <Popover.Target>
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconBookmark size={14} aria-hidden />}
+          onClick={() => setOpened((before) => !before)}
+        >
           Saved
         </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Saved samples</Menu.Label>
-        {samples.length === 0 && (
-          <Text size="xs" c="dimmed" px="sm" pb={4}>
-            None yet.
-          </Text>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Saved samples" p="xs">
+        <Text size="xs" c="dimmed" fw={500} px={6} pb={4}>
+          {samples.length === 0 ? 'No samples are saved yet.' : 'Saved samples'}
+        </Text>
+        {samples.length > 0 && (
+          <ul className="config-samples" aria-label="Saved samples">
+            {samples.map((each) => (
+              <li key={each.name}>
+                <UnstyledButton
+                  className="config-sample"
+                  onClick={() => {
+                    take(each.sample);
+                    setOpened(false);
+                  }}
+                >
+                  <Text size="sm" truncate title={each.name}>
+                    {each.name}
+                  </Text>
+                  <Text size="xs" c="dimmed" truncate>
+                    {each.pipeline}
+                  </Text>
+                </UnstyledButton>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={`Delete sample ${each.name}`}
+                  onClick={() => remove.mutate(each.name)}
+                >
+                  <IconTrash size={15} aria-hidden />
+                </ActionIcon>
+              </li>
+            ))}
+          </ul>
         )}
-        {samples.map((each) => (
-          <Group key={each.name} gap={0} wrap="nowrap">
-            <Menu.Item onClick={() => take(each.sample)} style={{ flex: 1, minWidth: 0 }}>
-              <Text size="sm" truncate>
-                {each.name}
-              </Text>
-              <Text size="xs" c="dimmed" truncate>
-                {each.pipeline}
-              </Text>
-            </Menu.Item>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={`Delete sample ${each.name}`}
-              onClick={() => remove.mutate(each.name)}
-            >
-              <IconTrash size={15} aria-hidden />
-            </ActionIcon>
-          </Group>
-        ))}
-        <Menu.Divider />
         <form
           onSubmit={(event) => {
             event.preventDefault();
             if (name.trim() !== '' && sample.text !== '') save.mutate();
           }}
         >
-          <Group gap={6} p={6} wrap="nowrap">
+          <Group gap={6} pt={6} wrap="nowrap">
             <TextInput
               size="xs"
               aria-label="Name of the sample"
-              placeholder="Name"
+              placeholder="Name of this sample"
               maxLength={100}
               value={name}
               onChange={({ currentTarget }) => setName(currentTarget.value)}
-              onKeyDown={(event) => event.stopPropagation()}
               style={{ flex: 1 }}
             />
             <Button
@@ -270,7 +282,7 @@ function Saved({
             </Button>
           </Group>
         </form>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

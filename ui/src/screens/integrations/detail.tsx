@@ -12,6 +12,7 @@ import { Problem } from '../../lib/problem.tsx';
 import { visible } from '../../lib/visible.ts';
 import { exact } from '../pipelines/format.ts';
 import { Actions } from './actions.tsx';
+import { ClientCertificate } from './client-certificate.tsx';
 import { CodeBlock } from './code.tsx';
 import { savedDraft } from './draft.ts';
 import { FirstEvent } from './first-event.tsx';
@@ -99,7 +100,12 @@ export function Integration() {
         )}
         {isSource && (
           <Tabs.Panel value="connect">
-            <Connect item={item} detail={data} mayWatch={mayChange && item.state !== 'disabled'} />
+            <Connect
+              item={item}
+              detail={data}
+              mayWatch={mayChange && item.state !== 'disabled'}
+              mayIssue={mayChange}
+            />
           </Tabs.Panel>
         )}
         {hasForm && (
@@ -182,12 +188,14 @@ function Status({ item, detail }: { readonly item: IntegrationItem; readonly det
 
 function Connect({
   item,
-  detail: { snippets, authority },
+  detail: { snippets, authority, clients },
   mayWatch,
+  mayIssue,
 }: {
   readonly item: IntegrationItem;
   readonly detail: IntegrationDetail;
   readonly mayWatch: boolean;
+  readonly mayIssue: boolean;
 }) {
   const [shown, setShown] = useState<string>();
   const current = snippets.find(({ title }) => title === shown) ?? snippets[0];
@@ -219,21 +227,27 @@ function Connect({
             </Group>
           </Card>
         )}
+        {clients && <ClientCertificate id={item.id} mayIssue={mayIssue} />}
         {current ? (
           <Card withBorder p="md">
             <Title order={2} size="h5" mb="xs">
               What to set at the sender
             </Title>
-            <Tabs value={current.title} onChange={(value) => setShown(value ?? undefined)} variant="pills">
+            {/* Their ids are made of these values: no titles, which have spaces. */}
+            <Tabs
+              value={String(snippets.indexOf(current))}
+              onChange={(value) => setShown(snippets[Number(value)]?.title)}
+              variant="pills"
+            >
               <Tabs.List mb="sm">
-                {snippets.map(({ title }) => (
-                  <Tabs.Tab key={title} value={title}>
+                {snippets.map(({ title }, at) => (
+                  <Tabs.Tab key={title} value={String(at)}>
                     {title}
                   </Tabs.Tab>
                 ))}
               </Tabs.List>
-              {snippets.map(({ title, words, text }) => (
-                <Tabs.Panel key={title} value={title}>
+              {snippets.map(({ title, words, text }, at) => (
+                <Tabs.Panel key={title} value={String(at)}>
                   <CodeBlock text={text} words={words} label={title} />
                 </Tabs.Panel>
               ))}

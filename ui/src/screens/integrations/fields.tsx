@@ -101,6 +101,8 @@ export function Field(props: FieldProps) {
       return <Listen {...props} />;
     case 'tls':
       return <Tls {...props} />;
+    case 'clients':
+      return <Clients {...props} />;
   }
 }
 
@@ -343,6 +345,42 @@ function Tls(props: FieldProps) {
             help="Without a passphrase. It is never shown again."
           />
         </>
+      )}
+    </Stack>
+  );
+}
+
+/** Whether senders must show a certificate; without TLS nobody can. */
+function Clients({ field: { name, label, help }, draft, change, problem, kept }: FieldProps) {
+  if (String(draft.values['tls'] ?? 'off') === 'off') return null;
+  const value = String(draft.values[name] ?? 'anybody');
+  return (
+    <Stack gap="xs">
+      <Radio.Group
+        label={label}
+        description={help}
+        error={value === 'own' ? undefined : problem}
+        value={value}
+        onChange={(next) => change({ values: { ...draft.values, [name]: next } })}
+      >
+        <Stack gap={6} mt={6}>
+          <Radio value="anybody" label="Anybody who reaches the port" />
+          <Radio value="made" label="Only who has a certificate that Millrace issues" />
+          <Radio value="own" label="Only who has a certificate of a CA of my own" />
+        </Stack>
+      </Radio.Group>
+      {value === 'made' && (
+        <Text size="xs" c="dimmed">
+          Certificates are issued on the page of the source, as soon as it is saved: one for each sender.
+        </Text>
+      )}
+      {value === 'own' && (
+        <Pem
+          {...{ draft, change, kept, problem }}
+          name="clients.authority"
+          label="CA certificate of the senders"
+          help="That of the authority which signs the certificates of the senders."
+        />
       )}
     </Stack>
   );

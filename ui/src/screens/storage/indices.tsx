@@ -13,7 +13,14 @@ import {
   UnstyledButton,
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconArchive, IconArrowDown, IconArrowUp, IconDots, IconTrash } from '@tabler/icons-react';
+import {
+  IconArchive,
+  IconArchiveOff,
+  IconArrowDown,
+  IconArrowUp,
+  IconDots,
+  IconTrash,
+} from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Storage, StoredIndex } from '../../../../src/server/contract.ts';
 import { useMay } from '../../app/session.tsx';
@@ -28,6 +35,8 @@ import type { IndexSort, StorageSearch } from './search.ts';
 /** More are shown when they are asked for. */
 const PAGE = 100;
 
+type Action = 'delete' | 'archive' | 'unarchive';
+
 export interface IndexListProps {
   readonly storage: Storage;
   readonly search: StorageSearch;
@@ -40,7 +49,7 @@ export interface IndexListProps {
 export function IndexList({ storage, search, set, refresh, narrow, now }: IndexListProps) {
   const [shown, setShown] = useState(PAGE);
   const [acting, setActing] = useState<{
-    readonly kind: 'delete' | 'archive';
+    readonly kind: Action;
     readonly index: StoredIndex;
   }>();
   const mayDelete = useMay('administrator');
@@ -98,6 +107,14 @@ export function IndexList({ storage, search, set, refresh, narrow, now }: IndexL
       {acting?.kind === 'archive' && (
         <ArchiveIndex index={acting.index} onClose={() => setActing(undefined)} onDone={refresh} />
       )}
+      {acting?.kind === 'unarchive' && (
+        <BringBack
+          index={acting.index}
+          storage={storage}
+          onClose={() => setActing(undefined)}
+          onDone={refresh}
+        />
+      )}
     </Stack>
   );
 }
@@ -119,7 +136,7 @@ interface RowProps {
   readonly mayDelete: boolean;
   readonly mayArchive: boolean;
   readonly storage: Storage;
-  readonly act: (action: { readonly kind: 'delete' | 'archive'; readonly index: StoredIndex }) => void;
+  readonly act: (action: { readonly kind: Action; readonly index: StoredIndex }) => void;
 }
 
 interface IndexTableProps extends RowProps {
@@ -273,7 +290,13 @@ function Fate({ index, now }: { readonly index: StoredIndex; readonly now: numbe
   );
 }
 
-function IndexMenu({ index, act, mayDelete, mayArchive }: RowProps & { readonly index: StoredIndex }) {
+function IndexMenu({
+  index,
+  act,
+  mayDelete,
+  mayArchive,
+  storage,
+}: RowProps & { readonly index: StoredIndex }) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -289,6 +312,15 @@ function IndexMenu({ index, act, mayDelete, mayArchive }: RowProps & { readonly 
             onClick={() => act({ kind: 'archive', index })}
           >
             Move to the archive
+          </Menu.Item>
+        )}
+        {mayArchive && index.archivedBytes > 0 && (
+          <Menu.Item
+            leftSection={<IconArchiveOff size={16} aria-hidden />}
+            disabled={storage.archive?.isThere === false}
+            onClick={() => act({ kind: 'unarchive', index })}
+          >
+            Bring back from the archive
           </Menu.Item>
         )}
         {mayDelete && (
@@ -382,7 +414,36 @@ function ArchiveIndex({ index: { name, bytes, archivedBytes }, onClose, onDone }
     >
       <Text size="sm">
         {size(bytes - archivedBytes)} of <b className="storage-name">{name}</b> move to the archive&apos;s
-        disk. The events stay searchable while that disk is there. Nothing moves them back.
+        disk. The events stay searchable while that disk is there, and can be brought back.
+      </Text>
+    </Dialogue>
+  );
+}
+
+function BringBack({
+  index: { name, archivedBytes },
+  storage: { freeBytes },
+  onClose,
+  onDone,
+}: ActionProps & { readonly storage: Storage }) {
+  return (
+    <Dialogue
+      title="Bring back from the archive"
+      submit="Bring back"
+      disabled={archivedBytes > freeBytes}
+      onClose={onClose}
+      onSubmit={async () => {
+        await call('POST /api/storage/unarchive', { body: { indices: [name] } });
+        onDone();
+      }}
+    >
+      <Text size="sm">
+        {size(archivedBytes)} of <b className="storage-name">{name}</b> move to the disk of the store, which
+        has {size(freeBytes)} free{archivedBytes > freeBytes && ': that does not suffice'}. The events stay
+        searchable meanwhile.
+      </Text>
+      <Text size="xs" c="dimmed">
+        No rule moves the index to the archive again, until you do. Rules still delete it.
       </Text>
     </Dialogue>
   );

@@ -9,7 +9,9 @@ const SHOWN_MS = 15 * 60_000;
 const verbs = {
   snapshot: 'Snapshot',
   restore: 'Restore of',
+  snapshot_delete: 'Deletion of the snapshot',
   archive: 'Archive of',
+  unarchive: 'Way back from the archive of',
   verify: 'Check of',
 } as const;
 

@@ -155,7 +155,7 @@ function Disk({ storage: { freeBytes, diskBytes, bytes, archive } }: { readonly 
 }
 
 /** What is wrong in words; of damaged files which and why. */
-function Damage({ storage: { problems, quarantined, archive } }: { readonly storage: Storage }) {
+function Damage({ storage: { problems, quarantined, health } }: { readonly storage: Storage }) {
   const others = problems.filter((text) => !quarantined.some(({ file }) => text.startsWith(file)));
   return (
     <>
@@ -192,7 +192,7 @@ function Damage({ storage: { problems, quarantined, archive } }: { readonly stor
       )}
       {others.length > 0 && (
         <Alert
-          color={archive && !archive.isThere && others.length === 1 ? 'orange' : 'red'}
+          color={health === 'yellow' ? 'orange' : 'red'}
           role="alert"
           icon={<IconAlertTriangle aria-hidden />}
           title="The event store needs attention"

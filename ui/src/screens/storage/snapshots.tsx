@@ -1,6 +1,17 @@
 /** Snapshots: copies of indices in a folder of the server or in S3. */
-import { Badge, Button, Group, MultiSelect, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconRefresh } from '@tabler/icons-react';
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  MultiSelect,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Storage, StoredSnapshot } from '../../../../src/server/contract.ts';
@@ -12,6 +23,7 @@ import { Dialogue } from '../settings/dialogue.tsx';
 import { scrollable } from '../settings/scrollable.ts';
 import { Ago } from '../settings/times.tsx';
 import { day, plural, size } from './format.ts';
+import { ScheduleCard } from './schedule.tsx';
 import type { StorageSearch } from './search.ts';
 
 export interface SnapshotsProps {
@@ -27,6 +39,7 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
   const [typed, setTyped] = useState(place);
   const [making, setMaking] = useState(false);
   const [restoring, setRestoring] = useState<StoredSnapshot>();
+  const [deleting, setDeleting] = useState<StoredSnapshot>();
   const key = ['storage', 'snapshots', place];
   const { data, error, refetch, isFetching } = useQuery({
     queryKey: key,
@@ -34,7 +47,10 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
     retry: false,
   });
   // A snapshot that is finished appears in the list.
-  const finished = storage.jobs.filter(({ kind, state }) => kind === 'snapshot' && state === 'done').length;
+  const ended = storage.jobs.filter(
+    ({ kind, state }) => (kind === 'snapshot' || kind === 'snapshot_delete') && state !== 'running',
+  ).length;
+  const finished = `${ended} ${storage.schedule?.last?.ended ?? 0}`;
   const before = useRef(finished);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when one more is finished
   useEffect(() => {
@@ -43,6 +59,7 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
   }, [finished]);
   return (
     <Stack gap="sm" maw={1200}>
+      <ScheduleCard storage={storage} mayS3={isAdministrator} refresh={refresh} />
       <Group justify="space-between" align="flex-end">
         <form
           onSubmit={(event: FormEvent) => {
@@ -92,7 +109,10 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
               system can.
             </Text>
           ) : (
-            <SnapshotTable snapshots={data.snapshots} restore={isAdministrator ? setRestoring : undefined} />
+            <SnapshotTable
+              snapshots={data.snapshots}
+              actions={isAdministrator ? { restore: setRestoring, remove: setDeleting } : undefined}
+            />
           )}
         </>
       )}
@@ -103,6 +123,9 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
           onClose={() => setMaking(false)}
           onDone={refresh}
         />
+      )}
+      {deleting && (
+        <DeleteSnapshot snapshot={deleting} onClose={() => setDeleting(undefined)} onDone={refresh} />
       )}
       {restoring && (
         <Restore
@@ -118,10 +141,16 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
 
 function SnapshotTable({
   snapshots,
-  restore,
+  actions,
 }: {
   readonly snapshots: readonly StoredSnapshot[];
-  readonly restore: ((snapshot: StoredSnapshot) => void) | undefined;
+  /** Undefined: the caller has no right to them. */
+  readonly actions:
+    | {
+        readonly restore: (snapshot: StoredSnapshot) => void;
+        readonly remove: (snapshot: StoredSnapshot) => void;
+      }
+    | undefined;
 }) {
   return (
     <Table.ScrollContainer minWidth={640} scrollAreaProps={scrollable}>
@@ -134,7 +163,7 @@ function SnapshotTable({
             <Table.Th ta="right">Events</Table.Th>
             <Table.Th ta="right">Size</Table.Th>
             <Table.Th>Events of</Table.Th>
-            {restore && <Table.Th aria-label="Restore" />}
+            {actions && <Table.Th aria-label="Actions" />}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -146,7 +175,7 @@ function SnapshotTable({
                 </Text>
                 {snapshot.problem !== undefined && (
                   <Badge size="xs" color="red.9" tt="none" title={snapshot.problem}>
-                    damaged: {snapshot.problem.slice(0, 60)}
+                    {snapshot.problem.slice(0, 80)}
                   </Badge>
                 )}
               </Table.Td>
@@ -169,17 +198,29 @@ function SnapshotTable({
               <Table.Td className="numbers" ta="left">
                 {span(snapshot)}
               </Table.Td>
-              {restore && (
-                <Table.Td ta="right">
-                  <Button
-                    size="compact-xs"
-                    variant="default"
-                    disabled={snapshot.problem !== undefined}
-                    aria-label={`Restore ${snapshot.name}`}
-                    onClick={() => restore(snapshot)}
-                  >
-                    Restore
-                  </Button>
+              {actions && (
+                <Table.Td>
+                  <Group gap={6} wrap="nowrap" justify="flex-end">
+                    <Button
+                      size="compact-xs"
+                      variant="default"
+                      disabled={snapshot.problem !== undefined}
+                      aria-label={`Restore ${snapshot.name}`}
+                      onClick={() => actions.restore(snapshot)}
+                    >
+                      Restore
+                    </Button>
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      size="sm"
+                      aria-label={`Delete ${snapshot.name}`}
+                      title="Delete"
+                      onClick={() => actions.remove(snapshot)}
+                    >
+                      <IconTrash size={15} aria-hidden />
+                    </ActionIcon>
+                  </Group>
                 </Table.Td>
               )}
             </Table.Tr>
@@ -268,6 +309,43 @@ const IndexChoice = ({ label, all, value, onChange }: IndexChoiceProps) => (
     clearButtonProps={{ 'aria-label': 'Choose none' }}
   />
 );
+
+interface DeleteProps {
+  readonly snapshot: StoredSnapshot;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+function DeleteSnapshot({ snapshot: { target, name, bytes, indices }, onClose, onDone }: DeleteProps) {
+  const [typed, setTyped] = useState('');
+  return (
+    <Dialogue
+      title="Delete a snapshot"
+      submit="Delete for good"
+      danger
+      disabled={typed !== name}
+      onClose={onClose}
+      onSubmit={async () => {
+        await call('DELETE /api/storage/snapshots', { query: { target, confirm: typed } });
+        onDone();
+      }}
+    >
+      <Text size="sm">
+        <b className="storage-name">{name}</b>
+        {indices.length > 0 &&
+          ` has ${plural(indices.length, 'index', 'indices')}${bytes > 0 ? `, ${size(bytes)}` : ''}`}
+        . What is stored stays, and so do the other snapshots. The audit log notes who deleted it.
+      </Text>
+      <TextInput
+        label="Type the name of the snapshot to confirm"
+        data-autofocus
+        autoComplete="off"
+        value={typed}
+        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+      />
+    </Dialogue>
+  );
+}
 
 interface RestoreProps {
   readonly snapshot: StoredSnapshot;

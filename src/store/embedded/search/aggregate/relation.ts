@@ -90,7 +90,7 @@ export class Relation implements FieldView {
         );
       if (columns.length === 0) columns.push('1 AS nothing');
       return [
-        `SELECT ${columns.join(', ')} FROM ${fromClause(group.rowSets, used, places && inFiles)} WHERE ${group.where}`,
+        `SELECT ${columns.join(', ')} FROM ${fromClause(group, group.rowSets, used, places && inFiles)} WHERE ${group.where}`,
       ];
     });
     this.sql = selects.length > 0 ? selects.join(' UNION ALL ') : this.#nothing(names, queries, places);
