@@ -1,9 +1,10 @@
 /** `millrace up --demo`: invented traffic through the default listeners, until it is removed. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { DEMO_TEST, demoPipelines } from '../demo/pipelines.ts';
 import type { Place } from '../demo/senders.ts';
-import { Traffic } from '../demo/traffic.ts';
+import { type Period, Traffic } from '../demo/traffic.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { makeFolder } from '../kernel/make-folder.ts';
 import type { DemoControl } from '../server/console/demo.ts';
@@ -24,6 +25,13 @@ const HOUR_MS = 3_600_000;
 const SEED = 20_261_120;
 /** Notes of how far it came are this old at most. */
 const NOTE_MS = 15_000;
+const note = z.object({
+  playedUntil: z.number(),
+  missing: z
+    .array(z.tuple([z.number(), z.number()]))
+    .max(100)
+    .default([]),
+});
 
 export interface DemoOptions {
   readonly settings: ProcessSettings;
@@ -50,13 +58,12 @@ export class Demo implements DemoControl {
     const { played, logger } = this.#options;
     if (!played) return;
     const { places, hours } = played;
-    const since = Math.max(Date.now() - hours * HOUR_MS, this.#playedUntil());
     this.#traffic = new Traffic({
       beats: places.get('beats'),
       syslog: places.get('syslog'),
       http: places.get('http'),
       seed: SEED,
-      since,
+      past: this.#notPlayed(Date.now(), hours * HOUR_MS),
     });
     this.#traffic.start();
     this.#timer = setInterval(() => this.#note(), NOTE_MS).unref();
@@ -69,10 +76,10 @@ export class Demo implements DemoControl {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     if (!this.#traffic) return;
-    this.#note();
     const traffic = this.#traffic;
-    this.#traffic = undefined;
     await traffic.stop();
+    this.#note();
+    this.#traffic = undefined;
   }
 
   async view(): Promise<DemoView> {
@@ -97,17 +104,23 @@ export class Demo implements DemoControl {
   }
 
   #note(): void {
-    writeFileSync(this.#noteFile, `${JSON.stringify({ playedUntil: Date.now() })}\n`);
+    const missing = this.#traffic?.state.missing ?? [];
+    writeFileSync(this.#noteFile, `${JSON.stringify({ playedUntil: Date.now(), missing })}\n`);
   }
 
-  /** What was played is not played again. */
-  #playedUntil(): number {
+  /** What was played is not played again; what an end left out of the past is. The newest first. */
+  #notPlayed(now: number, length: number): Period[] {
+    const start = now - length;
+    let played: { readonly playedUntil: number; readonly missing: readonly Period[] };
     try {
-      const { playedUntil } = JSON.parse(readFileSync(this.#noteFile, 'utf8')) as { playedUntil: unknown };
-      return typeof playedUntil === 'number' ? playedUntil : 0;
+      played = note.parse(JSON.parse(readFileSync(this.#noteFile, 'utf8')));
     } catch {
-      return 0;
+      return [[start, now]];
     }
+    const periods: Period[] = [[played.playedUntil, now], ...played.missing];
+    return periods
+      .map(([from, to]): Period => [Math.max(from, start), Math.min(to, now)])
+      .filter(([from, to]) => from < to);
   }
 
   get #noteFile(): string {

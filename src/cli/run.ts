@@ -38,6 +38,8 @@ const REGISTRY_URL = new URL(
 
 /** A pipeline that is no longer configured holds up a reload for so long at most. */
 const UNLOAD_MS = 10_000;
+/** One that is wanted again meanwhile starts later than that without being waited for. */
+const LEFT_MS = 2000;
 const NEXT_START = 'it changes with the next start of Millrace';
 
 /** What became of a reload. */
@@ -146,6 +148,7 @@ class Runner {
   #reloading: Promise<ReloadResult> | undefined;
   /** Pipelines whose newest version could not be loaded: its hash, and why. */
   readonly #failed = new Map<string, { readonly hash: string; readonly error: string }>();
+  readonly #startingLater = new Set<string>();
   #stopping = false;
   /** Until every pipeline has started, or failed to. */
   #loading: Promise<unknown> | undefined;
@@ -431,6 +434,10 @@ class Runner {
       return;
     }
     if (isRunning && !(await this.#mayReload(config))) return;
+    if (!(await inTime(this.#engine.whenLeft(config.id), LEFT_MS))) {
+      this.#startLater(config.id);
+      return;
+    }
     const started = performance.now();
     if (running && !isRunning && !this.#engine.isLeaving(config.id)) this.#engine.pipelines.delete(config.id);
     try {
@@ -448,6 +455,22 @@ class Runner {
         `Pipeline could not be ${isRunning ? 'reloaded, the old one goes on' : 'started'}: ${reason}`,
       );
     }
+  }
+
+  /** It is wanted again while it still delivers what it has taken: two of them would mix up what they hold. */
+  #startLater(id: string): void {
+    this.#failed.delete(id);
+    this.#logger.info(
+      { pipeline: id },
+      'Pipeline is wanted again: it starts when it has delivered what it had',
+    );
+    if (this.#startingLater.has(id)) return;
+    this.#startingLater.add(id);
+    void this.#engine.whenLeft(id).then(() => {
+      this.#startingLater.delete(id);
+      // By now somebody may have taken it out, or changed it.
+      return this.#reload(true);
+    });
   }
 
   async #mayReload(config: PipelineConfig): Promise<boolean> {

@@ -510,6 +510,11 @@ export class Engine {
     return this.#leaving.has(id);
   }
 
+  /** Resolves when a pipeline that is on its way out has gone. */
+  async whenLeft(id: string): Promise<void> {
+    await this.#leaving.get(id);
+  }
+
   /** Stops all pipelines and threads. Resolves when everything taken is delivered or kept. */
   async stop(): Promise<void> {
     const all = [...this.pipelines.values()];

@@ -265,10 +265,17 @@ async function writeMerged(
     columns,
     ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
     explicit,
+    arrived: arrivedOf(infos),
     level: isLast ? 2 : 1,
     created: isLast ? Math.max(...infos.map((info) => info.created)) : Date.now(),
     sidecars,
   };
+}
+
+/** From the first to the last; those that do not say it had come when they were made. */
+function arrivedOf(infos: readonly SegmentInfo[]): readonly [from: number, to: number] {
+  const all = infos.map(({ arrived, created }) => arrived ?? ([created, created] as const));
+  return [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))];
 }
 
 /** By time, and within a row group by what makes neighbours alike. */
