@@ -67,6 +67,8 @@ export interface SegmentInfo {
   readonly sparse?: Readonly<Record<string, string>>;
   /** Rows whose `_id` the sender chose: they are in the id filter. */
   readonly explicit: number;
+  /** When its rows came, from and to, milliseconds; segments of older versions do not say it. */
+  readonly arrived?: readonly [from: number, to: number];
   /** 0: sealed from memory; higher: merged. */
   readonly level: number;
   readonly created: number;
