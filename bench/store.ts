@@ -13,7 +13,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -217,11 +217,22 @@ async function merged(pid: number): Promise<Record<string, number>> {
   };
 }
 
+/** A connection, as soon as somebody listens. */
+async function connected(port: number): Promise<Socket> {
+  for (;;) {
+    const socket = createConnection(port, '127.0.0.1');
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    if (isOpen) return socket;
+    await sleep(100);
+  }
+}
+
 /** Sends events as lines of JSON over one connection. */
 async function sendLines(port: number): Promise<void> {
   const event = securityEvents(throughPipeline, 2);
-  const socket = createConnection(port, '127.0.0.1');
-  await new Promise((done) => socket.once('connect', done));
+  const socket = await connected(port);
   for (let n = 0; n < throughPipeline; ) {
     let text = '';
     for (const end = Math.min(throughPipeline, n + 500); n < end; n++) text += `${event(n).source}\n`;
