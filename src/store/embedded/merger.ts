@@ -1,6 +1,6 @@
 /**
  * Merges segments of one index that follow one another: rows that are gone stay behind, small files become one, and
- * the last merge of an index sorts within row groups, packs closer and makes the sidecars.
+ * the last merge of an index sorts within row groups and packs closer. Merged files have sidecars.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -241,17 +241,9 @@ async function writeMerged(
     }
     await writeTokens(duckdb, join(core.folder, file), `${stem}.tokens`);
     sidecars['tokens'] = short(`${stem}.tokens`);
-    if (
-      isLast &&
-      (await writeIndicators(
-        catalogue,
-        duckdb,
-        join(core.folder, file),
-        columns,
-        `${stem}.indicators.parquet`,
-      ))
-    )
-      sidecars['indicators'] = short(`${stem}.indicators.parquet`);
+    const indicators = `${stem}.indicators.parquet`;
+    if (await writeIndicators(catalogue, duckdb, join(core.folder, file), columns, indicators))
+      sidecars['indicators'] = short(indicators);
   } catch (error) {
     removeInfo(core, { file, sidecars });
     throw error;
