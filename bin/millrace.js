@@ -18,6 +18,9 @@ const flags = [
   // Buffers of sockets are a part of all memory, not a reason of their own for full collections (ADR 0012).
   '--external-memory-accounted-in-global-limit',
   '--initial-old-space-size=64',
+  // The heap of a thread grows by half, not to four times of what lives in it, before it is collected.
+  '--heap-growing-percent=50',
+  '--max-semi-space-size=16',
   '--no-warnings',
 ];
 

@@ -127,7 +127,7 @@ export function statusText(report: StatusReport): string {
 
 const growthText = ({ perDay, documentsPerDay = 0 }: StatusReport['growth']): string =>
   perDay === undefined
-    ? 'not known yet: there are events of less than an hour'
+    ? 'not known yet: the first events came less than an hour ago'
     : `${inBytes(Math.round(perDay))} and ${count(Math.round(documentsPerDay))} events a day`;
 
 function forecastText({ perDay, fullAt, peak }: StatusReport['growth']): string {

@@ -30,6 +30,7 @@ import { pluginContext } from './plugin-context.ts';
 import { QUEUE_NODE } from './problems.ts';
 import { queueFolder } from './queue-folder.ts';
 import { type RetiringHost, RetiringVersions } from './retiring-versions.ts';
+import { Room, type RoomHost } from './room.ts';
 import {
   closeInput,
   countersOf,
@@ -42,12 +43,8 @@ import { sameSocket } from './same-socket.ts';
 import { sentence } from './thread.ts';
 import { tryUntilDone } from './try-until-done.ts';
 
-/** A persisted queue takes what comes, but for senders that can wait while workers deliver: at least this often. */
-const PROGRESS_MS = 200;
 /** `pipeline.shutdown_timeout`, in seconds. */
 const SHUTDOWN_SECONDS = 3;
-/** Blocks that wait then: about as many as are delivered before their turn to be written comes. */
-const SLOW_BLOCKS = 16;
 /** One record is at most this long; longer lines are cut. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
@@ -74,7 +71,7 @@ export interface LoadedSpec {
   readonly codecs: ReadonlyMap<string, CodecPlugin>;
 }
 
-export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost {
+export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost, RoomHost {
   readonly id: string;
   readonly pool: SlabPool;
   readonly #host: IntakeHost;
@@ -85,9 +82,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   #inputs: RunningInput[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #retiring: RetiringVersions;
-  readonly #roomWaiters: (() => void)[] = [];
-  #full = false;
-  #fullSince: number | undefined;
+  readonly #room: Room;
   /**
    * There was no room when blocks were due: they grow until there is. Cut one by one they would take a slab each for
    * the few records that came from senders who did not know yet.
@@ -95,11 +90,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   #cutLater = false;
   /** What waited in the queue when it was opened. */
   #atStart = { events: 0, bytes: 0 };
-  /** Workers deliver, and more waits for them than they need: senders that can wait shall. */
-  #slow = false;
   #lastProblem: string | undefined;
-  #slowTimer: NodeJS.Timeout | undefined;
-  #lastDone = 0;
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #ending = false;
@@ -122,12 +113,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       nextBlockId: () => this.nextBlockId(),
       changed: () => {
         this.schedule();
-        this.#checkRoom();
+        this.#room.check();
       },
       problem: (text) => this.#queueProblem(text),
       lost: (records, why) => host.logger.error({ pipeline: this.id, records }, `events lost: ${why}`),
     });
     this.#admission = new Admission(this.#queue, this);
+    this.#room = new Room(this.#queue, this.#admission, this);
     this.#dispatcher = new Dispatcher(this.#queue, this);
     this.#retiring = new RetiringVersions(this);
   }
@@ -151,10 +143,10 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     return this.#queue.type === 'memory' && this.#loaded.spec.settings.queueMaxEvents === 0;
   }
   get hasRoom(): boolean {
-    return !this.#full;
+    return !this.#room.isFull;
   }
   get mayGoOn(): boolean {
-    return !this.#full && !this.#slow;
+    return this.#room.mayGoOn;
   }
   get #wantsBlock(): boolean {
     return this.#queue.waitingBlocks === 0 && this.#dispatcher.hasCapacity;
@@ -173,42 +165,16 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
 
   push(block: QueuedBlock, delimiter: Buffer): void {
     this.#admission.offer(block, delimiter);
-    if (!this.#admission.isEmpty || !this.#queue.hasRoom) this.#isFull(true);
-    else if (this.#queue.type === 'persisted' && this.#queue.waitingBlocks >= SLOW_BLOCKS) this.#slowDown();
+    this.#room.pushed();
     this.schedule();
   }
 
-  /** As long as workers make progress, what a sender can hold need not go to the disk. */
-  #slowDown(): void {
-    if (this.#slow || performance.now() - this.#lastDone > PROGRESS_MS) return;
-    this.#slow = true;
-    this.#slowTimer ??= setInterval(() => {
-      if (performance.now() - this.#lastDone <= PROGRESS_MS && this.#slow) return;
-      clearInterval(this.#slowTimer);
-      this.#slowTimer = undefined;
-      this.#slow = false;
-      this.#checkRoom();
-    }, PROGRESS_MS / 2);
+  roomAgain(): void {
+    if (this.#cutLater) this.#cutAll();
   }
 
-  /** Lets senders go on when there is room. */
-  #checkRoom(): void {
-    if (!this.#admission.isEmpty) this.#admission.drain();
-    if (this.#full) {
-      if (!this.#queue.hasRoomAgain || !this.#admission.isEmpty) return;
-      this.#isFull(false);
-      if (this.#cutLater) this.#cutAll();
-    } else if (!this.#queue.hasRoom) this.#isFull(true);
-    if (this.#slow && this.#queue.waitingBlocks <= SLOW_BLOCKS / 2) this.#slow = false;
-    if (!this.mayGoOn || this.#roomWaiters.length === 0) return;
+  goOn(): void {
     for (const input of this.#inputs) input.writer.countWaiting();
-    for (const resolve of this.#roomWaiters.splice(0)) resolve();
-  }
-
-  #isFull(full: boolean): void {
-    if (full === this.#full) return;
-    this.#full = full;
-    this.#fullSince = full ? Date.now() : undefined;
   }
 
   /** Once a turn of the event loop: waking a worker costs more than most of what it then does. */
@@ -225,14 +191,13 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   arm(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#full) this.#cutLater = true;
+      if (this.#room.isFull) this.#cutLater = true;
       else this.#cutAll();
     }, this.#loaded.spec.settings.batchDelay);
   }
 
   whenRoom(): Promise<void> {
-    if (this.mayGoOn) return Promise.resolve();
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+    return this.#room.wait();
   }
 
   whenSafe(callback: () => void): void {
@@ -265,7 +230,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
 
   async #openInputs(): Promise<void> {
     this.#atStart = { events: this.#queue.unacknowledged, bytes: this.#queue.bytes };
-    this.#checkRoom();
+    this.#room.check();
     this.#inputs = this.#loaded.spec.graph.inputs.map((node, index) =>
       this.#makeInput(node, this.#place(index), this.#loaded),
     );
@@ -383,8 +348,8 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
    */
   async reload(loaded: LoadedSpec): Promise<void> {
     const previous = this.#loaded;
+    // It will start as this version.
     if (this.#late) {
-      // It will start as this version.
       this.#loaded = loaded;
       this.counters = countersOf(loaded.spec);
       if (this.#queue instanceof PersistedQueue) this.#queue.rebind(bindTo(loaded.spec));
@@ -487,7 +452,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     this.#ended = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#keepTimer);
-    clearInterval(this.#slowTimer);
+    this.#room.close();
     await this.#queue.close();
     const { version } = this.#loaded.spec;
     const left = this.#queue.type === 'persisted' ? this.#queue.unacknowledged : 0;
@@ -516,7 +481,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
   done(id: number): boolean {
     const block = this.#dispatcher.done(id);
     if (!block) return false;
-    this.#lastDone = performance.now();
+    this.#room.delivered();
     if (this.#queue.acknowledge(block)) {
       if (block.slab) this.pool.give(block.slab);
       if (block.pieces) this.pool.letGo(block.pieces);
@@ -524,7 +489,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
     const whole = this.#admission.delivered(id);
     if (whole !== undefined) for (const input of this.#inputs) input.writer.acknowledged(whole);
     this.schedule();
-    this.#checkRoom();
+    this.#room.check();
     return true;
   }
 
@@ -627,7 +592,7 @@ export class IntakePipeline implements WriterHost, DispatcherHost, RetiringHost 
       bytes,
       maxBytes: this.#queue.maxBytes,
       inFlight: this.#dispatcher.inFlight,
-      fullSince: this.#fullSince,
+      fullSince: this.#room.fullSince,
       growth: { events: events - this.#atStart.events, bytes: bytes - this.#atStart.bytes },
       drops,
     };

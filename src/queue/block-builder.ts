@@ -3,7 +3,7 @@
  * copy; the slab stays with the queue until the block is acknowledged, and is then used again.
  */
 import { type Peer, RunKind } from '../kernel/plugin.ts';
-import { SLAB_BYTES, type Slab, type SlabPool } from './slab-pool.ts';
+import { SLAB_BYTES, type Slab, type SlabPool, SMALL_SLAB_BYTES } from './slab-pool.ts';
 
 /** A block in the queue. Neither `slab` nor `pieces`: the records have no bytes. */
 export interface QueuedBlock {
@@ -155,7 +155,7 @@ export class BlockBuilder {
       this.#slab = gather(this.#pieces, this.#length, this.#pool);
       this.#pieces = undefined;
     }
-    this.#slab ??= this.#pool.take(bytes.length);
+    this.#slab ??= this.#pool.takeLarge(bytes.length);
     this.#slab.bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
@@ -193,6 +193,15 @@ export class BlockBuilder {
     return index;
   }
 
+  /** The slab, or a small one if that is enough: the large one is for the next block. */
+  #fit(slab: Slab): Slab {
+    if (this.#length > SMALL_SLAB_BYTES) return slab;
+    const small = this.#pool.take(this.#length);
+    small.bytes.set(slab.bytes.subarray(0, this.#length));
+    this.#pool.give(slab);
+    return small;
+  }
+
   /** Takes the block out and starts anew. */
   seal(id: number, input: number, version: number, source: BlockSource): QueuedBlock {
     const block: QueuedBlock = {
@@ -202,7 +211,7 @@ export class BlockBuilder {
       receivedAt: this.#receivedAt,
       count: this.#count,
       length: this.#length,
-      slab: this.#slab,
+      slab: this.#slab && this.#fit(this.#slab),
       pieces: this.#pieces,
       runs: this.#runs.slice(0, this.#runsLength),
       peers: this.#peers,

@@ -236,8 +236,7 @@ describe('DeadLetterQueue', () => {
     writeFileSync(blocked, '');
     const { queue, directory, said } = open({ directory: join(blocked, 'main') });
     const kept = queue.add([letter({ n: 1 })]);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    expect(said.at(-1)).toMatch(/^red: dead letter queue .*ENOTDIR.*; events wait$/);
+    await expect.poll(() => said.at(-1)).toMatch(/^red: dead letter queue .*ENOTDIR.*; events wait$/);
     rmSync(blocked);
     await kept;
     expect(numbersIn(directory)).toEqual([1]);

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { RunKind } from '../kernel/plugin.ts';
+import { BlockBuilder } from './block-builder.ts';
 import { SLAB_BYTES, SlabPool } from './slab-pool.ts';
 
 describe('SlabPool', () => {
@@ -13,6 +15,21 @@ describe('SlabPool', () => {
       pool.give(slab);
       expect(pool.take(bytes - 1)).toBe(slab);
     }
+  });
+
+  test('a block of a few records does not keep the slab of a large one', () => {
+    const pool = new SlabPool();
+    const builder = new BlockBuilder(pool, -1);
+    const sealed = (bytes: number): Uint8Array => {
+      builder.append(RunKind.record, { key: 'a' }, new Uint8Array(bytes).fill(bytes), 1, 0);
+      const { slab, length } = builder.seal(bytes, 0, 1, { node: 'in', plugin: 'http' });
+      expect(slab!.bytes.subarray(0, length)).toEqual(new Uint8Array(bytes).fill(bytes));
+      return slab!.bytes;
+    };
+    const small = Array.from({ length: 100 }, () => sealed(300).length);
+    expect(new Set(small)).toEqual(new Set([4096]));
+    expect(sealed(16_000).length).toBe(16_384);
+    expect(sealed(17_000).length).toBe(SLAB_BYTES);
   });
 
   test('a steady need drops none, whatever its size', () => {

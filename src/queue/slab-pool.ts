@@ -14,8 +14,12 @@ export interface Slab {
   readonly bytes: Uint8Array;
 }
 
-/** Room for the largest block and one more chunk of a socket with the tail of a line: the size of most slabs. */
+/** Room for the largest block and one more chunk of a socket with the tail of a line: for a block that grows. */
 export const SLAB_BYTES = 6 * 64 * 1024;
+/** A block that is full at so little moves into a slab of its size: thousands of them may wait in a queue. */
+export const SMALL_SLAB_BYTES = 16 * 1024;
+/** Sizes up to that of a block that grows; beyond it powers of two. */
+const SIZES = [4 * 1024, SMALL_SLAB_BYTES, 64 * 1024, 128 * 1024, SLAB_BYTES];
 /** Milliseconds after which free slabs that were not needed once are dropped. */
 const TRIM_MS = 10_000;
 
@@ -50,9 +54,14 @@ export class SlabPool {
     return shelf;
   }
 
-  /** A slab with room for so many bytes at least. What it held before is still in it. */
+  /** A slab for a block that grows, with room for so many bytes at least. What it held before is still in it. */
+  takeLarge(bytes: number): Slab {
+    return this.take(Math.max(bytes, SLAB_BYTES));
+  }
+
+  /** A slab for so many bytes. What it held before is still in it. */
   take(bytes: number): Slab {
-    const size = bytes <= SLAB_BYTES ? SLAB_BYTES : roundUp(bytes);
+    const size = sizeFor(bytes);
     const shelf = size === SLAB_BYTES ? this.#usual : this.#shelf(size);
     const free = shelf.free.pop();
     if (shelf.free.length < shelf.spare) shelf.spare = shelf.free.length;
@@ -104,8 +113,9 @@ export class SlabPool {
   }
 }
 
-/** The next power of two: few sizes, so that slabs are found again. */
-function roundUp(bytes: number): number {
+/** Few sizes, so that slabs are found again. */
+function sizeFor(bytes: number): number {
+  for (const size of SIZES) if (bytes <= size) return size;
   return 2 ** Math.ceil(Math.log2(bytes));
 }
 

@@ -66,11 +66,34 @@ test('one index for everything never becomes old', () => {
   expect((fullAt! - NOW) / DAY).toBeCloseTo(10, 1);
 });
 
+test('what counts is when it came, where that is known, and not the time of the events', () => {
+  const read: GrowingIndex = {
+    name: 'history',
+    created: NOW - 5 * DAY,
+    earliest: NOW - 900 * DAY,
+    latest: NOW - 800 * DAY,
+    bytes: 900,
+    documents: 90,
+    arrivals: [
+      { from: NOW - 4 * DAY, to: NOW - 4 * DAY, bytes: 400, documents: 40 },
+      { from: NOW - 2 * DAY, to: NOW - DAY, bytes: 400, documents: 40 },
+      { from: NOW - DAY / 2, to: NOW + DAY, bytes: 100, documents: 10 },
+    ],
+  };
+  const { days, perDay, documentsPerDay } = growthOf([read], [], 1e6, NOW);
+  expect(perDay).toBeCloseTo(900 / 4);
+  expect(documentsPerDay).toBeCloseTo(90 / 4);
+  expect(days.map(({ bytes }) => bytes).filter((bytes) => bytes > 0)).toEqual([400, 200, 200, 100]);
+  expect(days.at(-5)).toEqual({ day: TODAY - 4 * DAY, bytes: 400, documents: 40 });
+});
+
 test('little data, none, and odd times', () => {
   expect(growthOf([], [], 1000, NOW)).toMatchObject({ forecast: [0] });
   const young = { name: 'a', created: NOW, earliest: NOW - 60_000, latest: NOW, bytes: 5, documents: 1 };
   expect(growthOf([young], [], 1000, NOW).perDay).toBeUndefined();
-  const hours = { ...young, earliest: NOW - DAY / 4, bytes: 25 };
+  // Of old events, which have only just come, nothing is known.
+  expect(growthOf([{ ...young, earliest: NOW - 40 * DAY }], [], 1000, NOW).perDay).toBeUndefined();
+  const hours = { ...young, created: NOW - DAY / 4, bytes: 25 };
   expect(growthOf([hours], [], 1000, NOW).perDay).toBeCloseTo(100);
   const future = { ...young, earliest: NOW + DAY, latest: NOW + 9 * DAY };
   expect(growthOf([future, ...daily(9)], [], 1000, NOW).fullAt).toBeGreaterThan(NOW);

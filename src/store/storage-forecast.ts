@@ -1,6 +1,6 @@
 /** How the store grows: what came in day by day, and when the disk is full, with what retention deletes meanwhile. */
 import { type IndexPlan, type PlannedIndex, planRetention } from './retention-plan.ts';
-import type { IndexInfo, RetentionRule } from './store.ts';
+import type { Arrival, IndexInfo, RetentionRule } from './store.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -15,12 +15,12 @@ const ROLLING = 3 * DAY;
 
 export type GrowingIndex = PlannedIndex &
   Pick<IndexInfo, 'documents'> &
-  Partial<Pick<IndexInfo, 'earliest' | 'archivedBytes'>>;
+  Partial<Pick<IndexInfo, 'earliest' | 'archivedBytes' | 'arrivals'>>;
 
 export interface Growth {
-  /** By the time of the events, UTC, the oldest first; the last one is today. */
+  /** By the day that they came, UTC, the oldest first; the last one is today. */
   readonly days: readonly { readonly day: number; readonly bytes: number; readonly documents: number }[];
-  /** Bytes that a day's events take; undefined: there are events of less than an hour. */
+  /** Bytes that a day's events take; undefined: the first ones came less than an hour ago. */
   readonly perDay?: number;
   readonly documentsPerDay?: number;
   /** Bytes on the disk from today on, one value a day. */
@@ -40,14 +40,14 @@ export function growthOf(
 ): Growth {
   const days = historyOf(indices, now);
   const here = indices.reduce((sum, index) => sum + bytesHere(index), 0);
-  const oldest = Math.min(...indices.map((index) => Math.max(span(index, now).from, now - MEASURED)));
+  const first = Math.min(...indices.flatMap((index) => arrivalsOf(index, now).map(({ from }) => from)));
+  const oldest = Math.max(first, now - MEASURED);
   const measured = now - oldest;
   if (!(measured >= LEAST)) return { days, forecast: [here] };
   const plans = planRetention(indices, rules, now);
   const groups = groupsOf(indices, plans, oldest, now);
   const perDay = sum(groups, ({ rate }) => rate) * DAY;
-  const documentsPerDay =
-    sum(indices, (index) => part(index, oldest, now, now) * index.documents) / (measured / DAY);
+  const documentsPerDay = sum(indices, (index) => came(index, oldest, now, now).documents) / (measured / DAY);
   const forecast = [here];
   for (let day = 1; day <= HORIZON_DAYS; day++)
     forecast.push(sum(groups, (group) => bytesAfter(group, day * DAY, now)));
@@ -88,7 +88,7 @@ function groupsOf(
     if (!group) groups.set(plan.rule, (group = { rule: plan.rule, kept: [], rate: 0, endless: 0 }));
     const { from, to } = span(index, now);
     const isEndless = now - to < DAY && to - from > ROLLING;
-    const rate = (part(index, since, now, now) * index.bytes) / (now - since);
+    const rate = came(index, since, now, now).bytes / (now - since);
     group.rate += rate;
     if (isEndless) group.endless += rate;
     const ends = isEndless ? [] : [plan.deletesAt, plan.archivesAt].filter((time) => time !== undefined);
@@ -111,9 +111,9 @@ function historyOf(indices: readonly GrowingIndex[], now: number): Growth['days'
     let bytes = 0;
     let documents = 0;
     for (const index of indices) {
-      const share = part(index, day, day + DAY, now);
-      bytes += share * index.bytes;
-      documents += share * index.documents;
+      const one = came(index, day, day + DAY, now);
+      bytes += one.bytes;
+      documents += one.documents;
     }
     return { day, bytes: Math.round(bytes), documents: Math.round(documents) };
   });
@@ -127,11 +127,34 @@ function span({ earliest, latest, created }: GrowingIndex, now: number): { from:
   return { from: Math.min(earliest ?? created, to), to };
 }
 
-/** Which part of its events is of some time, as if they came evenly. */
-function part(index: GrowingIndex, since: number, before: number, now: number): number {
-  const { from, to } = span(index, now);
-  if (from === to) return from >= since && (from < before || before === now) ? 1 : 0;
-  return Math.max(0, Math.min(to, before) - Math.max(from, since)) / (to - from);
+/** Of a cluster it is not known: from when the index was made to its newest event, as if it came evenly. */
+function arrivalsOf(index: GrowingIndex, now: number): readonly Arrival[] {
+  const { arrivals, created, latest = created, bytes, documents } = index;
+  if (arrivals) return arrivals;
+  const from = Math.min(created, now);
+  return [{ from, to: Math.max(from, Math.min(latest, now)), bytes, documents }];
+}
+
+/** What came between two times; each piece evenly. */
+function came(
+  index: GrowingIndex,
+  since: number,
+  before: number,
+  now: number,
+): { readonly bytes: number; readonly documents: number } {
+  let bytes = 0;
+  let documents = 0;
+  for (const arrival of arrivalsOf(index, now)) {
+    const from = Math.min(arrival.from, now);
+    const to = Math.min(arrival.to, now);
+    const share =
+      from === to
+        ? Number(from >= since && (from < before || before === now))
+        : Math.max(0, Math.min(to, before) - Math.max(from, since)) / (to - from);
+    bytes += share * arrival.bytes;
+    documents += share * arrival.documents;
+  }
+  return { bytes, documents };
 }
 
 const sum = <T>(all: readonly T[], of: (one: T) => number): number =>

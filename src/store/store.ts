@@ -360,12 +360,22 @@ export interface IndexInfo {
   readonly aliases: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly mappings: Readonly<Record<string, unknown>>;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** When it came, whatever time the events bear; undefined: not known. */
+  readonly arrivals?: readonly Arrival[];
   /** The data stream it belongs to. */
   readonly dataStream?: string;
   /** Of `bytes`: what is in the archive. */
   readonly archivedBytes?: number;
   /** It was brought back from the archive: no rule moves it there again. */
   readonly isKeptHere?: true;
+}
+
+/** Part of an index that came between two times, milliseconds since the epoch. */
+export interface Arrival {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+  readonly documents: number;
 }
 
 export interface AliasAction {

@@ -59,7 +59,7 @@ describe.skipIf(!chromiumPath)('storage in the browser', { timeout: 60_000 }, ()
   test.for(both)('everything is shown: %o', (look) =>
     shown('/storage', look, async (page) => {
       await page.getByText(/^Not full within a year: .* at most, at .* a day/).waitFor();
-      await page.getByRole('img', { name: /^Events by day over 30 days/ }).waitFor();
+      await page.getByRole('img', { name: /^Arrivals by day over 30 days/ }).waitFor();
       await page.getByText('14 indices', { exact: true }).waitFor();
       await expectAccessible(page);
       await expectNoSidewaysScroll(page);

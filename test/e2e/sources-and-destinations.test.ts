@@ -323,6 +323,51 @@ describe('sources and destinations', { timeout: 60_000 }, () => {
       expect((await admin.ask('DELETE', `/api/integrations/${id}`)).status).toBe(200);
   });
 
+  test('what is disabled and deleted here is an event itself, for the store and whoever subscribes', async () => {
+    const made = async (one: object): Promise<string> => {
+      const { status, json } = await admin.ask('POST', '/api/integrations', one);
+      expect([status, json.message]).toEqual([200, undefined]);
+      return json.item.id;
+    };
+    const system = await made(draft('system', 'System', {}, { keep: 'millrace-events' }));
+    const to = await made(
+      draft('http', 'Subscriber', { url: receiverUrl, format: 'json' }, { others: [system] }),
+    );
+    const other = await made(
+      draft('syslog', 'To be deleted', { listen: '127.0.0.1', port: await freePort() }, { keep: 'x' }),
+    );
+    const got = (action: string): any =>
+      received.find(({ body }) => body.event?.action === action && body.details?.id === other)?.body;
+    expect((await admin.ask('POST', `/api/integrations/${other}/enabled`, { enabled: false })).status).toBe(
+      200,
+    );
+    await until(() => got('integrations.disable') !== undefined, 'the event of disabling', 30);
+    expect((await admin.ask('DELETE', `/api/integrations/${other}`)).status).toBe(200);
+    await until(() => got('integrations.delete') !== undefined, 'the event of deleting', 30);
+    expect(got('integrations.delete')).toMatchObject({
+      '@timestamp': expect.stringMatching(/^20\d\d-/),
+      event: { outcome: 'success' },
+      user: { name: 'admin' },
+      source: { address: expect.stringContaining('127.0.0.1') },
+      details: { title: 'To be deleted', kind: 'source' },
+      message: expect.stringMatching(/^integrations\.delete by admin from .*: success$/),
+    });
+    const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
+    await until(
+      async () => {
+        const url = `${started.storeUrl}/millrace-events-*/_count?q=details.id:${other}`;
+        const response = await fetch(url, { headers: { authorization } });
+        return ((await response.json()) as any).count >= 3;
+      },
+      'they are stored',
+      30,
+    );
+    // What only looks is no event.
+    expect(received.some(({ body }) => /test|search|sign_in/.test(body.event?.action ?? ''))).toBe(false);
+    for (const id of [to, system])
+      expect((await admin.ask('DELETE', `/api/integrations/${id}`)).status).toBe(200);
+  });
+
   test('Beats over TLS with a certificate of its own, which the CA that can be downloaded vouches for', async () => {
     const made = await admin.ask(
       'POST',

@@ -10,7 +10,7 @@ import { type ConsoleServer, consoleServer } from './console-server.ts';
 export interface StorageConsole extends ConsoleServer {
   readonly store: EmbeddedStore;
   readonly folder: string;
-  /** So many events of a day that long ago, in segments. */
+  /** So many events of a day that long ago, which came then, in segments. */
   add(index: string, daysAgo: number, events: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -22,11 +22,13 @@ export async function startStorageConsole(
   port = 0,
 ): Promise<StorageConsole> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-storage-'));
+  let ago = 0;
   const store = await EmbeddedStore.open({
     folder: join(folder, 'store'),
     searcher,
     memoryLimit: 2 ** 29,
     reserve: 0,
+    now: () => Date.now() - ago,
     snapshots: { folder: join(folder, 'snapshots'), runs: true, every: 200 },
     ...options,
   });
@@ -44,7 +46,12 @@ export async function startStorageConsole(
         const time = new Date(now - Math.floor((n / events) * 0.9 * DAY)).toISOString();
         return `{"create":{"_index":"${index}"}}\n{"@timestamp":"${time}","n":${n},"text":"${crypto.randomUUID()}"}\n`;
       });
+      // They came then, too.
+      await store.settle();
+      ago = daysAgo * DAY;
       const { errors: wrong } = await store.bulkBody({ body: Buffer.from(lines.join('')) });
+      await store.settle();
+      ago = 0;
       if (wrong) throw new Error(`events of ${index} were refused`);
     },
     close: async () => {

@@ -61,7 +61,7 @@ async function meet(serverValues: TlsValues, connect: (port: number) => net.Sock
     outcome.client = 'secure';
   });
   await new Promise((resolve) => socket.on('close', resolve));
-  for (let tries = 0; outcome.server === '' && tries < 100; tries++)
+  for (let tries = 0; outcome.server === '' && tries < 2000; tries++)
     await new Promise((resolve) => setTimeout(resolve, 5));
   await new Promise((resolve) => listener.close(resolve));
   return outcome;

@@ -63,7 +63,7 @@ describe('multiline', () => {
   });
 
   it('holds what may go on, and lets it go after a quiet time', async () => {
-    const codec = createCodec(multiline, { pattern: '^ ', what: 'previous', auto_flush_interval: 0.02 });
+    const codec = createCodec(multiline, { pattern: '^ ', what: 'previous', auto_flush_interval: 0.3 });
     const events: Fields[] = [];
     const emit = (event: { fields: Fields }) => events.push(event.fields);
     expect(codec.holding).toBe(false);
@@ -71,7 +71,7 @@ describe('multiline', () => {
     expect(codec.holding).toBe(true);
     codec.flush!(emit, false);
     expect(events).toEqual([]);
-    await delay(30);
+    await delay(320);
     codec.flush!(emit, false);
     expect(events).toEqual([{ message: 'a' }]);
     expect(codec.holding).toBe(false);

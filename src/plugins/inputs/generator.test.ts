@@ -104,9 +104,8 @@ describe('generator', () => {
     context.writer.setFull(true);
     const intake = generator.createIntake(resolveOptions(generator, {}), context);
     await intake.open(new AbortController().signal);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await context.writer.until((writer) => writer.count > 0);
     const before = context.writer.count;
-    expect(before).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(context.writer.count).toBe(before);
     context.writer.setFull(false);

@@ -12,8 +12,7 @@ async function run(given: Record<string, unknown>, ecs: EcsMode = 'disabled') {
   const intake = heartbeat.createIntake(options, context);
   await intake.open(new AbortController().signal);
   await context.writer.until((writer) => writer.count >= Number(given['count']));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(context.isFinished).toBe(true);
+  await expect.poll(() => context.isFinished).toBe(true);
   await intake.close();
   await intake.close();
   const decoder = heartbeat.createDecoder(options, decoderContext(createCodec(plain), { ecs }));

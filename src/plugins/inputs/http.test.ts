@@ -390,21 +390,22 @@ describe('answers', () => {
 });
 
 describe('hostile clients', () => {
-  /** Sends bytes as they are; answers with the first line of every answer. */
-  async function raw(port: number, bytes: string): Promise<string[]> {
+  /** Sends bytes as they are; gives the first line of every answer, `count` of them or until the connection is closed. */
+  async function raw(port: number, bytes: string, count = 1): Promise<string[]> {
     const socket = net.connect(port, '127.0.0.1');
     let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-    });
-    socket.on('error', () => {});
-    socket.write(bytes);
-    await new Promise((resolve) => {
-      socket.on('close', resolve);
-      setTimeout(resolve, 150);
+    const answers = (): string[] => text.match(/HTTP\/1\.1 \d+/g) ?? [];
+    await new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => {
+        text += chunk.toString();
+        if (answers().length >= count) resolve();
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => resolve());
+      socket.write(bytes);
     });
     socket.destroy();
-    return text.match(/HTTP\/1\.1 \d+/g) ?? [];
+    return answers();
   }
 
   test('requests that two readers would cut differently are refused', async () => {
@@ -424,7 +425,7 @@ describe('hostile clients', () => {
   test('requests behind one another on one connection are answered in order', async () => {
     const { context, intake } = await start();
     const one = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n';
-    expect(await raw(intake.port, `${one}1${one}2${one}3`)).toEqual(Array(3).fill('HTTP/1.1 200'));
+    expect(await raw(intake.port, `${one}1${one}2${one}3`, 3)).toEqual(Array(3).fill('HTTP/1.1 200'));
     expect(context.writer.texts()).toEqual(['1', '2', '3']);
   });
 

@@ -261,7 +261,7 @@ describe('TLS', () => {
     const { context, intake } = await start(mutual());
     expect(await send(intake.port, undefined, 'hello\n')).not.toBe('');
     await send(intake.port, certs.stranger, 'hello\n');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => context.log.length).toBe(2);
     expect(context.log).toEqual([
       expect.stringMatching(
         /^warn TLS connection from 127\.0\.0\.1:\d+ refused: the client showed no certificate/,

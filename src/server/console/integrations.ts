@@ -59,6 +59,12 @@ export function integrationHandlers({
     }
   };
 
+  /** How it is called is not known any more when it has gone. */
+  const named = async (id: string): Promise<Record<string, unknown>> => {
+    const { title, kind } = await integrations.item(id);
+    return { id, title, kind };
+  };
+
   return {
     'GET /api/integrations': async () => ({
       cards: (await integrations.cards()).map(cardView),
@@ -106,13 +112,14 @@ export function integrationHandlers({
     },
     'DELETE /api/integrations/:id': async (call) => {
       const id = call.params['id']!;
-      await noted(call, 'delete', { id }, () => integrations.remove(id));
+      await noted(call, 'delete', await named(id), () => integrations.remove(id));
       return {};
     },
     'POST /api/integrations/:id/enabled': async (call) => {
       const id = call.params['id']!;
       const { enabled } = call.body;
-      await noted(call, enabled ? 'enable' : 'disable', { id }, () => integrations.enable(id, enabled));
+      const what = await named(id);
+      await noted(call, enabled ? 'enable' : 'disable', what, () => integrations.enable(id, enabled));
       return integrations.detail(id);
     },
     'POST /api/integrations/:id/certificate': async (call) => {

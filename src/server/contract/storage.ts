@@ -42,7 +42,7 @@ const storedIndex = z.object({
 export type StoredIndex = z.infer<typeof storedIndex>;
 
 const growth = z.object({
-  /** By the time of the events, UTC; the last one is today. */
+  /** By the day that they came, UTC; the last one is today. */
   days: z.array(z.object({ day: z.number(), bytes: z.number(), documents: z.number() })),
   perDay: z.number().optional(),
   documentsPerDay: z.number().optional(),

@@ -14,7 +14,7 @@ const keepIndex = (keep: string): string => `${keep}-%{+yyyy.MM.dd}`;
 /** @throws RangeError for an option that can not be written */
 export function sourceBody(
   id: string,
-  { plugin }: Card,
+  { plugin, filter }: Card,
   options: Readonly<Record<string, unknown>>,
   keep: string | undefined,
   targets: readonly Target[],
@@ -25,7 +25,8 @@ export function sourceBody(
   for (const target of targets)
     lines.push(`  # ${target.title}\n`, pluginText('pipeline', { send_to: [target.id] }));
   if (lines.length === 0) lines.push('  # They go nowhere\n', pluginText('null', {}));
-  return `input {\n${pluginText(plugin, { id, ...options })}}\n\noutput {\n${lines.join('')}}\n`;
+  const filters = filter === undefined ? '' : `filter {\n${filter}}\n\n`;
+  return `input {\n${pluginText(plugin, { id, ...options })}}\n\n${filters}output {\n${lines.join('')}}\n`;
 }
 
 /** Destinations on this computer need no buffer. */

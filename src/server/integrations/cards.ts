@@ -2,6 +2,7 @@
  * What people can set up on the page of sources and destinations, in plain words. A card is offered as soon as its plugin
  * is there; what it does not say of a field comes from the plugin's declaration.
  */
+import { join } from 'node:path';
 import type { PluginKind } from '../../kernel/plugin.ts';
 
 export type Control =
@@ -51,6 +52,10 @@ export interface Card {
   readonly fields?: readonly CardField[];
   /** Always written. */
   readonly fixed?: Readonly<Record<string, unknown>>;
+  /** The same, of what lies in the folder of this process's data. */
+  own?(dataPath: string): Readonly<Record<string, unknown>>;
+  /** Of a source: filters of its config. */
+  readonly filter?: string;
   /** Written when a source speaks TLS. */
   readonly withTls?: Readonly<Record<string, unknown>>;
   /** Of a source: beginning of the names of its indices in Millrace's own store. */
@@ -99,6 +104,27 @@ const verify: CardField = {
 const webhookBodies = {
   additional_codecs: { 'application/json': 'json', 'application/x-ndjson': 'json_lines' },
 };
+
+/** Who changed what here, without what only looks: searches, sign-ins, tests. */
+const systemEvents = `  # The rest is in the audit log only.
+  if [action] !~ /^(integrations|users|keys|config|storage|demo)\\./ or [action] =~ /\\.(test|watch|preview|verify|save_test)$/ {
+    drop { }
+  }
+  date { match => ["time", "ISO8601"] }
+  mutate {
+    rename => {
+      "user" => "[@metadata][user]"
+      "action" => "[event][action]"
+      "outcome" => "[event][outcome]"
+      "address" => "[source][address]"
+    }
+    remove_field => ["time", "previous", "hash"]
+  }
+  mutate {
+    rename => { "[@metadata][user]" => "[user][name]" }
+    add_field => { "message" => "%{[event][action]} by %{[user][name]} from %{[source][address]}: %{[event][outcome]}" }
+  }
+`;
 
 const sources: readonly Card[] = [
   {
@@ -315,6 +341,22 @@ const sources: readonly Card[] = [
   },
 ];
 
+const own: readonly Card[] = [
+  {
+    id: 'system',
+    kind: 'source',
+    plugin: 'file',
+    title: 'Millrace’s own system events',
+    words:
+      'Who has added, changed, disabled or deleted sources and destinations, users, keys, configs and storage here.',
+    keep: 'millrace-events',
+    own: (dataPath) => ({ path: [join(dataPath, 'audit', '*.jsonl')] }),
+    fixed: { codec: { plugin: 'json' } },
+    filter: systemEvents,
+    fields: [],
+  },
+];
+
 const destinations: readonly Card[] = [
   {
     id: 'elasticsearch',
@@ -472,7 +514,7 @@ const destinations: readonly Card[] = [
   },
 ];
 
-const all: readonly Card[] = [...sources, ...destinations];
+const all: readonly Card[] = [...sources, ...own, ...destinations];
 
 export const pluginKind = ({ kind }: Pick<Card, 'kind'>): PluginKind & ('input' | 'output') =>
   kind === 'source' ? 'input' : 'output';

@@ -67,7 +67,13 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   try {
     body =
       card.kind === 'source'
-        ? sourceBody(id, card, form.options, draft.keep ?? undefined, targets)
+        ? sourceBody(
+            id,
+            card,
+            { ...form.options, ...card.own?.(host.dataPath) },
+            draft.keep ?? undefined,
+            targets,
+          )
         : destinationBody(id, card, form.options);
   } catch (error) {
     problems.push({ field: '', text: (error as Error).message });

@@ -67,6 +67,8 @@ export interface SegmentInfo {
   readonly sparse?: Readonly<Record<string, string>>;
   /** Rows whose `_id` the sender chose: they are in the id filter. */
   readonly explicit: number;
+  /** When its rows came, from and to, milliseconds; segments of older versions do not say it. */
+  readonly arrived?: readonly [from: number, to: number];
   /** 0: sealed from memory; higher: merged. */
   readonly level: number;
   readonly created: number;
@@ -92,7 +94,8 @@ export interface LiveMapping {
   readonly aliases: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
   readonly madeValues?: ReadonlySet<string>;
-  merge(mappings: Json): void;
+  /** Adds what was found to fit when it was written. */
+  apply(changes: Json): void;
   toJSON(): Json;
 }
 
@@ -179,7 +182,7 @@ export class Catalogue {
         break;
       case 'mapping': {
         const index = this.indices.get(record.ix);
-        index?.mapping.merge(record.mapping);
+        index?.mapping.apply(record.mapping);
         break;
       }
       case 'drop':

@@ -36,6 +36,8 @@ import { Tasks } from './tasks.ts';
 
 export interface CoreOptions {
   readonly folder: string;
+  /** When rows come; for tests. */
+  readonly now?: () => number;
   readonly makeMapping: MakeMapping;
   /** Bytes for queries and rows in memory. */
   readonly memoryLimit?: number;
@@ -50,6 +52,8 @@ export interface Generation {
   readonly pin: Pin;
   /** Milliseconds since the epoch. */
   readonly opened: number;
+  /** When its first row came. */
+  readonly began: number;
   readonly records: CatalogueRecord[];
   readonly dead: DeadRow[];
   bytes: number;
@@ -62,6 +66,7 @@ const GIGABYTE = 2 ** 30;
 
 export class Core {
   readonly folder: string;
+  readonly now: () => number;
   readonly duckdb: Duckdb;
   /** For merges: what they need never takes from queries. */
   readonly mergeDuckdb: () => Promise<Duckdb>;
@@ -89,6 +94,7 @@ export class Core {
   ) {
     this.archive = archive;
     this.folder = options.folder;
+    this.now = options.now ?? Date.now;
     this.duckdb = duckdb;
     this.problems = new Problems();
     this.catalogue = new Catalogue(options.makeMapping);
@@ -380,6 +386,7 @@ export class Core {
         hot: new HotTable(this.duckdb, this.catalogue.columns, file),
         pin: new Pin(),
         opened: Date.now(),
+        began: this.now(),
         records: [],
         dead: [],
         bytes: 0,

@@ -69,6 +69,8 @@ import { deleteSnapshot, restoreFrom, snapshotTo } from './store-snapshot.ts';
 export interface EmbeddedOptions {
   readonly folder: string;
   readonly searcher: Searcher;
+  /** When events come; for tests. */
+  readonly now?: () => number;
   /** Bytes; by default a quarter of the machine's, at most 4 GiB. */
   readonly memoryLimit?: number;
   readonly maintenance?: Partial<MaintenanceOptions>;
@@ -128,6 +130,7 @@ export class EmbeddedStore implements Store {
       const core = await Core.open({
         folder: options.folder,
         makeMapping,
+        ...(options.now && { now: options.now }),
         ...(options.archive === undefined ? {} : { archive: options.archive }),
         ...(options.memoryLimit === undefined ? {} : { memoryLimit: options.memoryLimit }),
       });

@@ -1,6 +1,6 @@
 /**
  * Merges segments of one index that follow one another: rows that are gone stay behind, small files become one, and
- * the last merge of an index sorts within row groups, packs closer and makes the sidecars.
+ * the last merge of an index sorts within row groups and packs closer. Merged files have sidecars.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -241,17 +241,9 @@ async function writeMerged(
     }
     await writeTokens(duckdb, join(core.folder, file), `${stem}.tokens`);
     sidecars['tokens'] = short(`${stem}.tokens`);
-    if (
-      isLast &&
-      (await writeIndicators(
-        catalogue,
-        duckdb,
-        join(core.folder, file),
-        columns,
-        `${stem}.indicators.parquet`,
-      ))
-    )
-      sidecars['indicators'] = short(`${stem}.indicators.parquet`);
+    const indicators = `${stem}.indicators.parquet`;
+    if (await writeIndicators(catalogue, duckdb, join(core.folder, file), columns, indicators))
+      sidecars['indicators'] = short(indicators);
   } catch (error) {
     removeInfo(core, { file, sidecars });
     throw error;
@@ -273,10 +265,17 @@ async function writeMerged(
     columns,
     ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
     explicit,
+    arrived: arrivedOf(infos),
     level: isLast ? 2 : 1,
     created: isLast ? Math.max(...infos.map((info) => info.created)) : Date.now(),
     sidecars,
   };
+}
+
+/** From the first to the last; those that do not say it had come when they were made. */
+function arrivedOf(infos: readonly SegmentInfo[]): readonly [from: number, to: number] {
+  const all = infos.map(({ arrived, created }) => arrived ?? ([created, created] as const));
+  return [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))];
 }
 
 /** By time, and within a row group by what makes neighbours alike. */

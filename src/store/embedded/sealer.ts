@@ -58,7 +58,7 @@ export async function sealGeneration(core: Core, generation: Generation): Promis
 /** Sealed SELECTs have the columns of the segment's contract, and whether the sender chose the id. */
 async function sealIndex(
   core: Core,
-  { hot }: Generation,
+  { hot, began }: Generation,
   index: Index,
   stats: HotIndex,
   ownDead: ReadonlySet<number>,
@@ -111,6 +111,7 @@ async function sealIndex(
     columns,
     ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
     explicit: stats.explicit,
+    arrived: [Math.min(began, core.now()), core.now()],
     level: 0,
     created: Date.now(),
     sidecars,

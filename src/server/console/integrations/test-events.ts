@@ -34,6 +34,15 @@ export function testEvent(card: string, title: string): Fields {
         tags,
         details: { client_name: 'TestCompany', cloud: 'EU', notification_type: 'create_user' },
       };
+    case 'system':
+      return {
+        message,
+        tags,
+        event: { action: 'users.add', outcome: 'success' },
+        user: { name: 'admin' },
+        source: { address: '127.0.0.1' },
+        details: { name: 'test.user', role: 'analyst' },
+      };
     case 'files':
       return { message, tags, host: { name: hostname() }, path: '/var/log/test.log' };
     default:

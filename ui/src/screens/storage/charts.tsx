@@ -7,7 +7,7 @@ import { DAY, day, niceTop, shortDay, size } from './format.ts';
 const HEIGHT = 150;
 const [LEFT, RIGHT, TOP, BOTTOM] = [62, 8, 12, 20];
 
-/** Bytes of events by their day. */
+/** Bytes of events by the day they came. */
 export function DayChart({ days }: { readonly days: StorageGrowth['days'] }) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const top = niceTop(Math.max(...days.map(({ bytes }) => bytes)));
@@ -22,7 +22,7 @@ export function DayChart({ days }: { readonly days: StorageGrowth['days'] }) {
         className="storage-chart"
         height={HEIGHT}
         role="img"
-        aria-label={`Events by day over ${days.length} days: ${size(last.bytes)} today, ${size(days.at(-2)?.bytes ?? 0)} yesterday`}
+        aria-label={`Arrivals by day over ${days.length} days: ${size(last.bytes)} today, ${size(days.at(-2)?.bytes ?? 0)} yesterday`}
       >
         {width > 0 && (
           <>

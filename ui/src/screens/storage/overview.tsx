@@ -18,10 +18,10 @@ export function Overview({ storage, now }: { readonly storage: Storage; readonly
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
           <Card withBorder p="sm">
             <Title order={2} size="h6">
-              Events by day
+              Arrivals by day
             </Title>
             <Text size="xs" c="dimmed" mb={4}>
-              Bytes in the store by the time of the events, UTC, in the last 30 days.
+              Bytes in the store by the day they came, UTC, whatever time the events bear.
             </Text>
             <DayChart days={growth.days} />
           </Card>
@@ -52,7 +52,7 @@ function isSoon({ fullAt }: StorageGrowth, now: number): 'soon' | 'now' | undefi
 }
 
 export function forecastText({ perDay, fullAt, peak }: StorageGrowth, now: number): string {
-  if (perDay === undefined || peak === undefined) return 'Known when there are events of an hour.';
+  if (perDay === undefined || peak === undefined) return 'Known when the first events came an hour ago.';
   const rate = `at ${size(perDay)} a day, with what retention deletes`;
   if (fullAt !== undefined) return `Full in ${distance(fullAt - now)}, on ${day(fullAt)}, ${rate}.`;
   return `Not full within a year: ${size(peak)} at most, ${rate}.`;
@@ -111,7 +111,7 @@ function Facts({ storage }: { readonly storage: Storage }) {
         </div>
         <Text size="xs" c="dimmed">
           {growth.documentsPerDay === undefined
-            ? 'known when there are events of an hour'
+            ? 'known an hour after the first event'
             : `${count(Math.round(growth.documentsPerDay))} events a day, in the last week`}
         </Text>
       </Fact>
