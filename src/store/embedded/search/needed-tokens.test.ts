@@ -59,6 +59,7 @@ const word = fc.oneof(
   fc.integer({ min: 0, max: 8 }).map((n) => `part_${n}`),
   fc.constantFrom('someone', 'say', 'nowhere', 'caf', 'café', 'end', 'x', 'nrare3', 'rare1*', '*are12'),
   fc.integer({ min: 0, max: 12_000 }).map(String),
+  fc.integer({ min: 0, max: 300 }).map((n) => `10.1.${n % 3}.${n}`),
 );
 const anywhere = fc.array(word, { minLength: 1, maxLength: 2 }).map(
   (words): Query => ({
@@ -132,6 +133,8 @@ test('what is no whole word needs nothing', () => {
   expect(need('One two')).toEqual({ all: [{ token: 'One' }, { token: 'two' }] });
   expect(need('ab')).toBeUndefined();
   expect(need('wor*', true)).toBeUndefined();
+  expect(need('10.1.2.33')).toEqual({ all: [{ numbers: '10.1.2.33' }] });
+  expect(need('10.1.2')).toBeUndefined();
   expect(need('wo*rd', true)).toBeUndefined();
   expect(need('*word*', true)).toEqual({ all: [{ grams: [expect.any(Number)] }] });
   expect(need('café')).toBeUndefined();
