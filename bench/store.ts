@@ -7,7 +7,8 @@
  * `--ask-only`: the folder has the events of an earlier run with `--keep`
  *
  * Ingest: CPU seconds of the Millrace process (user and system, all threads) from the first event until everything is
- * sealed. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
+ * sealed. From a pipeline: the same of the whole process, input, codec and output with it; and the store's share, which is
+ * that less what a process of its own needs for the same events, read by the same input and codec, with the output `null`. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -38,33 +39,24 @@ const root = join(import.meta.dirname, '..');
 const ES = 19_200;
 const TCP = 19_201;
 const MONITORING = 19_600;
+/** Of the process without a store. */
+const BARE = { tcp: 19_202, monitoring: 19_601 };
 const BULK = 1000;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const ticks = 100;
 
 mkdirSync(folder, { recursive: true });
-writeFileSync(
-  join(folder, 'pipeline.conf'),
-  `input { tcp { host => "127.0.0.1" port => ${TCP} codec => json_lines } }
-output { store { index => "pipeline-%{+yyyy.MM.dd}" } }\n`,
-);
 
-function start(): ChildProcess {
-  return spawn(
-    process.execPath,
-    [
-      join(root, 'bin', 'millrace.js'),
-      '-f',
-      join(folder, 'pipeline.conf'),
-      '--path.data',
-      join(folder, 'data'),
-      '--store.http.port',
-      String(ES),
-      '--api.http.port',
-      String(MONITORING),
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+/** A process with one pipeline, which has a data folder of its own. */
+function start(name: string, tcp: number, output: string, monitoring: number, flags: string[]): ChildProcess {
+  const config = join(folder, `${name}.conf`);
+  writeFileSync(
+    config,
+    `input { tcp { host => "127.0.0.1" port => ${tcp} codec => json_lines } }\noutput { ${output} }\n`,
   );
+  const program = join(root, 'bin', 'millrace.js');
+  const given = ['-f', config, '--path.data', join(folder, name), '--api.http.port', String(monitoring)];
+  return spawn(process.execPath, [program, ...given, ...flags], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 interface Answer {
@@ -78,13 +70,14 @@ function ask(
   path: string,
   body?: string | Buffer,
   type = 'application/json',
+  port = ES,
 ): Promise<Answer> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
     const call = request(
       {
         host: '127.0.0.1',
-        port: ES,
+        port,
         method,
         path,
         agent,
@@ -224,11 +217,10 @@ async function merged(pid: number): Promise<Record<string, number>> {
   };
 }
 
-async function fromPipeline(pid: number): Promise<Record<string, number>> {
+/** Sends events as lines of JSON over one connection. */
+async function sendLines(port: number): Promise<void> {
   const event = securityEvents(throughPipeline, 2);
-  const cpu = cpuSeconds(pid);
-  const started = performance.now();
-  const socket = createConnection(TCP, '127.0.0.1');
+  const socket = createConnection(port, '127.0.0.1');
   await new Promise((done) => socket.once('connect', done));
   for (let n = 0; n < throughPipeline; ) {
     let text = '';
@@ -236,18 +228,49 @@ async function fromPipeline(pid: number): Promise<Record<string, number>> {
     if (!socket.write(text)) await new Promise((done) => socket.once('drain', done));
   }
   socket.end();
+}
+
+async function fromPipeline(pid: number): Promise<Record<string, number>> {
+  const cpu = cpuSeconds(pid);
+  const started = performance.now();
+  await sendLines(TCP);
   for (;;) {
     const { body } = await ask('GET', '/pipeline-*/_count');
     if ((JSON.parse(body) as { count?: number }).count === throughPipeline) break;
-    await sleep(250);
+    // A search of what is in memory costs too.
+    await sleep(1000);
   }
   const seconds = (performance.now() - started) / 1000;
   await settled();
+  const whole = cpuSeconds(pid) - cpu;
+  const bare = await withoutStore();
   return {
     events: throughPipeline,
     'events a second': Math.round(throughPipeline / seconds),
-    'events a CPU second, sealed': Math.round(throughPipeline / (cpuSeconds(pid) - cpu)),
+    'events a CPU second, sealed': Math.round(throughPipeline / whole),
+    'CPU µs an event, sealed': round((whole / throughPipeline) * 1e6),
+    'CPU µs an event, with the output null': round((bare / throughPipeline) * 1e6),
+    "events a CPU second, the store's share": Math.round(throughPipeline / (whole - bare)),
   };
+}
+
+/** CPU seconds for the same events by the same input and codec, which build them for an output that does nothing. */
+async function withoutStore(): Promise<number> {
+  const child = start('bare', BARE.tcp, 'null {}', BARE.monitoring, ['--store.enabled', 'false']);
+  const out = async (): Promise<number> => {
+    const path = '/_node/stats/pipelines/main';
+    const answer = await ask('GET', path, undefined, undefined, BARE.monitoring).catch(() => undefined);
+    return answer?.status === 200 ? JSON.parse(answer.body).pipelines.main.events.out : -1;
+  };
+  try {
+    while ((await out()) < 0) await sleep(100);
+    const cpu = cpuSeconds(child.pid!);
+    await sendLines(BARE.tcp);
+    while ((await out()) < throughPipeline) await sleep(100);
+    return cpuSeconds(child.pid!) - cpu;
+  } finally {
+    child.kill('SIGTERM');
+  }
 }
 
 const end = FIRST_DAY + DAYS * 86_400_000;
@@ -400,7 +423,10 @@ async function measureIndicators(): Promise<Record<string, unknown>> {
 
 const { bavail, bsize } = statfsSync(folder);
 if (bavail * bsize < total * 1200) throw new Error(`${folder} has too little room`);
-const child = start();
+const child = start('data', TCP, 'store { index => "pipeline-%{+yyyy.MM.dd}" }', MONITORING, [
+  '--store.http.port',
+  String(ES),
+]);
 try {
   for (let at = 0; at < 200; at++) {
     const up = await ask('GET', '/').catch(() => undefined);

@@ -135,9 +135,13 @@ describe('with users', () => {
     await api.ask('GET', '/', undefined, basic('guess', 'again'));
     expect(performance.now() - started).toBeGreaterThan(100);
     // Those who are known by their password already do not wait for those who guess.
-    const fast = performance.now();
-    await api.ask('GET', '/', undefined, admin);
-    expect(performance.now() - fast).toBeLessThan(100);
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 10; tries++) {
+      const asked = performance.now();
+      await api.ask('GET', '/', undefined, admin);
+      fastest = Math.min(fastest, performance.now() - asked);
+    }
+    expect(fastest).toBeLessThan(100);
   });
 
   test('a user of some indices sees only these, however it asks', async () => {
@@ -328,18 +332,20 @@ describe('hostile senders', () => {
   test('the search of a client that leaves is ended', async () => {
     const { hostname, port } = new URL(api.url);
     const { search } = api.store;
+    let isSearching = false;
     const ended = new Promise<boolean>((resolve) => {
       api.store.search = (_request, signal) =>
-        new Promise((_, reject) =>
+        new Promise((_, reject) => {
+          isSearching = true;
           signal!.addEventListener('abort', () => {
             resolve(true);
             reject(signal!.reason as Error);
-          }),
-        );
+          });
+        });
     });
     const socket = connect(Number(port), hostname);
     socket.write('GET /_search HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    await new Promise((done) => setTimeout(done, 50));
+    await expect.poll(() => isSearching).toBe(true);
     socket.destroy();
     expect(await ended).toBe(true);
     api.store.search = search;

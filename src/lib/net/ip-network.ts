@@ -38,6 +38,54 @@ export function groupsOf(address: string): number[] {
   return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
+/**
+ * The short form of an IPv6 address that is written with nothing but hexadecimal digits and colons, read once; undefined:
+ * it is written otherwise, or is none.
+ */
+export function shortIpv6(text: string): string | undefined {
+  const groups: number[] = [];
+  /** Groups before `::`. */
+  let gap = -1;
+  let value = 0;
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const digit = hexDigit(code);
+    if (digit >= 0) {
+      if (++digits > 4) return undefined;
+      value = value * 16 + digit;
+      continue;
+    }
+    if (code !== COLON) return undefined;
+    const isGap = text.charCodeAt(at + 1) === COLON;
+    if (digits > 0) groups.push(value);
+    // A single colon stands between two groups.
+    else if (!isGap || at > 0) return undefined;
+    value = 0;
+    digits = 0;
+    if (!isGap) {
+      if (at + 1 === text.length) return undefined;
+      continue;
+    }
+    if (gap >= 0) return undefined;
+    gap = groups.length;
+    at++;
+  }
+  if (digits > 0) groups.push(value);
+  if (gap < 0 ? groups.length !== 8 : groups.length > 7) return undefined;
+  if (gap >= 0) groups.splice(gap, 0, ...ZEROS.slice(groups.length));
+  return shortForm(groups);
+}
+
+const COLON = 0x3a;
+const ZEROS: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0];
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
 /** RFC 5952: the longest run of zeros, the first of equals, is left out; mapped IPv4 addresses keep their dots. */
 function shortForm(groups: readonly number[]): string {
   if (groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {

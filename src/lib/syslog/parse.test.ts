@@ -168,7 +168,8 @@ describe('the default pattern by hand', () => {
       parsed(text, 'disabled');
       parseRfc5424(text, newSyslogLine());
     }
-    expect(performance.now() - started).toBeLessThan(500);
+    // In quadratic time each of them would take minutes.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

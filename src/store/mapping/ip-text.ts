@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { networkOf } from '../../lib/net/ip-network.ts';
+import { networkOf, shortIpv6 } from '../../lib/net/ip-network.ts';
 
 /**
  * An address as columns of type `ip` hold it: RFC 5952, IPv4-mapped addresses as IPv4.
@@ -7,7 +7,6 @@ import { networkOf } from '../../lib/net/ip-network.ts';
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
-  if (!isIPv6(text)) return undefined;
-  const short = networkOf(text, 128);
+  const short = shortIpv6(text) ?? (isIPv6(text) ? networkOf(text, 128) : undefined);
   return short?.startsWith('::ffff:') && short.includes('.') ? short.slice(7) : short;
 }
