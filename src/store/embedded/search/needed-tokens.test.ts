@@ -40,7 +40,7 @@ beforeAll(async () => {
     await store.bulkBody({ body: Buffer.from(lines), filterPath: ['errors'] });
     await store.settle();
   }
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
@@ -103,7 +103,7 @@ test('a search that leaves rows out finds what one through everything finds', as
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+}, 180_000);
 
 test('pages of what is left are pages of the whole', async () => {
   const { hits } = await store.search({
