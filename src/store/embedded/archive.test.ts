@@ -180,3 +180,32 @@ test('nothing comes back from an archive that is not there, or onto a full disk'
   await expect(store.unarchive({ names: ['old'] })).rejects.toThrow(/do not fit on the disk/);
   expect(await count('old')).toBe(20);
 });
+
+test('a search that began before the move goes on with what it has, and its end removes nothing that is in use', async () => {
+  await write('old', 0, 20);
+  await store.settle();
+  const before = await store.openPointInTime({ names: ['old'] }, 60_000);
+  await store.archive({ names: ['old'] });
+  const between = await store.openPointInTime({ names: ['old'] }, 60_000);
+  await store.unarchive({ names: ['old'] });
+  for (const id of [before, between]) {
+    const { hits } = await store.search({
+      indices: { names: [] },
+      pointInTime: { id },
+      query: { type: 'all' },
+      from: 0,
+      size: 100,
+      sort: [],
+      source: true,
+      trackTotalHits: false,
+    });
+    expect(hits).toHaveLength(20);
+    await store.closePointInTime(id);
+  }
+  expect(files(own(), 'old')).toEqual([]);
+  expect(await count('old')).toBe(20);
+  await store.close();
+  store = await open();
+  expect(await count('old')).toBe(20);
+  expect(await store.verify()).toMatchObject({ damaged: [], away: 0 });
+});
