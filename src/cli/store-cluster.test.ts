@@ -4,7 +4,7 @@ import type { ProcessSettings } from './configuration.ts';
 import { storeCluster } from './store-cluster.ts';
 
 const settings = (values: Readonly<Record<string, unknown>>): ProcessSettings =>
-  ({ get: (name: string) => values[name] }) as unknown as ProcessSettings;
+  ({ get: (name: string) => ({ 'path.data': '/data', ...values })[name] }) as unknown as ProcessSettings;
 
 test('a cluster from settings', () => {
   const { cluster } = storeCluster(
@@ -26,6 +26,7 @@ test('a cluster from settings', () => {
     secrets: { password: 'x y' },
     templatePatterns: [],
     retention: [{ pattern: 'a-*', maxAge: 30 * 86_400_000 }],
+    snapshots: { folder: '/data/snapshots', runs: false },
   });
 });
 

@@ -90,7 +90,7 @@ export async function expectAccessible(page: Page): Promise<void> {
               .join(' | ')}`,
         );
     });
-  await expect.poll(faults, { timeout: 3000, interval: 300 }).toEqual([]);
+  await expect.poll(faults, { timeout: 20_000, interval: 300 }).toEqual([]);
 }
 
 /** Nothing makes the whole page scroll sideways. */

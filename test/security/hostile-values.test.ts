@@ -101,6 +101,9 @@ describe.skipIf(!chromiumPath || !isBuilt)('hostile values', { timeout: 120_000 
       hiddenFields: [ATTACK],
       indices: [SHORT],
     });
+    const values = { listen: '127.0.0.1', port: await freePort() };
+    const source = { card: 'webhook', title: TAG, values };
+    expect((await admin.ask('POST', '/api/integrations', source)).status).toBe(200);
     await admin.ask('POST', '/api/events/search', { query: `message: "${TAG}"`, indices: [ATTACK] });
     await started.client().signIn(SHORT, 'wrong password');
     await until(
@@ -276,6 +279,9 @@ describe.skipIf(!chromiumPath || !isBuilt)('hostile values', { timeout: 120_000 
         '/discover',
         '/pipelines',
         '/dead-letters',
+        '/integrations',
+        '/storage',
+        '/editor',
         '/settings/keys',
         '/settings/audit',
       ]),

@@ -98,12 +98,56 @@ describe('TokenFilter', () => {
   test('finds an IPv4 address in every spelling as IPv6', () => {
     const filter = filterOf([
       '{"a":"::ffff:10.1.2.3","b":"::FFFF:0a01:0204","c":["0:0:0:0:0:ffff:10.1.2.5","\\u003a:ffff:10.1.2.6"]}',
-      '{"d":"0000:0000:0000:0000:0000:ffff:255.255.255.254","e":"fe80::ffff:10.1.2.9","f":"::ffff:1.2.3"}',
+      '{"d":"0000:0000:0000:0000:0000:ffff:255.255.255.254","e":"fe80::ffff:a01:209","f":"::ffff:1.2.3"}',
     ]);
     const has = (address: string): boolean => filter.mayHave(address, true)[0]!;
     for (const address of ['10.1.2.3', '10.1.2.4', '10.1.2.5', '10.1.2.6', '255.255.255.254'])
       expect(has(address), address).toBe(true);
-    for (const address of ['10.1.2.9', '1.2.3', '10.1.2.7']) expect(has(address), address).toBe(false);
+    for (const address of ['10.1.2.9', '9.9.9.9', '10.1.2.7']) expect(has(address), address).toBe(false);
+    filter.close();
+  });
+
+  test('never says no where free text finds four numbers behind one another', () => {
+    const number = fc.oneof(
+      fc.integer({ min: 0, max: 30 }).map(String),
+      fc.constantFrom('007', '1234', 'a1', ''),
+    );
+    const between = fc.constantFrom(
+      '.',
+      '. ',
+      '-',
+      ', ',
+      '—',
+      '\n',
+      '"',
+      '\\',
+      '/',
+      ' to ',
+      '_',
+      'é',
+      '\u0661',
+    );
+    const line = fc.array(fc.tuple(number, between), { minLength: 3, maxLength: 9 });
+    fc.assert(
+      fc.property(line, fc.integer({ min: 1, max: 9 }), (parts, every) => {
+        const json = JSON.stringify({ text: parts.flat().join(''), more: [1.5, '8.8.4.4'] });
+        const filter = filterOf([escaped(json, every)]);
+        const document = JSON.parse(json) as object;
+        for (let at = 0; at + 4 <= parts.length; at++) {
+          const numbers = parts.slice(at, at + 4).map(([one]) => one);
+          if (!numbers.every((one) => /^\d{1,3}$/.test(one))) continue;
+          const text = numbers.join('.');
+          if (anywherePredicate(anywhereWords(text))(document))
+            expect(filter.mayHave(text, true), `${text} in ${json}`).toEqual([true]);
+        }
+        expect(filter.mayHave('8.8.4.4', true)).toEqual([true]);
+        filter.close();
+      }),
+      { numRuns: 300 },
+    );
+    const filter = filterOf(['{"message":"from 10.20.30.40:514 to host 1 2 x 3 4"}']);
+    expect(filter.mayHave('10.20.30.40', true)).toEqual([true]);
+    expect(filter.mayHave('1.2.3.4', true)).toEqual([false]);
     filter.close();
   });
 

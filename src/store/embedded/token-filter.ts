@@ -9,10 +9,11 @@
  *
  * Whole strings have a token each, too, where they are more than one token: up to 128 ASCII characters, in lower case. An
  * IPv4 address that is written as IPv6 (`::ffff:10.0.0.1`, in any spelling) has the whole string that the IPv4 address would be.
+ * So have four words of one to three digits behind one another, such as an address in a line of a log, whatever stands between them.
  *
  * A second set of bits for each group tells which four neighbouring characters tokens have, for parts of words.
  *
- * File, little-endian: "MTF2", CRC-32C of the rest of the header u32, rows a group u32, number of groups u32; for each group:
+ * File, little-endian: "MTF3", CRC-32C of the rest of the header u32, rows a group u32, number of groups u32; for each group:
  * number of 32-bit words of its tokens u32, their CRC-32C u32, number of 32-bit words of its neighbours u32 (a power of two), their
  * CRC-32C u32; then tokens and neighbours group by group. `token-lookup.ts` reads it, and the first form.
  */
@@ -26,7 +27,7 @@ export const MIN_TOKEN = 3;
 export const MAX_STRING = 128;
 const BITS_PER_TOKEN = 11;
 export const HASHES = 7;
-export const MAGIC = 0x3246_544d;
+export const MAGIC = 0x3346_544d;
 export const HEADER = 16;
 /** Bytes of a group in the header. */
 export const GROUP_ENTRY = 16;
@@ -61,6 +62,11 @@ const hashGram = (gram: number): number => Math.imul(gram, 0x9e3779b1) >>> 0;
 const wholeOf = (code: number): number =>
   code < 0x20 || code > 0x7e ? 0 : code >= 0x41 && code <= 0x5a ? code + 32 : code;
 
+/** A word that `numbersNeed` looks for together with its neighbours. */
+export const NUMBER = /^\d{1,3}$/;
+const FOUR_NUMBERS = /\b(\d{1,3})\W+(?=(\d{1,3})\W+(\d{1,3})\W+(\d{1,3})\b)/g;
+const NINE = 0x39;
+const DOT = 0x2e;
 const QUOTE = 0x22;
 const SLASH = 0x2f;
 const SEED_STRING = 0x1234567;
@@ -107,6 +113,10 @@ export class TokenFilterBuilder {
     let size = 0;
     let isPlain = true;
     let isMapped = false;
+    /** Short words behind one another that end in a digit, and whether they may be four numbers. */
+    let numbers = 0;
+    let hasNumbers = false;
+    let last = 0;
     const grams = this.#grams;
     let gram = 0;
     for (let at = 0; at < length; at++) {
@@ -119,7 +129,11 @@ export class TokenFilterBuilder {
           size = 0;
           isPlain = true;
           isMapped = false;
+          hasNumbers = false;
+          numbers = 0;
         } else {
+          if (run > 0 && run <= 3 && last <= NINE && numbers >= 3) hasNumbers = true;
+          if (hasNumbers && !isAddress(source, start, at)) this.#noteNumbers(source.slice(start - 1, at + 1));
           // A single token needs no second one, and times are all different.
           const isTime = size === 24 && source.charCodeAt(at - 1) === 0x5a;
           if (isPlain && size > run && size <= MAX_STRING && !isTime) {
@@ -158,6 +172,7 @@ export class TokenFilterBuilder {
         b = Math.imul(b ^ lower, PRIME_B);
         b ^= b >>> 13;
         run++;
+        last = lower;
         gram = ((gram << 6) | GRAM_CODE[lower]!) & 0xff_ffff;
         if (run >= GRAM) {
           const place = Math.imul(gram, 0x9e3779b1) >>> (32 - GRAM_BITS);
@@ -169,6 +184,8 @@ export class TokenFilterBuilder {
       if (run === 4 && a === FFFF) isMapped = true;
       if (run >= MIN_TOKEN) this.#note(endA(a), endB(b));
       if (run > 0) {
+        if (run > 3 || last > NINE) numbers = 0;
+        else if (++numbers === 4) hasNumbers = true;
         a = SEED_A;
         b = SEED_B;
         run = 0;
@@ -204,15 +221,19 @@ export class TokenFilterBuilder {
     return bytes;
   }
 
+  /** A string in quotation marks that may have four numbers behind one another. */
+  #noteNumbers(json: string): void {
+    const text = json.includes('\\') ? unescaped(json) : json.slice(1, -1);
+    for (const [, ...four] of text?.matchAll(FOUR_NUMBERS) ?? []) {
+      const { start, step } = tokenPlaces(four.join('.'), true);
+      this.#note(start | 0, step | 0);
+    }
+  }
+
   /** A string in quotation marks that may be an IPv4 address written as IPv6. */
   #noteMapped(json: string): void {
-    let text: string;
-    try {
-      text = JSON.parse(json) as string;
-    } catch {
-      return;
-    }
-    const address = canonicalIp(text);
+    const text = unescaped(json);
+    const address = text === undefined ? undefined : canonicalIp(text);
     if (address === undefined || address.includes(':')) return;
     const { start, step } = tokenPlaces(address, true);
     this.#note(start | 0, step | 0);
@@ -288,6 +309,31 @@ export function gramHashes(text: string): number[] {
     if (run >= GRAM) hashes.add(hashGram(gram));
   }
   return [...hashes];
+}
+
+/** Four numbers with a dot between them and nothing else: as a whole string it is noted anyway. */
+function isAddress(text: string, start: number, end: number): boolean {
+  if (end - start > 15) return false;
+  let dots = 0;
+  let before = DOT;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (before === DOT) return false;
+      dots++;
+    } else if (code < 0x30 || code > NINE) return false;
+    before = code;
+  }
+  return dots === 3 && before !== DOT;
+}
+
+/** Undefined: no JSON. */
+function unescaped(json: string): string | undefined {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A smaller set of the same, where it is nearly empty. */

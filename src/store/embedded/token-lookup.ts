@@ -27,6 +27,8 @@ export interface TokenLayout {
   readonly groups: readonly Group[];
   /** IPv4 addresses that are written as IPv6 are found by the IPv4 address. */
   readonly knowsMapped: boolean;
+  /** Four numbers behind one another are found as the whole string of an address. */
+  readonly knowsNumbers: boolean;
 }
 
 const OLD_HEADER = 12;
@@ -131,7 +133,9 @@ function readLayout(file: number): TokenLayout | undefined {
     const entry = HEADER + group * GROUP_ENTRY;
     groups.push({ tokens: bits(entry), grams: bits(entry + 8) });
   }
-  return at > size ? undefined : { rowsPerGroup: head.readUInt32LE(8), groups, knowsMapped: true };
+  return at > size
+    ? undefined
+    : { rowsPerGroup: head.readUInt32LE(8), groups, knowsMapped: true, knowsNumbers: true };
 }
 
 /** The first form: CRC-32C of the rest, rows a group, number of groups, number of words of each, tokens group by group. */
@@ -147,5 +151,7 @@ function readOldLayout(file: number, size: number, head: Buffer): TokenLayout | 
     groups.push({ tokens: { at, words, sum: undefined, state: 'whole' }, grams: undefined });
     at += words * 4;
   }
-  return at > size ? undefined : { rowsPerGroup: head.readUInt32LE(4), groups, knowsMapped: false };
+  return at > size
+    ? undefined
+    : { rowsPerGroup: head.readUInt32LE(4), groups, knowsMapped: false, knowsNumbers: false };
 }

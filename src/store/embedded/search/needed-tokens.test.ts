@@ -40,7 +40,7 @@ beforeAll(async () => {
     await store.bulkBody({ body: Buffer.from(lines), filterPath: ['errors'] });
     await store.settle();
   }
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
@@ -59,6 +59,7 @@ const word = fc.oneof(
   fc.integer({ min: 0, max: 8 }).map((n) => `part_${n}`),
   fc.constantFrom('someone', 'say', 'nowhere', 'caf', 'café', 'end', 'x', 'nrare3', 'rare1*', '*are12'),
   fc.integer({ min: 0, max: 12_000 }).map(String),
+  fc.integer({ min: 0, max: 300 }).map((n) => `10.1.${n % 3}.${n}`),
 );
 const anywhere = fc.array(word, { minLength: 1, maxLength: 2 }).map(
   (words): Query => ({
@@ -102,7 +103,7 @@ test('a search that leaves rows out finds what one through everything finds', as
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+}, 180_000);
 
 test('pages of what is left are pages of the whole', async () => {
   const { hits } = await store.search({
@@ -132,6 +133,8 @@ test('what is no whole word needs nothing', () => {
   expect(need('One two')).toEqual({ all: [{ token: 'One' }, { token: 'two' }] });
   expect(need('ab')).toBeUndefined();
   expect(need('wor*', true)).toBeUndefined();
+  expect(need('10.1.2.33')).toEqual({ all: [{ numbers: '10.1.2.33' }] });
+  expect(need('10.1.2')).toBeUndefined();
   expect(need('wo*rd', true)).toBeUndefined();
   expect(need('*word*', true)).toEqual({ all: [{ grams: [expect.any(Number)] }] });
   expect(need('café')).toBeUndefined();

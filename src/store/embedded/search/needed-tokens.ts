@@ -3,7 +3,7 @@ import { anywhereWords } from '../../../query/anywhere.ts';
 import type { FieldType } from '../../../query/field-types.ts';
 import type { Query } from '../../../query/tree.ts';
 import { parseWildcard, type WildcardPart } from '../../../query/wildcard.ts';
-import { gramHashes, MAX_STRING, MIN_TOKEN } from '../token-filter.ts';
+import { gramHashes, MAX_STRING, MIN_TOKEN, NUMBER } from '../token-filter.ts';
 import { TokenFilter, type TokenLayout } from '../token-lookup.ts';
 
 /** More do not leave out more. */
@@ -15,6 +15,8 @@ export type Need =
   | { readonly string: string }
   /** An address, which may be written as IPv6. */
   | { readonly ipv4: string }
+  /** Four numbers behind one another, with dots between them. */
+  | { readonly numbers: string }
   /** Four characters that are neighbours in a word: `gramHashes`. */
   | { readonly grams: readonly number[] }
   | { readonly all: readonly Need[] }
@@ -27,14 +29,15 @@ export type TypesOf = (field: string) => readonly FieldType[];
 export function neededTokens(query: Query, typesOf: TypesOf): Need | undefined {
   switch (query.type) {
     case 'anywhere':
-      return allOf(
-        anywhereWords(query.text, query.pattern).map((word) => {
+      return allOf([
+        ...numbersNeed(anywhereWords(query.text, query.pattern)),
+        ...anywhereWords(query.text, query.pattern).map((word) => {
           const [part, ...more] = word;
           return typeof part === 'string' && more.length === 0 && isToken(part)
             ? { token: part }
             : gramsNeed(word);
         }),
-      );
+      ]);
     case 'wildcard':
       return query.ignoreCase ? undefined : partsNeed(parseWildcard(query.pattern), typesOf(query.field));
     case 'prefix':
@@ -69,6 +72,18 @@ function valueNeed(value: unknown, types: readonly FieldType[]): Need | undefine
   return isPlain && value.length <= MAX_STRING && value.length !== 24 && value.length >= MIN_TOKEN
     ? { string: value }
     : undefined;
+}
+
+/** Of an address in free text: its numbers are in nearly all documents, each for itself. */
+function numbersNeed(words: ReturnType<typeof anywhereWords>): Need[] {
+  const isNumber = ([part, ...more]: (typeof words)[number]): boolean =>
+    typeof part === 'string' && more.length === 0 && NUMBER.test(part);
+  const needs: Need[] = [];
+  for (let at = 0; at + 4 <= words.length; at++) {
+    const four = words.slice(at, at + 4);
+    if (four.every(isNumber)) needs.push({ numbers: four.join('.') });
+  }
+  return needs.slice(0, MAX_GRAMS);
 }
 
 /** Of a value that has these parts: strings stand in documents as they are. */
@@ -112,6 +127,10 @@ export function rowsWith(need: Need, file: string): readonly RowRange[] | undefi
 function evaluate(need: Need, filter: TokenFilter): boolean[] {
   if ('token' in need) return filter.mayHave(need.token);
   if ('string' in need) return filter.mayHave(need.string, true);
+  if ('numbers' in need)
+    return filter.layout.knowsNumbers
+      ? filter.mayHave(need.numbers, true)
+      : Array.from({ length: filter.groups }, () => true);
   if ('grams' in need) return filter.mayHaveGrams(need.grams);
   if ('ipv4' in need) {
     const asWritten = filter.mayHave(need.ipv4, true);

@@ -89,7 +89,7 @@ export function DeadLetters() {
           </Group>
           {data && <Jobs jobs={data.jobs} />}
           {!data ? (
-            <Skeleton height={200} aria-label="Loading" />
+            <Skeleton height={200} role="status" aria-label="Loading" />
           ) : !queue || queue.entries === 0 ? (
             <Card withBorder p="xl">
               <Title order={2} size="h4">

@@ -73,7 +73,7 @@ export function LetterPanel({ queue: { pipeline, running }, letterRef, close }: 
         <CloseButton aria-label="Close" onClick={close} />
       </Group>
       {error && <Problem title="The letter is not there any more" error={error} />}
-      {!data && !error && <Skeleton height={240} aria-label="Loading" />}
+      {!data && !error && <Skeleton height={240} role="status" aria-label="Loading" />}
       {data && (
         <>
           <Alert color="orange" p="xs" title={data.letter.pluginId}>

@@ -99,6 +99,8 @@ export default function KqlEditor({
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({
             'aria-label': label,
+            // What scrolls must be within reach of the keyboard, and is known to be by this only.
+            tabindex: '0',
             spellcheck: 'false',
             autocapitalize: 'off',
           }),

@@ -209,9 +209,9 @@ function Workshop({ list }: { readonly list: ConfigList }) {
           </Text>
         </Card>
       ) : !draft ? (
-        <Skeleton height="100%" aria-label="Loading" />
+        <Skeleton height="100%" role="status" aria-label="Loading" />
       ) : (
-        <Suspense fallback={<Skeleton height="100%" aria-label="Loading" />}>
+        <Suspense fallback={<Skeleton height="100%" role="status" aria-label="Loading" />}>
           <CodeEditor
             key={id}
             value={draft.text}

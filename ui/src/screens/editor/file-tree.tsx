@@ -1,7 +1,9 @@
 /** The files, by the pipelines that read them. */
-import { Text, Tooltip, UnstyledButton } from '@mantine/core';
-import { IconFile, IconFileCheck, IconLink, IconList, IconLock } from '@tabler/icons-react';
+import { Anchor, Code, Group, Popover, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { IconFile, IconFileCheck, IconLink, IconList, IconLock, IconTerminal2 } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import type { ConfigFile } from '../../../../src/server/contract.ts';
+import { visible } from '../../lib/visible.ts';
 import type { ConfigList } from './editor.tsx';
 
 export interface FileTreeProps {
@@ -17,7 +19,7 @@ export interface FileGroup {
   readonly title: string;
   readonly files: readonly ConfigFile[];
   /** Where there is no file. */
-  readonly empty?: string;
+  readonly empty?: boolean;
 }
 
 export function groupsOf({ files, pipelines }: ConfigList): FileGroup[] {
@@ -25,7 +27,7 @@ export function groupsOf({ files, pipelines }: ConfigList): FileGroup[] {
   const groups: FileGroup[] = pipelines.map(({ id, files: ids }) => ({
     title: id,
     files: files.filter((file) => ids.includes(file.id)),
-    empty: 'Its config comes from the command line.',
+    empty: true,
   }));
   for (const [kind, title] of [
     ['pipelines', 'Pipelines file'],
@@ -44,11 +46,7 @@ export function FileTree({ list, current, isDirty, errors, open }: FileTreeProps
           <Text size="xs" c="dimmed" fw={600} className="config-tree-title" title={title}>
             {title}
           </Text>
-          {files.length === 0 && (
-            <Text size="xs" c="dimmed" px={10}>
-              {empty}
-            </Text>
-          )}
+          {files.length === 0 && empty && <NoFile pipeline={title} />}
           {files.map((file) => {
             const wrong = errors(file.id);
             return (
@@ -79,6 +77,43 @@ export function FileTree({ list, current, isDirty, errors, open }: FileTreeProps
         </section>
       ))}
     </nav>
+  );
+}
+
+/** A pipeline that the command line made: why it can not be edited here, and what to do about that. */
+function NoFile({ pipeline }: { readonly pipeline: string }) {
+  return (
+    <Popover width={340} position="right-start" trapFocus returnFocus>
+      <Popover.Target>
+        <UnstyledButton className="config-tree-file">
+          <IconTerminal2 size={15} stroke={1.6} aria-hidden style={{ flex: 'none' }} />
+          <span className="config-tree-name">
+            <span className="only-heard">{pipeline}: </span>from the command line
+          </span>
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={`How to edit ${pipeline}`}>
+        <Stack gap="xs">
+          <Text size="sm">{visible(pipeline, 100)} has no file that could be changed here.</Text>
+          <Text size="sm">
+            Given with <Code>-e</Code>: put the text into a file, and start Millrace with{' '}
+            <Code>--path.settings DIR</Code> and an entry for it in <Code>DIR/pipelines.yml</Code>.
+          </Text>
+          <Text size="sm">
+            Built into <Code>millrace up</Code>: add a source of your own, with its own port and file, and
+            turn this one off (<Code>millrace up --help</Code>).
+          </Text>
+          <Group gap="md">
+            <Anchor component={Link} to="/integrations/new" size="sm">
+              Add a source
+            </Anchor>
+            <Anchor component={Link} to={`/pipelines/${encodeURIComponent(pipeline)}` as never} size="sm">
+              Look into the pipeline
+            </Anchor>
+          </Group>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 

@@ -14,7 +14,7 @@ export function ProblemsPane({
   readonly millis: number | undefined;
   readonly go: (finding: Finding) => void;
 }) {
-  if (!findings) return <Skeleton height={120} aria-label="Loading" />;
+  if (!findings) return <Skeleton height={120} role="status" aria-label="Loading" />;
   if (findings.length === 0)
     return (
       <Text size="sm" c="dimmed">

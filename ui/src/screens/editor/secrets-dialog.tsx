@@ -77,7 +77,7 @@ export function SecretsDialog({ close }: { readonly close: () => void }) {
           here, only replace or remove them.
         </Text>
         {error && <Problem title="The keystore can not be opened" error={error} />}
-        {!data && !error && <Skeleton height={80} aria-label="Loading" />}
+        {!data && !error && <Skeleton height={80} role="status" aria-label="Loading" />}
         {data && (
           <>
             {data.names.length > 0 ? (

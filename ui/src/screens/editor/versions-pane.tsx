@@ -27,7 +27,7 @@ export function VersionsPane({ file, text, selected, select, split, setSplit, ro
     queryFn: ({ signal }) => call('GET /api/configs/files/:id/versions', { params: { id: file.id }, signal }),
   });
   if (error) return <Problem title="No versions" error={error} retry={() => void refetch()} />;
-  if (!data) return <Skeleton height={160} aria-label="Loading" />;
+  if (!data) return <Skeleton height={160} role="status" aria-label="Loading" />;
   if (data.versions.length === 0)
     return (
       <Text size="sm" c="dimmed">
@@ -121,7 +121,7 @@ function Chosen({
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (error) return <Problem title="This version can not be shown" error={error} />;
-  if (!data) return <Skeleton height={120} mt="xs" aria-label="Loading" />;
+  if (!data) return <Skeleton height={120} mt="xs" role="status" aria-label="Loading" />;
   return (
     <Stack gap="xs" p="xs">
       {version.error !== undefined && (

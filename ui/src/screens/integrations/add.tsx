@@ -29,7 +29,7 @@ export function AddIntegration() {
         {card?.kind === 'destination' ? 'Add a destination' : 'Add a source'}
       </Anchor>
       {!data || !card ? (
-        <Skeleton height={420} mt="md" aria-label="Loading" />
+        <Skeleton height={420} mt="md" role="status" aria-label="Loading" />
       ) : (
         <>
           <Group gap="xs" mt={4}>

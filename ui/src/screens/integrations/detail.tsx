@@ -36,13 +36,20 @@ export function Integration() {
     queryFn: ({ signal }) => call('GET /api/integrations/:id', { params: { id }, signal }),
     retry: false,
   });
-  if (error) return <Problem title="This can not be shown" error={error} retry={() => void refetch()} />;
+  if (error)
+    return (
+      <Problem title="This can not be shown" error={error} retry={() => void refetch()}>
+        <Anchor component={Link} to="/integrations" size="sm">
+          All sources and destinations
+        </Anchor>
+      </Problem>
+    );
   const item = items?.find((each) => each.id === id) ?? (data && readable(data.item));
   if (!data || !item || !catalogue.data)
     return (
       <div className="integration-page" aria-busy="true">
         <Skeleton height={60} mb="md" />
-        <Skeleton height={320} aria-label="Loading" />
+        <Skeleton height={320} role="status" aria-label="Loading" />
       </div>
     );
   const card = catalogue.data.cards.find((each) => each.id === item.card);

@@ -68,7 +68,13 @@ export function Pipeline() {
       setTimeout(() => document.querySelector<HTMLElement>(`[data-vertex="${CSS.escape(node)}"]`)?.focus());
   };
   if (error)
-    return <Problem title={`Pipeline ${id} can not be shown`} error={error} retry={() => void refetch()} />;
+    return (
+      <Problem title={`Pipeline ${id} can not be shown`} error={error} retry={() => void refetch()}>
+        <Anchor component={Link} to="/pipelines" size="sm">
+          All pipelines
+        </Anchor>
+      </Problem>
+    );
   const panel = isOpen && (
     <NodePanel
       key={search.node}
@@ -141,9 +147,9 @@ export function Pipeline() {
       </Stack>
       <Box style={{ flex: 1, display: 'flex', minHeight: 0 }}>
         {!graph ? (
-          <Skeleton m="md" style={{ flex: 1 }} aria-label="Loading" />
+          <Skeleton m="md" style={{ flex: 1 }} role="status" aria-label="Loading" />
         ) : view === 'graph' ? (
-          <Suspense fallback={<Skeleton m="md" style={{ flex: 1 }} aria-label="Loading" />}>
+          <Suspense fallback={<Skeleton m="md" style={{ flex: 1 }} role="status" aria-label="Loading" />}>
             <Graph
               vertices={graph.vertices}
               edges={graph.edges}

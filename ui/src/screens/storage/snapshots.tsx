@@ -97,7 +97,7 @@ export function Snapshots({ storage, place, set, refresh }: SnapshotsProps) {
       {error ? (
         <Problem title="The snapshots can not be listed" error={error} retry={() => void refetch()} />
       ) : !data ? (
-        <Skeleton height={140} aria-label="Loading" />
+        <Skeleton height={140} role="status" aria-label="Loading" />
       ) : (
         <>
           <Text size="xs" c="dimmed" className="mono storage-name">
