@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 
 test('it starts by itself when it has delivered what it had, and nobody has to wait for that', async () => {
-  /** Requests that get no answer; undefined: all are answered. */
+  /** Requests whose answer does not end; undefined: all are answered. */
   let held: ServerResponse[] | undefined = [];
   const bodies: string[] = [];
   receiver = createServer((request, response) => {
@@ -23,8 +23,13 @@ test('it starts by itself when it has delivered what it had, and nobody has to w
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
       bodies.push(text);
-      if (held) held.push(response);
-      else response.end('ok');
+      if (held) {
+        held.push(response);
+        // An answer that takes long, but not so long without a byte that the output gives it up.
+        response.writeHead(200).write('.');
+        const dots = setInterval(() => response.writableEnded || response.write('.'), 1000);
+        response.once('close', () => clearInterval(dots));
+      } else response.end('ok');
     });
   });
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
