@@ -2,14 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Event } from '../event/event.ts';
 import type { Event as EventType } from '../kernel/event-types.ts';
-import { silentLogger } from '../kernel/logger.ts';
+import { type Logger, silentLogger } from '../kernel/logger.ts';
 import type { Output, WriteFailure } from '../kernel/plugin.ts';
 import { Delivery } from './delivery.ts';
 
 const events = (count: number): Event[] => Array.from({ length: count }, (_, n) => new Event({ n }));
 const numbers = (list: readonly EventType[]): unknown[] => list.map((event) => event.fields['n']);
 
-function deliveryOf(output: Partial<Output>): {
+function deliveryOf(
+  output: Partial<Output>,
+  logger: Logger = silentLogger,
+): {
   delivery: Delivery;
   counts: { delivered: number; rejected: unknown[] };
   problems: (string | undefined)[];
@@ -19,7 +22,7 @@ function deliveryOf(output: Partial<Output>): {
   const delivery = new Delivery(
     { write: () => undefined, close: async () => {}, ...output },
     {
-      logger: silentLogger,
+      logger,
       timeLimitMs: 1000,
       delivered: (count) => {
         counts.delivered += count;
@@ -53,6 +56,28 @@ describe('Delivery', () => {
     await delivery.write(events(2));
     expect([tries, counts.delivered]).toEqual([3, 2]);
     expect(problems).toEqual(['connect ECONNREFUSED 127.0.0.1:9', undefined]);
+  });
+
+  test('a problem that comes and goes is warned of once, whatever its numbers, and another one at once', async () => {
+    const lines: string[] = [];
+    const warn = (_: object, text: string): void => void lines.push(text);
+    let tries = 0;
+    const { delivery, problems } = deliveryOf(
+      {
+        async write() {
+          tries++;
+          if (tries === 7) throw new Error('the disk is full');
+          if (tries % 2 === 1) throw new Error(`${tries * 1000} bytes wait`);
+          return undefined;
+        },
+      },
+      { ...silentLogger, warn },
+    );
+    for (let batch = 0; batch < 4; batch++) await delivery.write(events(1));
+    expect(tries).toBe(8);
+    expect(lines.map((line) => line.split(';')[0])).toEqual(['1000 bytes wait', 'the disk is full']);
+    // Health has all of them.
+    expect(problems.filter((problem) => problem !== undefined)).toHaveLength(4);
   });
 
   test('only the events that failed are written again, in order', async () => {

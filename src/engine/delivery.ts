@@ -10,6 +10,9 @@ import { type Attempt, Attempts } from './attempts.ts';
 import { backOff, Circuit, DEFAULT_DELAYS, type RetryDelays } from './circuit.ts';
 import { sentence } from './thread.ts';
 
+/** A warning that comes again within this time, but for its numbers, is for those who look closely. */
+const SAME_WARNING_MS = 60_000;
+
 export interface DeliveryHost {
   readonly logger: Logger;
   /** How long a write may take if the output has no limit of its own, in milliseconds; 0: as long as it takes. */
@@ -46,6 +49,8 @@ export class Delivery {
   #opening: Promise<void> | undefined;
   #open: boolean;
   #problem: string | undefined;
+  /** The last warning, without its numbers: one that comes and goes is told once a minute. */
+  #warned: { readonly kind: string; readonly at: number } | undefined;
   /** Batches that were tried in vain. */
   #retrying = 0;
   /** Why nothing is tried any more. */
@@ -314,7 +319,15 @@ export class Delivery {
     if (this.#problem === reason || this.#attempts.signal.aborted) return;
     this.#problem = reason;
     this.#host.health(reason);
-    this.#host.logger.warn({}, `${reason}; trying again until it works`);
+    const kind = reason.replaceAll(/\d+/g, '0');
+    const now = performance.now();
+    const text = `${reason}; trying again until it works`;
+    if (kind === this.#warned?.kind && now - this.#warned.at < SAME_WARNING_MS)
+      this.#host.logger.debug({}, text);
+    else {
+      this.#warned = { kind, at: now };
+      this.#host.logger.warn({}, text);
+    }
   }
 
   /** Batches wait here because the output does not take them. */
