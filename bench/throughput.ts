@@ -199,6 +199,8 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
   try {
     let started = Date.now();
     let before = { cpu: 0 };
+    /** Seconds, where the sender knows when all of its events were answered. */
+    let answeredIn: number | undefined;
     if (scenario.sender !== 'file') {
       if (scenario.sender === 'udp') await sleep(1500);
       else await waitForPort(input);
@@ -215,7 +217,7 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
         ),
       );
     } else if (scenario.sender === 'lumberjack') {
-      await output(
+      const report = await output(
         spawn(
           process.execPath,
           [
@@ -230,6 +232,7 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
           { stdio: ['ignore', 'pipe', 'inherit'] },
         ),
       );
+      answeredIn = (JSON.parse(report) as { seconds: number }).seconds;
     }
     if (scenario.sender === 'udp') {
       await output(
@@ -255,7 +258,7 @@ async function measure(scenario: Scenario, contestant: string, events: number): 
       contestant,
       events,
       cpuPerMillion: ((cpu - before.cpu) / events) * 1e6,
-      perSecond: events / ((lastBusy - started) / 1000),
+      perSecond: events / (answeredIn ?? (lastBusy - started) / 1000),
       peakMb: peak,
       lost: events - arrived,
     };

@@ -67,10 +67,10 @@ const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
 const file = runtime();
 const cache = compileCache();
 // One heap for the buffers of all threads: glibc's heaps of threads go to pieces under many connections, and none gives
-// back what another could use. Shared slabs stay outside of it.
+// back what another could use. Inflated windows of 2 MB come from it, too: mapping each anew costs more than inflating (ADR 12).
 const malloc = Object.entries({
   MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024),
   MALLOC_TRIM_THRESHOLD_: String(16 * 1024 * 1024),
 }).filter(([name]) => process.env[name] === undefined);
 const environment = {

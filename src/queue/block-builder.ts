@@ -40,14 +40,13 @@ const MAX_PEERS = 4096;
 /** The slab of a block, for a worker or the disk; undefined: its records have no bytes. */
 export function share(block: QueuedBlock, pool: SlabPool): Slab | undefined {
   if (block.pieces) {
-    block.slab = gather(block.pieces, block.length, pool);
+    block.slab = gather(block.pieces, block.length, pool, pool.take(block.length));
     block.pieces = undefined;
   }
   return block.slab;
 }
 
-function gather(pieces: Uint8Array[], length: number, pool: SlabPool): Slab {
-  const slab = pool.take(length);
+function gather(pieces: Uint8Array[], length: number, pool: SlabPool, slab: Slab): Slab {
   let at = 0;
   for (const piece of pieces) {
     slab.bytes.set(piece, at);
@@ -152,7 +151,8 @@ export class BlockBuilder {
 
   #copy(bytes: Uint8Array): void {
     if (this.#pieces) {
-      this.#slab = gather(this.#pieces, this.#length, this.#pool);
+      const slab = this.#pool.takeLarge(this.#length + bytes.length);
+      this.#slab = gather(this.#pieces, this.#length, this.#pool, slab);
       this.#pieces = undefined;
     }
     this.#slab ??= this.#pool.takeLarge(bytes.length);

@@ -32,6 +32,19 @@ describe('SlabPool', () => {
     expect(sealed(17_000).length).toBe(SLAB_BYTES);
   });
 
+  test('a block that has kept its bytes as they came still grows when others have to be copied', () => {
+    const pool = new SlabPool();
+    const builder = new BlockBuilder(pool, -1);
+    const peer = { key: 'a' };
+    const kept = new Uint8Array(3000).fill(1);
+    builder.appendRecords(peer, kept, 0, Int32Array.of(3000), 0, 0, 0, true);
+    builder.append(RunKind.record, peer, new Uint8Array(100_000).fill(2), 1, 0);
+    const { slab, length } = builder.seal(1, 0, 1, { node: 'in', plugin: 'beats' });
+    expect(length).toBe(103_000);
+    expect(slab!.bytes.subarray(0, 3000)).toEqual(kept);
+    expect(slab!.bytes.subarray(3000, length)).toEqual(new Uint8Array(100_000).fill(2));
+  });
+
   test('a steady need drops none, whatever its size', () => {
     const dropped: number[] = [];
     const pool = new SlabPool((id) => dropped.push(id));
