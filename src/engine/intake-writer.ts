@@ -1,6 +1,12 @@
 /** The way of one input into its pipeline's queue: fills blocks, says when to stop reading, and when to answer. */
 import { type BlockWriter, type Peer, RunKind } from '../kernel/plugin.ts';
-import { BLOCK_BYTES, BlockBuilder, type BlockSource, type QueuedBlock } from '../queue/block-builder.ts';
+import {
+  BLOCK_BYTES,
+  BlockBuilder,
+  type BlockSource,
+  KEPT_BLOCK_BYTES,
+  type QueuedBlock,
+} from '../queue/block-builder.ts';
 import type { SlabPool } from '../queue/slab-pool.ts';
 import { DropTable } from './drop-table.ts';
 import { type Counters, PipelineSlot, SLOTS_PER_NODE, Slot } from './metrics.ts';
@@ -98,7 +104,7 @@ export class IntakeWriter implements BlockWriter {
         last++;
       const end = ends[last]!;
       const builder = this.#builder(peer);
-      if (!builder.fits(end - start)) this.#cut(builder);
+      if (!builder.fits(end - start, keep)) this.#cut(builder);
       if (builder.isEmpty) host.arm();
       builder.appendRecords(peer, bytes, start, ends, first, last, Date.now(), keep);
       this.#appended(builder, last - first + 1, end - start);
@@ -158,7 +164,8 @@ export class IntakeWriter implements BlockWriter {
     if (
       this.#host.countOnly
         ? builder.count >= COUNTED_BLOCK
-        : builder.length >= MAX_BLOCK_BYTES || builder.count >= MAX_BLOCK_RECORDS
+        : builder.length >= (this.#host.mayKeep ? KEPT_BLOCK_BYTES : MAX_BLOCK_BYTES) ||
+          builder.count >= MAX_BLOCK_RECORDS
     )
       this.#cut(builder);
     else if (this.#isFull(builder)) this.#host.schedule();

@@ -34,6 +34,8 @@ export interface BlockSource {
 
 /** A block with this much is sent. */
 export const BLOCK_BYTES = 64 * 1024;
+/** The same for a block whose bytes no worker looks at, and that is not copied. */
+export const KEPT_BLOCK_BYTES = 1024 * 1024;
 /** Peers and runs of one block are bounded, whatever their records' size. */
 const MAX_PEERS = 4096;
 
@@ -93,10 +95,11 @@ export class BlockBuilder {
     return this.#receivedAt;
   }
 
-  /** Would this many more bytes still belong into this block? */
-  fits(bytes: number): boolean {
+  /** Would this many more bytes still belong into this block? `kept`: they are not copied. */
+  fits(bytes: number, kept = false): boolean {
     if (this.#peers.length >= MAX_PEERS) return false;
-    return this.#length === 0 || this.#length + bytes <= SLAB_BYTES;
+    const most = kept && this.#slab === undefined ? KEPT_BLOCK_BYTES : SLAB_BYTES;
+    return this.#length === 0 || this.#length + bytes <= most;
   }
 
   /** Appends a run. Call `fits` first. */
