@@ -17,6 +17,10 @@ export const isListed = ({ field, type }: Pick<StoredColumn, 'field' | 'type'>):
 
 /** Sparse columns that are taken out of their JSON text together. */
 const SPARSE_AT_ONCE = 64;
+/** Fields beyond an index's limit that lists name. */
+const MAX_UNLISTED = 1000;
+/** Fields whose numbers are bits of one exact DOUBLE. */
+const BITS = 48;
 
 /** Writes the list of a segment's file. False: no field is listed, or none has a value. */
 export async function writeIndicators(
@@ -33,11 +37,9 @@ export async function writeIndicators(
     .find((name) => columns.includes(name));
   const t = `${time ?? 'NULL::BIGINT'} AS t`;
   const fields: string[] = [];
-  const numberOf = (name: string): number => {
-    const { field } = catalogue.columns.get(Number(name.slice(1)));
-    const known = fields.indexOf(field);
-    return known < 0 ? fields.push(field) - 1 : known;
-  };
+  /** Each column has a number of its own, so that what two columns of one field say is not taken for the same. */
+  const numberOf = (name: string): number =>
+    fields.push(catalogue.columns.get(Number(name.slice(1))).field) - 1;
   const isWanted = (name: string): boolean => isListed(catalogue.columns.get(Number(name.slice(1))));
   const summed = (field: string, rows: string): string =>
     `SELECT value, ${field} AS field, count(*) AS count, min(t) AS first, max(t) AS last FROM (${rows}) WHERE value IS NOT NULL GROUP BY ALL`;
@@ -46,7 +48,7 @@ export async function writeIndicators(
     .map((name) =>
       summed(
         String(numberOf(name)),
-        `SELECT ${name.startsWith('m') ? `unnest(list_distinct(${name}))` : name}::VARCHAR AS value, ${t} FROM ${from} WHERE ${name} IS NOT NULL`,
+        `SELECT ${name.startsWith('m') ? `unnest(CASE WHEN len(${name}) = 2 AND ${name}[1] <> ${name}[2] THEN ${name} ELSE list_distinct(${name}) END)` : name}::VARCHAR AS value, ${t} FROM ${from} WHERE ${name} IS NOT NULL`,
       ),
     );
   const inText = Object.keys(sparse).filter(isWanted);
@@ -66,14 +68,21 @@ export async function writeIndicators(
     );
   }
   if (parts.length === 0) return false;
+  const unlisted = await fieldsBeyondLimit(catalogue, duckdb, from, columns);
+  // Fields that say the same of a value become a set, as bits. Numbers come as DOUBLE, which is read fastest.
+  const sql =
+    `SELECT value, (field // ${BITS})::DOUBLE, bit_or(1::BIGINT << (field % ${BITS}))::DOUBLE, count::DOUBLE, first::DOUBLE, ` +
+    `coalesce(last - first, 0)::DOUBLE FROM (${parts.join(' UNION ALL ')}) GROUP BY value, field // ${BITS}, count, first, last ORDER BY value`;
   let list: ValueListBuilder | undefined;
-  // One statement, whose depth the parser bounds.
-  const sql = `SELECT value, field, count, first, last FROM (${parts.join(' UNION ALL ')}) ORDER BY value`;
+  const sets = new Map<string | number, number>();
   for await (const { columns, rows } of duckdb.stream(sql)) {
-    const [value, field, count, first, last] = columns as [string[], ...number[][]];
+    const [value, part, bits, count, first, span] = columns as [string[], ...number[][]];
+    list ??= new ValueListBuilder({ fields, unlisted, base: first![0] ?? 0 });
     for (let row = 0; row < rows; row++) {
-      list ??= new ValueListBuilder(fields, first![row] ?? 0);
-      list.add(value[row]!, field![row]!, count![row]!, first![row]!, last![row]!);
+      const key = part![row] === 0 ? bits![row]! : `${part![row]} ${bits![row]}`;
+      let set = sets.get(key);
+      if (set === undefined) sets.set(key, (set = list.set(fieldsOf(part![row]!, bits![row]!))));
+      list.add(value[row]!, set, count![row]!, first![row]!, span![row]!);
     }
     // Others get their turn.
     await new Promise((done) => setImmediate(done));
@@ -82,4 +91,33 @@ export async function writeIndicators(
   if (!bytes) return false;
   await writeDurably(target, bytes);
   return true;
+}
+
+/** What people look for among the fields that an index has no columns for, as it has too many; null: very much. */
+async function fieldsBeyondLimit(
+  catalogue: { readonly columns: Columns },
+  duckdb: Duckdb,
+  from: string,
+  columns: readonly string[],
+): Promise<readonly string[] | null> {
+  const found: string[] = [];
+  for (const { number } of catalogue.columns.of('_rest')) {
+    const rest = `c${number}`;
+    if (!columns.includes(rest)) continue;
+    const rows = await duckdb.rows(
+      `SELECT name FROM (SELECT DISTINCT unnest(json_keys(${rest})) AS name FROM ${from} WHERE ${rest} IS NOT NULL) ` +
+        `WHERE regexp_matches(name, ${sqlText(`(?i)${INDICATOR_FIELD.source}`)}) LIMIT ${MAX_UNLISTED + 1}`,
+      undefined,
+      'background',
+    );
+    for (const [name] of rows) found.push(name as string);
+  }
+  return found.length > MAX_UNLISTED ? null : found;
+}
+
+function fieldsOf(part: number, bits: number): number[] {
+  const fields: number[] = [];
+  for (let bit = 0, left = bits; left > 0; bit++, left = Math.floor(left / 2))
+    if (left % 2 === 1) fields.push(part * BITS + bit);
+  return fields;
 }

@@ -25,6 +25,8 @@ export interface ListHead {
   readonly fields: readonly string[];
   /** Numbers of fields that have the same. */
   readonly sets: readonly (readonly number[])[];
+  /** Fields beyond the index's limit that rows have and the list has not; null: nobody knows. */
+  readonly unlisted: readonly string[] | null;
   /** What times are counted from. */
   readonly base: number;
   /** The first value of each block, where it ends behind the head, and its CRC-32. */
@@ -40,11 +42,12 @@ export type Time = number | null;
 export const bitOf = (hash: number, size: number): number => Math.floor((hash * size) / 0x1_0000_0000);
 
 const packed = (text: string): Buffer =>
-  zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
+  zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 
 /** Collects values that come in order. */
 export class ValueListBuilder {
   readonly #fields: readonly string[];
+  readonly #unlisted: readonly string[] | null;
   readonly #base: number;
   readonly #sets = new Map<string, number>();
   readonly #first: string[] = [];
@@ -58,25 +61,32 @@ export class ValueListBuilder {
   #hashes = new Uint32Array(1 << 12);
   #values = 0;
   #value: string | undefined;
-  /** Of the value: `count,first,span` → the fields that have just that. */
-  readonly #entries = new Map<string, number[]>();
+  /** Of the value, without its end. */
+  #line = '';
 
-  constructor(fields: readonly string[], base: number) {
+  constructor({ fields, unlisted, base }: Pick<ListHead, 'fields' | 'unlisted' | 'base'>) {
     this.#fields = fields;
+    this.#unlisted = unlisted;
     this.#base = base;
   }
 
-  /** A value of a field. Those of one value come behind one another, in any order of fields. */
-  add(value: string, field: number, count: number, first: Time, last: Time): void {
+  /** The number of a set of fields. */
+  set(fields: readonly number[]): number {
+    const key = fields.join(',');
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    this.#sets.set(key, this.#sets.size);
+    return this.#sets.size - 1;
+  }
+
+  /** What all fields of a set say of a value, `span`: from first to last. What is said of one value comes behind one another. */
+  add(value: string, set: number, count: number, first: Time, span: number): void {
     if (value !== this.#value) {
       this.#endValue();
       this.#value = value;
+      this.#line = JSON.stringify(value);
     }
-    const entry =
-      first === null || last === null ? `${count},null,0` : `${count},${first - this.#base},${last - first}`;
-    const same = this.#entries.get(entry);
-    if (same) same.push(field);
-    else this.#entries.set(entry, [field]);
+    this.#line += `,${set},${count},${first === null ? 'null' : first - this.#base},${span}`;
   }
 
   /** The file's bytes; undefined: there are no values. */
@@ -96,6 +106,7 @@ export class ValueListBuilder {
     const head: ListHead = {
       fields: this.#fields,
       sets: [...this.#sets.keys()].map((key) => key.split(',').map(Number)),
+      unlisted: this.#unlisted,
       base: this.#base,
       first: this.#first,
       ends: this.#ends,
@@ -116,11 +127,8 @@ export class ValueListBuilder {
     const value = this.#value;
     if (value === undefined) return;
     this.#value = undefined;
-    let line = JSON.stringify(value);
-    for (const [entry, fields] of this.#entries) line += `,${this.#set(fields)},${entry}`;
-    this.#entries.clear();
     if (this.#inBlock === 0) this.#first.push(value);
-    this.#lines += `[${line}]\n`;
+    this.#lines += `[${this.#line}]\n`;
     this.#inBlock++;
     this.#note(value);
     if (this.#inBlock >= BLOCK_VALUES || this.#lines.length >= BLOCK_CHARACTERS) this.#endBlock();
@@ -135,14 +143,6 @@ export class ValueListBuilder {
     this.#sums.push(crc32(block));
     this.#lines = '';
     this.#inBlock = 0;
-  }
-
-  #set(fields: number[]): number {
-    const key = fields.length === 1 ? String(fields[0]) : fields.sort((a, b) => a - b).join(',');
-    const known = this.#sets.get(key);
-    if (known !== undefined) return known;
-    this.#sets.set(key, this.#sets.size);
-    return this.#sets.size - 1;
   }
 
   #note(value: string): void {

@@ -20,6 +20,12 @@ export interface ListedValue {
   readonly last: Time;
 }
 
+/** What a list says. */
+export interface ListAnswer {
+  readonly listed: readonly ListedValue[];
+  readonly unlisted: ListHead['unlisted'];
+}
+
 export function wantedValues(values: Iterable<string>): WantedValues {
   const sorted = [...new Set(values)].sort(compareText);
   const starts = new Uint32Array(sorted.length);
@@ -33,11 +39,10 @@ export function wantedValues(values: Iterable<string>): WantedValues {
 }
 
 /** What a list says of these values; undefined: it is damaged or not there. */
-export function listedValues(file: string, wanted: WantedValues): Promise<ListedValue[] | undefined> {
+export function listedValues(file: string, wanted: WantedValues): Promise<ListAnswer | undefined> {
   return reading(file, async (handle, filter, head, from) => {
     const found = candidates(filter, wanted);
-    if (found.length === 0) return [];
-    const { fields, sets, base, first, ends, sums } = await head();
+    const { fields, sets, unlisted, base, first, ends, sums } = await head();
     /** Block → lines that are looked for in it. */
     const blocks = new Map<number, number[]>();
     for (const at of found) {
@@ -73,13 +78,19 @@ export function listedValues(file: string, wanted: WantedValues): Promise<Listed
         }
       }),
     );
-    return listed;
+    return { listed, unlisted };
   });
 }
 
 /** Whether a list may have any of these values; undefined: it is damaged or not there. */
-export function mayHaveValues(file: string, wanted: WantedValues): Promise<boolean | undefined> {
-  return reading(file, async (_, filter) => candidates(filter, wanted).length > 0);
+export function mayHaveValues(
+  file: string,
+  wanted: WantedValues,
+): Promise<{ readonly may: boolean; readonly unlisted: ListHead['unlisted'] } | undefined> {
+  return reading(file, async (_, filter, head) => ({
+    may: candidates(filter, wanted).length > 0,
+    unlisted: (await head()).unlisted,
+  }));
 }
 
 async function reading<T>(

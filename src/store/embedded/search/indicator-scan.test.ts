@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { EmbeddedStore } from '../embedded-store.ts';
 import { embeddedSearcher } from './searcher.ts';
 
@@ -98,41 +98,46 @@ async function check(alive: readonly Row[] = rows): Promise<void> {
   }
 }
 
-beforeAll(async () => {
-  store = await open();
-  await store.createIndex('logs', {
-    settings: { index: { mapping: { total_fields: { limit: 5000 } } } },
-    mappings: { properties: { source: { properties: { ip: { type: 'ip' } } } } },
-  });
-});
-afterAll(async () => {
+afterEach(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('in memory, sealed, merged with values of their own and in JSON texts, partly deleted, and when lists are damaged', {
-  timeout: 180_000,
-}, async () => {
-  for (let part = 0; part < 8; part++) {
-    const some = rows.slice((part * ROWS) / 8, ((part + 1) * ROWS) / 8);
-    const body = some.map(({ id, source }) => `{"create":{"_index":"logs","_id":"${id}"}}\n${source}\n`);
-    const { errors } = await store.bulkBody({ body: Buffer.from(body.join('')) });
-    expect(errors).toBe(false);
-    if (part === 0) await check(some);
-    await store.settle();
-    if (part === 0) await check(some);
-  }
-  const lists = (): string[] => readdirSync(own).filter((name) => name.endsWith('.values'));
-  expect(lists()).toHaveLength(1);
-  await check();
+test.each([
+  ['values of their own and in JSON texts', 5000],
+  ['fields beyond the limit of an index', 60],
+])(
+  'in memory, sealed, merged, partly deleted, and with damaged lists: %s',
+  {
+    timeout: 180_000,
+  },
+  async (_, limit) => {
+    store = await open();
+    await store.createIndex('logs', {
+      settings: { index: { mapping: { total_fields: { limit } } } },
+      mappings: { properties: { source: { properties: { ip: { type: 'ip' } } } } },
+    });
+    for (let part = 0; part < 8; part++) {
+      const some = rows.slice((part * ROWS) / 8, ((part + 1) * ROWS) / 8);
+      const body = some.map(({ id, source }) => `{"create":{"_index":"logs","_id":"${id}"}}\n${source}\n`);
+      const { errors } = await store.bulkBody({ body: Buffer.from(body.join('')) });
+      expect(errors).toBe(false);
+      if (part === 0) await check(some);
+      await store.settle();
+      if (part === 0) await check(some);
+    }
+    const lists = (): string[] => readdirSync(own).filter((name) => name.endsWith('.values'));
+    expect(lists()).toHaveLength(1);
+    await check();
 
-  const gone = new Set(['d3', 'd17', 'd2399']);
-  const body = [...gone].map((id) => `{"delete":{"_index":"logs","_id":"${id}"}}\n`).join('');
-  await store.bulkBody({ body: Buffer.from(body) });
-  await check(rows.filter(({ id }) => !gone.has(id)));
-
-  for (const damage of [Buffer.from('damaged'), Buffer.alloc(5000, 0x31)]) {
-    for (const name of lists()) writeFileSync(join(own, name), damage);
+    const gone = new Set(['d3', 'd17', 'd2399']);
+    const body = [...gone].map((id) => `{"delete":{"_index":"logs","_id":"${id}"}}\n`).join('');
+    await store.bulkBody({ body: Buffer.from(body) });
     await check(rows.filter(({ id }) => !gone.has(id)));
-  }
-});
+
+    for (const damage of [Buffer.from('damaged'), Buffer.alloc(5000, 0x31)]) {
+      for (const name of lists()) writeFileSync(join(own, name), damage);
+      await check(rows.filter(({ id }) => !gone.has(id)));
+    }
+  },
+);

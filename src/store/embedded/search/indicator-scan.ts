@@ -2,7 +2,7 @@
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { IndicatorHit, IndicatorScanRequest } from '../../store.ts';
-import { isListed } from '../indicator-list.ts';
+import { INDICATOR_FIELD, isListed } from '../indicator-list.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { listedValues, mayHaveValues, type WantedValues, wantedValues } from '../value-lookup.ts';
 import { FieldResolver } from './resolve-fields.ts';
@@ -15,10 +15,14 @@ const CHUNK = 20_000;
 /** Lists that are read at the same time. */
 const LISTS_AT_ONCE = 4;
 
-/** What is asked of a row set: some fields of its list, and others of its rows. */
+/** What is asked of a row set. */
 interface Part {
   readonly rowSet: RowSet;
+  /** Fields that its list has. */
   readonly listed: readonly string[];
+  /** Fields that its list has if any row of it has them, unless it names them. */
+  readonly perhaps: readonly string[];
+  /** Fields that are looked for in its rows. */
   readonly others: readonly string[];
 }
 
@@ -74,22 +78,29 @@ export async function indicatorScan(
 /** Which fields the list of each row set has as they are asked for. */
 function partsOf(snapshot: Snapshot, fields: readonly string[]): Part[] {
   const resolver = new FieldResolver(snapshot);
+  const beyondLimit = snapshot.columns.of('_rest').map(({ number }) => `c${number}`);
   return snapshot.rowSets.map((rowSet) => {
-    const { sidecars } = rowSet;
-    const hasSparse = sidecars['values'] !== undefined;
-    const hasList = hasSparse || sidecars['indicators'] !== undefined;
-    // Neither a name of another field nor a part of another column.
-    const inList = (field: string): boolean =>
-      resolver
-        .columns(rowSet, field)
-        .every(
-          ({ stored, expression, ...column }) =>
-            column.field === field &&
-            isListed(column) &&
-            (stored === '_sparse' ? hasSparse : stored === expression),
-        );
-    const listed = hasList ? fields.filter(inList) : [];
-    return { rowSet, listed, others: fields.filter((field) => !listed.includes(field)) };
+    const isNew = rowSet.sidecars['values'] !== undefined;
+    const hasList = isNew || rowSet.sidecars['indicators'] !== undefined;
+    const listed: string[] = [];
+    const perhaps: string[] = [];
+    const others: string[] = [];
+    for (const field of fields) {
+      const columns = resolver.columns(rowSet, field);
+      // Neither a name of another field nor a part of another column.
+      const isInList = columns.every(
+        ({ stored, expression, ...column }) =>
+          column.field === field &&
+          isListed(column) &&
+          (stored === '_sparse' ? isNew : stored === expression),
+      );
+      const isBeyond =
+        columns.every(({ stored }) => beyondLimit.includes(stored)) && INDICATOR_FIELD.test(field);
+      if (hasList && isInList) listed.push(field);
+      else if (isNew && isBeyond) perhaps.push(field);
+      else others.push(field);
+    }
+    return { rowSet, listed, perhaps, others };
   });
 }
 
@@ -120,20 +131,27 @@ async function askList(
   isInside: boolean,
   hits: Map<string, IndicatorHit>,
 ): Promise<Part> {
-  const { rowSet, listed, others } = part;
-  const byRows = { rowSet, listed: [], others: [...listed, ...others] };
-  const byList = { rowSet, listed: [], others };
-  if (listed.length === 0) return byRows;
+  const { rowSet, listed, perhaps, others } = part;
+  const list = rowSet.sidecars['values'];
+  const rest = (listed: readonly string[], byRows: readonly string[]): Part => ({
+    rowSet,
+    listed,
+    perhaps: [],
+    others: [...byRows, ...others],
+  });
+  const byRows = rest([], [...listed, ...perhaps]);
+  if (listed.length + perhaps.length === 0) return byRows;
   // Lists speak of all rows that the segment was made with.
   const isExact = isInside && rowSet.tombstones.length === 0;
-  const list = rowSet.sidecars['values'];
   if (list === undefined) return isExact ? part : byRows;
-  if (!isExact) return (await mayHaveValues(list, wanted)) === false ? byList : byRows;
-  const found = await listedValues(list, wanted);
-  if (!found) return byRows;
-  for (const { field, value, count, first, last } of found)
+  const answer = await (isExact ? listedValues(list, wanted) : mayHaveValues(list, wanted));
+  if (!answer) return byRows;
+  const { unlisted } = answer;
+  const left = unlisted ? perhaps.filter((field) => unlisted.includes(field)) : perhaps;
+  if ('may' in answer) return rest([], answer.may ? [...listed, ...left] : left);
+  for (const { field, value, count, first, last } of answer.listed)
     if (listed.includes(field)) add(hits, [field, value, count, first, last]);
-  return byList;
+  return rest([], left);
 }
 
 /** All rows are of the time that is asked for. */
