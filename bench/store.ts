@@ -2,7 +2,7 @@
  * What does the event store cost, and how fast does it answer? One real Millrace process; this one makes events, sends
  * them and asks. Run by hand on a quiet machine:
  *
- *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--ask-only] [--json FILE] [--ports 19200]
+ *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--ask-only] [--json FILE]
  *
  * `--ask-only`: the folder has the events of an earlier run with `--keep`
  *
@@ -18,6 +18,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StoreClient } from '../src/store/embedded/store-client.ts';
+import { freePort } from '../test/support/millrace.ts';
 import { DAYS, FIRST_DAY, INDICATORS, securityEvents } from './store-events.ts';
 
 const { values } = parseArgs({
@@ -29,7 +30,6 @@ const { values } = parseArgs({
     'ask-only': { type: 'boolean', default: false },
     json: { type: 'string' },
     repeat: { type: 'string', default: '20' },
-    ports: { type: 'string', default: '19200' },
   },
 });
 const total = Number(values.events);
@@ -37,11 +37,11 @@ const throughPipeline = Number(values['pipeline-events']);
 const repeat = Number(values.repeat);
 const folder = values.folder ?? join(tmpdir(), `millrace-bench-store-${process.pid}`);
 const root = join(import.meta.dirname, '..');
-const ES = Number(values.ports);
-const TCP = ES + 1;
-const MONITORING = ES + 400;
+const ES = await freePort();
+const TCP = await freePort();
+const MONITORING = await freePort();
 /** Of the process without a store. */
-const BARE = { tcp: ES + 2, monitoring: ES + 401 };
+const BARE = { tcp: await freePort(), monitoring: await freePort() };
 const BULK = 1000;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const ticks = 100;
