@@ -7,6 +7,7 @@ import type { Index, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
+import { filesOf, stemOf } from './segment-files.ts';
 import { writeDurably, writeSegment } from './segment-writer.ts';
 import { MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
 
@@ -90,7 +91,7 @@ async function sealIndex(
       undefined,
       'background',
     );
-    sidecars['ids'] = `${file.slice(0, -'.parquet'.length)}.ids`;
+    sidecars['ids'] = `${stemOf(file)}.ids`;
     await writeDurably(
       join(core.folder, sidecars['ids']),
       IdFilter.of(ids.columns[0] as string[], ids.rows).encode(),
@@ -166,6 +167,9 @@ export function segmentFile(core: Core, index: Index, id: string): string {
   return join(folder, `${id}.parquet`);
 }
 
-export function removeInfo(core: Core, { file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars'>): void {
-  for (const one of [file, ...Object.values(sidecars)]) rmSync(join(core.folder, one), { force: true });
+export function removeInfo(
+  core: Core,
+  info: Pick<SegmentInfo, 'file' | 'documents' | 'sidecars'>,
+): void {
+  for (const one of filesOf(info)) rmSync(join(core.folder, one), { force: true });
 }
