@@ -141,7 +141,7 @@ try {
   const admin = await started.setUp();
   await idle(started.millrace.child.pid!);
   const context = await (await openBrowser()).newContext({ viewport: { width: 1440, height: 900 } });
-  await context.addCookies([{ name: 'millrace', value: admin.cookies['millrace']!, url: started.url }]);
+  await context.addCookies(admin.browserCookies());
   const page = await context.newPage();
   const address = (q: string, { from, to }: typeof whole, shift: number): string =>
     `/discover?${new URLSearchParams({

@@ -160,7 +160,7 @@ async function measure(
 
 async function openDiscover(search: string): Promise<{ page: Page; close(): Promise<void> }> {
   const context = await (await openBrowser()).newContext({ viewport: { width: 1440, height: 900 } });
-  await context.addCookies([{ name: 'millrace', value: admin.cookies['millrace']!, url: started.url }]);
+  await context.addCookies(admin.browserCookies());
   const page = await context.newPage();
   page.on('pageerror', (error) => say(`page: ${error}`));
   await page.goto(`${started.url}/discover?live=true${search}`);

@@ -18,6 +18,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StoreClient } from '../src/store/embedded/store-client.ts';
+import { freePort } from '../test/support/millrace.ts';
 import { DAYS, FIRST_DAY, INDICATORS, securityEvents } from './store-events.ts';
 
 const { values } = parseArgs({
@@ -36,11 +37,11 @@ const throughPipeline = Number(values['pipeline-events']);
 const repeat = Number(values.repeat);
 const folder = values.folder ?? join(tmpdir(), `millrace-bench-store-${process.pid}`);
 const root = join(import.meta.dirname, '..');
-const ES = 19_200;
-const TCP = 19_201;
-const MONITORING = 19_600;
+const ES = await freePort();
+const TCP = await freePort();
+const MONITORING = await freePort();
 /** Of the process without a store. */
-const BARE = { tcp: 19_202, monitoring: 19_601 };
+const BARE = { tcp: await freePort(), monitoring: await freePort() };
 const BULK = 1000;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const ticks = 100;

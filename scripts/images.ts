@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { closeBrowser, openPage, type PageOptions } from '../test/browser/browser.ts';
 import { PASSWORD } from '../test/support/console.ts';
-import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../test/support/millrace.ts';
+import { startDemo } from '../test/support/demo.ts';
+import { cleanUp, until } from '../test/support/millrace.ts';
 import { smallPng } from './small-png.ts';
 
 const folder = resolve(import.meta.dirname, '../docs/images');
@@ -113,17 +114,7 @@ async function take(page: Page, name: string): Promise<void> {
 
 async function main(only: readonly string[]): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const data = temporaryFolder();
-  const millrace = new Millrace({
-    args: [
-      ...['up', '--demo=3', '--path.data', data],
-      ...['--beats', String(await freePort()), '--syslog', String(await freePort())],
-      ...['--http', String(await freePort()), '--api.enabled=false'],
-      ...['--store.http.port=0', '--console.http.port=0'],
-    ],
-  });
-  const url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 30);
-  const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the set-up code');
+  const { url, code, data } = await startDemo(3);
 
   const first = await openPage();
   await first.page.goto(url);

@@ -46,10 +46,10 @@ import { isLoopback } from '../store/api/authenticate.ts';
 import { tlsOf } from '../store/api/tls-settings.ts';
 import type { Store } from '../store/store.ts';
 import { type ProcessSettings, pipelineSettings } from './configuration.ts';
+import type { ReloadResult } from './configured-pipelines.ts';
 import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
 import { changeKeystore, keystoreLookup } from './keystore.ts';
-import type { ReloadResult } from './run.ts';
 import { snapshotFolder } from './snapshot-settings.ts';
 import { VERSION } from './version.ts';
 

@@ -19,9 +19,9 @@ import {
   processSettings,
   readConfiguration,
 } from './configuration.ts';
+import type { ReloadResult } from './configured-pipelines.ts';
 import { integrationDefinitions } from './integration-files.ts';
 import { changeKeystore, Keystore } from './keystore.ts';
-import type { ReloadResult } from './run.ts';
 
 const REGISTRY_URL = new URL(
   `../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,

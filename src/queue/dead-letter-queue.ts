@@ -3,11 +3,12 @@
  * need no locks and no thread waits for another; the limit on bytes is kept by reserving a whole segment for each
  * that is open. Entries are on the disk (fdatasync, one for all that came meanwhile) before the promise resolves.
  */
-import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '../kernel/logger.ts';
 import { makeFolder } from '../kernel/make-folder.ts';
+import { syncFolder } from '../kernel/sync-folder.ts';
 import { type DeadLetter, encodeRecord } from './dead-letter-entry.ts';
 import {
   adoptSegments,
@@ -227,7 +228,7 @@ export class DeadLetterQueue {
 
   #open(capacity: number): void {
     const { directory, writer } = this.#options;
-    if (makeFolder(directory, 0o700) !== undefined) syncDirectory(dirname(directory));
+    if (makeFolder(directory, 0o700) !== undefined) syncFolder(dirname(directory));
     for (;;) {
       const begunAt = this.#now();
       const path = join(directory, `${segmentName(begunAt, writer)}.open`);
@@ -239,7 +240,7 @@ export class DeadLetterQueue {
         throw error;
       }
       this.#append(segmentHead());
-      syncDirectory(directory);
+      syncFolder(directory);
       return;
     }
   }
@@ -361,15 +362,5 @@ export class DeadLetterQueue {
     this.#closed = true;
     await this.#writing;
     this.#complete();
-  }
-}
-
-/** A new name is safe when its directory is. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -2,7 +2,6 @@
 import {
   closeSync,
   fdatasyncSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readdirSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../kernel/make-folder.ts';
+import { syncFolder } from '../kernel/sync-folder.ts';
 
 /** All calls may throw the system's errors. Nothing but `sync`, and `syncFolder` for names, survives a power failure. */
 export interface QueueFiles {
@@ -127,12 +127,7 @@ export class RealFiles implements QueueFiles {
   }
 
   syncFolder(): void {
-    const folder = openSync(this.folder, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    syncFolder(this.folder);
   }
 
   closeReaders(): void {

@@ -1,19 +1,25 @@
 /** From the wizard to the audit log, in a real browser: access to the console as people meet it. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stepOf, totpCode } from '../../src/server/access/totp.ts';
 import { Users } from '../../src/server/users.ts';
 import { PASSWORD, startTestConsole, type TestConsole } from '../support/console.ts';
 import { until } from '../support/millrace.ts';
-import { chromiumPath, closeBrowser, expectAccessible, expectNoSidewaysScroll, openPage } from './browser.ts';
+import {
+  chromiumPath,
+  closeBrowser,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  openPage,
+  pagesAreBuilt,
+} from './browser.ts';
 
-const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
 /** Where to put pictures of the screens, for people who look at them. */
 const pictures = process.env['MILLRACE_PICTURES'];
 
-describe.skipIf(!chromiumPath || !isBuilt)('access in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('access in a browser', { timeout: 60_000 }, () => {
   let started: TestConsole;
   let page: Page;
   let errors: string[];

@@ -1,11 +1,14 @@
 /** A real Chromium for tests of the console, and what every test of a screen checks. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const chromiumPath = candidates.find((path) => existsSync(path));
+/** The console's pages are built: `npx vite build -c ui/vite.config.ts`. */
+export const pagesAreBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
 
 /** Both widths that every screen is looked at with. */
 export const widths = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } } as const;

@@ -1,32 +1,28 @@
 /** The demo in a real browser: it says what it is on every screen, and is removed with two clicks. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client, PASSWORD } from '../support/console.ts';
-import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
-import { chromiumPath, closeBrowser, expectAccessible, expectNoSidewaysScroll, openPage } from './browser.ts';
+import { Client } from '../support/console.ts';
+import { startDemo } from '../support/demo.ts';
+import { cleanUp, until } from '../support/millrace.ts';
+import {
+  chromiumPath,
+  closeBrowser,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  openPage,
+  pagesAreBuilt,
+} from './browser.ts';
 
-const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
-
-describe.skipIf(!chromiumPath || !isBuilt)('the demo in a browser', { timeout: 180_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('the demo in a browser', { timeout: 180_000 }, () => {
   let url: string;
   let cookies: Parameters<BrowserContext['addCookies']>[0];
 
   beforeAll(async () => {
-    const [beats, syslog, http] = [await freePort(), await freePort(), await freePort()];
-    const millrace = new Millrace({
-      args: [
-        ...['up', '--demo=0.05', '--path.data', temporaryFolder(), '--api.enabled=false'],
-        ...['--beats', String(beats), '--syslog', String(syslog), '--http', String(http)],
-        ...['--store.http.port=0', '--console.http.port=0'],
-      ],
-    });
-    url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 60);
-    const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code', 60);
+    const demo = await startDemo(0.05);
+    url = demo.url;
     const admin = new Client(url);
-    await admin.ask('POST', '/api/setup', { code, name: 'admin', password: PASSWORD });
-    cookies = Object.entries(admin.cookies).map(([name, value]) => ({ name, value, url }));
+    await admin.setUp(demo.code);
+    cookies = admin.browserCookies();
     await until(
       async () => (await admin.ask('GET', '/api/demo')).json.state === 'playing',
       'the demo plays',

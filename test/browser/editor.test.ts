@@ -1,8 +1,8 @@
 /** Edit safely, in a real browser, against the real program: from an edit to a roll-back, with roles and secrets. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { BrowserContext, Page } from 'playwright-core';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, startConsoleOf, type TestConsole } from '../support/console.ts';
 import { freePort, until } from '../support/millrace.ts';
@@ -13,14 +13,14 @@ import {
   expectNoSidewaysScroll,
   openPage,
   type PageOptions,
+  pagesAreBuilt,
 } from './browser.ts';
 
-const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
 /** Where to put pictures of the screens, for people who look at them. */
 const pictures = process.env['MILLRACE_PICTURES'];
 const SECRET = 'hunter2hunter2';
 
-describe.skipIf(!chromiumPath || !isBuilt)('the editor in a browser', { timeout: 150_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('the editor in a browser', { timeout: 150_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-editor-'));
   const settings = join(folder, 'settings');
   const main = join(settings, 'conf.d', 'web.conf');
@@ -76,9 +76,6 @@ output {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const signIn = (context: BrowserContext, { cookies }: Client): Promise<void> =>
-    context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: started.url })));
-
   async function shown(
     path: string,
     who: Client,
@@ -87,7 +84,7 @@ output {
   ): Promise<void> {
     const { page, context, errors } = await openPage(options);
     page.setDefaultTimeout(40_000);
-    await signIn(context, who);
+    await context.addCookies(who.browserCookies());
     await page.goto(started.url + path);
     await look(page);
     await context.close();

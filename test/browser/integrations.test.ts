@@ -1,8 +1,8 @@
 /** The newcomer's way through sources and destinations, in a real browser with real traffic. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,13 +16,13 @@ import {
   expectNoSidewaysScroll,
   openPage,
   type PageOptions,
+  pagesAreBuilt,
 } from './browser.ts';
 
-const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
 /** Where to put pictures of the screens, for people who look at them. */
 const pictures = process.env['MILLRACE_PICTURES'];
 
-describe.skipIf(!chromiumPath || !isBuilt)(
+describe.skipIf(!chromiumPath || !pagesAreBuilt)(
   'sources and destinations in a browser',
   { timeout: 150_000 },
   () => {

@@ -3,19 +3,17 @@
  * bench/console.ts; here nothing may be missing, and the page may not grow.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, startConsoleOf, type TestConsole } from '../support/console.ts';
 import { freePort } from '../support/millrace.ts';
 import { readMeter, startMeter } from '../support/page-meter.ts';
-import { chromiumPath, closeBrowser, openPage } from './browser.ts';
+import { chromiumPath, closeBrowser, openPage, pagesAreBuilt } from './browser.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const isBuilt = existsSync(join(root, 'dist/ui/index.html'));
 
-describe.skipIf(!chromiumPath || !isBuilt)('live mode under load', { timeout: 120_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('live mode under load', { timeout: 120_000 }, () => {
   let started: TestConsole;
   let admin: Client;
   let sender: ReturnType<typeof spawn>;
@@ -42,7 +40,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('live mode under load', { timeout: 12
     const { page, context, errors } = await openPage();
     page.setDefaultTimeout(60_000);
     try {
-      await context.addCookies([{ name: 'millrace', value: admin.cookies['millrace']!, url: started.url }]);
+      await context.addCookies(admin.browserCookies());
       await page.goto(`${started.url}/discover?live=true${search}`);
       await look(page);
       expect(errors).toEqual([]);

@@ -2,12 +2,13 @@
  * Every screen that there is, with the demo's events in it: in light and dark, wide and narrow, without a serious fault
  * of accessibility, without a page that scrolls sideways, and with everything within reach of the keyboard.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client, PASSWORD } from '../support/console.ts';
-import { cleanUp, freePort, Millrace, temporaryFolder, until } from '../support/millrace.ts';
+import { Client } from '../support/console.ts';
+import { startDemo } from '../support/demo.ts';
+import { cleanUp, freePort, until } from '../support/millrace.ts';
 import {
   chromiumPath,
   closeBrowser,
@@ -15,10 +16,10 @@ import {
   expectNoSidewaysScroll,
   openPage,
   type PageOptions,
+  pagesAreBuilt,
 } from './browser.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const isBuilt = existsSync(join(root, 'dist/ui/index.html'));
 /** Where to put pictures of the screens, for people who look at them. */
 const pictures = process.env['MILLRACE_PICTURES'];
 
@@ -82,24 +83,16 @@ const NOTE = `(() => {
   return 'new';
 })()`;
 
-describe.skipIf(!chromiumPath || !isBuilt)('every screen', { timeout: 400_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('every screen', { timeout: 400_000 }, () => {
   let url: string;
   let cookies: Parameters<BrowserContext['addCookies']>[0];
 
   beforeAll(async () => {
-    const [beats, syslog, http] = [await freePort(), await freePort(), await freePort()];
-    const millrace = new Millrace({
-      args: [
-        ...['up', '--demo=0.2', '--path.data', temporaryFolder(), '--api.enabled=false'],
-        ...['--beats', String(beats), '--syslog', String(syslog), '--http', String(http)],
-        ...['--store.http.port=0', '--console.http.port=0'],
-      ],
-    });
-    url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 60);
-    const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code', 60);
+    const demo = await startDemo(0.2);
+    url = demo.url;
     const admin = new Client(url);
-    await admin.ask('POST', '/api/setup', { code, name: 'admin', password: PASSWORD });
-    cookies = Object.entries(admin.cookies).map(([name, value]) => ({ name, value, url }));
+    await admin.setUp(demo.code);
+    cookies = admin.browserCookies();
     const values = { listen: '127.0.0.1', port: await freePort(), tls: 'made', clients: 'made' };
     await admin.ask('POST', '/api/integrations', { card: 'webhook', title: 'Tour', values });
     await until(

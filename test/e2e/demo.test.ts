@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Client, PASSWORD } from '../support/console.ts';
-import { cleanUp, freePort, Millrace, runToEnd, temporaryFolder, until } from '../support/millrace.ts';
+import { startDemo } from '../support/demo.ts';
+import { cleanUp, type Millrace, runToEnd, until } from '../support/millrace.ts';
 
 afterEach(cleanUp);
 
@@ -18,22 +19,9 @@ const asAdmin = (millrace: Millrace): string[] => [
 const SETS = ['auth', 'dns', 'endpoints', 'firewall', 'flows', 'system', 'web', 'webhook-cloud-suite'];
 
 test('plays through the default listeners, and is removed as a whole and alone', async () => {
-  const data = temporaryFolder();
-  const [beats, syslog, http] = [await freePort(), await freePort(), await freePort()];
-  const millrace = new Millrace({
-    args: [
-      'up',
-      '--demo=0.15',
-      ...['--beats', String(beats), '--syslog', String(syslog), '--http', String(http)],
-      ...['--path.data', data, '--api.enabled=false', '--store.http.port=0', '--console.http.port=0'],
-    ],
-  });
-  const url = await until(() => /Console at (\S+)/.exec(millrace.stderr)?.[1], 'the console', 60);
-  const code = await until(() => /Set-up code: (\S+)/.exec(millrace.stderr)?.[1], 'the code', 60);
+  const { millrace, url, code, data, http } = await startDemo(0.15);
   const admin = new Client(url);
-  expect((await admin.ask('POST', '/api/setup', { code, name: 'admin', password: PASSWORD })).status).toBe(
-    200,
-  );
+  await admin.setUp(code);
 
   // Whoever is not the demo is kept where they always are.
   await until(

@@ -3,15 +3,17 @@
  * of pipelines and their nodes, names of indices, saved searches, keys and what the audit log has. In the real browser,
  * with the content security policy that the server sends: nothing may run, and nothing may even become an element.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, closeBrowser, expectNoSidewaysScroll, openBrowser } from '../browser/browser.ts';
+import {
+  chromiumPath,
+  closeBrowser,
+  expectNoSidewaysScroll,
+  openBrowser,
+  pagesAreBuilt,
+} from '../browser/browser.ts';
 import { type Client, startConsoleOf, type TestConsole } from '../support/console.ts';
 import { freePort, until } from '../support/millrace.ts';
-
-const isBuilt = existsSync(resolve(import.meta.dirname, '../../dist/ui/index.html'));
 
 const TAG = '<img src=x onerror=globalThis.hacked=1>';
 const ATTACK = `"'>${TAG}<script>globalThis.hacked=2</script><svg onload=globalThis.hacked=3></svg><a href="javascript:globalThis.hacked=4">here</a>{{constructor.constructor('globalThis.hacked=5')()}}\${globalThis.hacked=6}\`]]>-->\u202e\u0000`;
@@ -45,7 +47,7 @@ const TURNED = `(() => {
   return found;
 })()`;
 
-describe.skipIf(!chromiumPath || !isBuilt)('hostile values', { timeout: 120_000 }, () => {
+describe.skipIf(!chromiumPath || !pagesAreBuilt)('hostile values', { timeout: 120_000 }, () => {
   let started: TestConsole;
   let admin: Client;
   let context: BrowserContext;
@@ -117,7 +119,7 @@ describe.skipIf(!chromiumPath || !isBuilt)('hostile values', { timeout: 120_000 
     );
 
     context = await (await openBrowser()).newContext({ viewport: { width: 1440, height: 900 } });
-    await context.addCookies([{ name: 'millrace', value: admin.cookies['millrace']!, url: started.url }]);
+    await context.addCookies(admin.browserCookies());
     await context.addInitScript(WATCH);
     page = await context.newPage();
     page.setDefaultTimeout(20_000);

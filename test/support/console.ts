@@ -60,6 +60,21 @@ export class Client {
     return { status: response.status, headers: response.headers, json };
   }
 
+  /** Makes the first administrator, and is that one. */
+  async setUp(code: string): Promise<void> {
+    const { status, json } = await this.ask('POST', '/api/setup', {
+      code,
+      name: 'admin',
+      password: PASSWORD,
+    });
+    if (status !== 200) throw new Error(json.error);
+  }
+
+  /** As a browser takes them. */
+  browserCookies(): { name: string; value: string; url: string }[] {
+    return Object.entries(this.cookies).map(([name, value]) => ({ name, value, url: this.url }));
+  }
+
   signIn(name: string, password: string, totp?: string): Promise<Reply> {
     return this.ask('POST', '/api/session', { name, password, ...(totp !== undefined && { totp }) });
   }
@@ -129,12 +144,7 @@ export async function startConsoleOf(...more: string[]): Promise<TestConsole> {
     setUp: async () => {
       await until(() => code() !== '', 'the terminal shows the set-up code');
       const client = new Client(url);
-      const { status, json } = await client.ask('POST', '/api/setup', {
-        code: code(),
-        name: 'admin',
-        password: PASSWORD,
-      });
-      if (status !== 200) throw new Error(json.error);
+      await client.setUp(code());
       return client;
     },
     user: async (admin, name, role, rules = {}) => {

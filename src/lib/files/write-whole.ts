@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../kernel/sync-folder.ts';
 
 export interface WriteWhole {
   /** Of a new file. */
@@ -49,14 +50,4 @@ export function writeWhole(path: string, content: string | Uint8Array, options: 
     throw error;
   }
   syncFolder(folder);
-}
-
-/** Makes names that were added to a folder, changed or taken out of it durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

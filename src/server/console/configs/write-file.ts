@@ -1,7 +1,8 @@
 /** Config files are written whole or not at all; what fails is said so that the person at the console can mend it. */
 import { unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncFolder, writeWhole } from '../../../lib/files/write-whole.ts';
+import { syncFolder } from '../../../kernel/sync-folder.ts';
+import { writeWhole } from '../../../lib/files/write-whole.ts';
 import { ConsoleError } from '../call.ts';
 
 /** Mode and owner stay; a new file gets `mode`. @throws ConsoleError with the reason */

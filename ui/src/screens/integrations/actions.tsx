@@ -1,5 +1,5 @@
 /** Test, disable, enable, delete: what somebody with the right can do to a source or destination. */
-import { ActionIcon, Alert, Button, Group, Menu, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Alert, Button, Group, Menu, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconDots, IconPlayerPause, IconPlayerPlay, IconSend, IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -172,7 +172,6 @@ function Delete({
   readonly onClose: () => void;
   readonly onDone: () => Promise<void>;
 }) {
-  const [typed, setTyped] = useState('');
   // Where data would stop, a click is not enough.
   const isInUse = item.state !== 'disabled' && (item.total > 0 || item.others.length > 0);
   return (
@@ -180,7 +179,7 @@ function Delete({
       title={`Delete ${item.title}`}
       submit="Delete"
       danger
-      disabled={isInUse && typed !== item.title}
+      {...(isInUse && { confirm: { text: item.title, label: `Type ${item.title} to confirm` } })}
       onClose={onClose}
       onSubmit={onDone}
     >
@@ -190,15 +189,6 @@ function Delete({
         {(item.queued ?? 0) > 0 && ', nor do the events that wait for it'}. Events in Millrace's own store
         stay.
       </Text>
-      {isInUse && (
-        <TextInput
-          label={`Type ${item.title} to confirm`}
-          autoComplete="off"
-          data-autofocus
-          value={typed}
-          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-        />
-      )}
     </Dialogue>
   );
 }

@@ -1,5 +1,5 @@
 /** A form in a window: sends what was filled in, says what is wrong, closes when it is done. */
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 
 export interface DialogueProps {
@@ -7,13 +7,25 @@ export interface DialogueProps {
   readonly submit: string;
   readonly danger?: boolean;
   readonly disabled?: boolean;
+  /** What has to be typed before it is sent, as a click is not enough. */
+  readonly confirm?: { readonly text: string; readonly label: string };
   readonly onClose: () => void;
   /** Closes the window, unless it throws or gives `false`. */
   readonly onSubmit: () => Promise<unknown>;
   readonly children: ReactNode;
 }
 
-export function Dialogue({ title, submit, danger, disabled, onClose, onSubmit, children }: DialogueProps) {
+export function Dialogue({
+  title,
+  submit,
+  danger,
+  disabled,
+  confirm,
+  onClose,
+  onSubmit,
+  children,
+}: DialogueProps) {
+  const [typed, setTyped] = useState('');
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const send = async (event: FormEvent): Promise<void> => {
@@ -38,6 +50,15 @@ export function Dialogue({ title, submit, danger, disabled, onClose, onSubmit, c
             </Alert>
           )}
           {children}
+          {confirm && (
+            <TextInput
+              label={confirm.label}
+              data-autofocus
+              autoComplete="off"
+              value={typed}
+              onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+            />
+          )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
@@ -45,7 +66,7 @@ export function Dialogue({ title, submit, danger, disabled, onClose, onSubmit, c
             <Button
               type="submit"
               loading={busy}
-              disabled={disabled === true}
+              disabled={disabled === true || (confirm !== undefined && typed !== confirm.text)}
               {...(danger && { color: 'red.9' })}
             >
               {submit}

@@ -9,7 +9,6 @@ import {
   Switch,
   Table,
   Text,
-  TextInput,
   Tooltip,
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
@@ -225,13 +224,12 @@ function Reset({ user, onClose, onDone }: ActionProps) {
 }
 
 function Delete({ user, onClose, onDone }: ActionProps) {
-  const [typed, setTyped] = useState('');
   return (
     <Dialogue
       title={`Delete ${user.name}`}
       submit="Delete"
       danger
-      disabled={typed !== user.name}
+      confirm={{ text: user.name, label: `Type ${user.name} to confirm` }}
       onClose={onClose}
       onSubmit={async () => {
         await call('DELETE /api/users/:name', { params: { name: user.name } });
@@ -242,13 +240,6 @@ function Delete({ user, onClose, onDone }: ActionProps) {
         Sessions and API keys of {user.name} end at once. What the audit log says of them stays. To keep the
         name for later, disable it instead.
       </Text>
-      <TextInput
-        label={`Type ${user.name} to confirm`}
-        data-autofocus
-        autoComplete="off"
-        value={typed}
-        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-      />
     </Dialogue>
   );
 }

@@ -372,16 +372,15 @@ interface ActionProps {
 }
 
 function DeleteIndex({ index: { name, documents, bytes }, onClose, onDone }: ActionProps) {
-  const [typed, setTyped] = useState('');
   return (
     <Dialogue
       title="Delete an index"
       submit="Delete for good"
       danger
-      disabled={typed !== name}
+      confirm={{ text: name, label: 'Type the name of the index to confirm' }}
       onClose={onClose}
       onSubmit={async () => {
-        await call('DELETE /api/storage/indices/:name', { params: { name }, query: { confirm: typed } });
+        await call('DELETE /api/storage/indices/:name', { params: { name }, query: { confirm: name } });
         onDone();
         notifications.show({ message: `${name} is deleted.` });
       }}
@@ -390,13 +389,6 @@ function DeleteIndex({ index: { name, documents, bytes }, onClose, onDone }: Act
         <b className="storage-name">{name}</b> has {plural(documents, 'event')}, {size(bytes)}. They can be
         brought back from a snapshot only. The audit log notes who deleted them.
       </Text>
-      <TextInput
-        label="Type the name of the index to confirm"
-        data-autofocus
-        autoComplete="off"
-        value={typed}
-        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-      />
     </Dialogue>
   );
 }

@@ -317,16 +317,15 @@ interface DeleteProps {
 }
 
 function DeleteSnapshot({ snapshot: { target, name, bytes, indices }, onClose, onDone }: DeleteProps) {
-  const [typed, setTyped] = useState('');
   return (
     <Dialogue
       title="Delete a snapshot"
       submit="Delete for good"
       danger
-      disabled={typed !== name}
+      confirm={{ text: name, label: 'Type the name of the snapshot to confirm' }}
       onClose={onClose}
       onSubmit={async () => {
-        await call('DELETE /api/storage/snapshots', { query: { target, confirm: typed } });
+        await call('DELETE /api/storage/snapshots', { query: { target, confirm: name } });
         onDone();
       }}
     >
@@ -336,13 +335,6 @@ function DeleteSnapshot({ snapshot: { target, name, bytes, indices }, onClose, o
           ` has ${plural(indices.length, 'index', 'indices')}${bytes > 0 ? `, ${size(bytes)}` : ''}`}
         . What is stored stays, and so do the other snapshots. The audit log notes who deleted it.
       </Text>
-      <TextInput
-        label="Type the name of the snapshot to confirm"
-        data-autofocus
-        autoComplete="off"
-        value={typed}
-        onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-      />
     </Dialogue>
   );
 }
