@@ -292,5 +292,4 @@ export class Maintenance {
   }
 }
 
-const indexBytes = (index: Index): number =>
-  index.segments.reduce((sum, { info }) => sum + bytesOf(info), 0);
+const indexBytes = (index: Index): number => index.segments.reduce((sum, { info }) => sum + bytesOf(info), 0);

@@ -167,9 +167,6 @@ export function segmentFile(core: Core, index: Index, id: string): string {
   return join(folder, `${id}.parquet`);
 }
 
-export function removeInfo(
-  core: Core,
-  info: Pick<SegmentInfo, 'file' | 'documents' | 'sidecars'>,
-): void {
+export function removeInfo(core: Core, info: Pick<SegmentInfo, 'file' | 'documents' | 'sidecars'>): void {
   for (const one of filesOf(info)) rmSync(join(core.folder, one), { force: true });
 }

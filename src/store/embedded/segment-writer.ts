@@ -5,8 +5,6 @@ import { sqlText } from '../../query/sql-literal.ts';
 import { crc32c } from '../../queue/crc32c.ts';
 import type { Duckdb, Lane } from './duckdb.ts';
 
-/** A document is read by unpacking those of its row group. Small ones make pages of results cheap; bigger ones save some space. */
-export const ROW_GROUP = 10_240;
 /** Of each part of a file there is a checksum in the manifest. */
 export const SUM_BYTES = 64 << 20;
 
@@ -29,6 +27,19 @@ const PACKING = {
 
 export type Packing = keyof typeof PACKING;
 
+/**
+ * How many rows are packed together. A document is read by unpacking those of its row group, so that small ones make pages
+ * of results cheap; the more values of a column stand together, the closer they pack. Version 2 of the format packs numbers
+ * and lengths of texts closer than 1.
+ */
+const LAYOUT = {
+  whole: 'ROW_GROUP_SIZE 10240',
+  columns: 'ROW_GROUP_SIZE 40960, PARQUET_VERSION V2',
+  documents: 'ROW_GROUP_SIZE 2048, PARQUET_VERSION V2',
+} as const;
+
+export type Layout = keyof typeof LAYOUT;
+
 /** Writes the rows of a SELECT to `file`, which does not exist. No rows: no file. */
 export async function writeSegment(
   duckdb: Duckdb,
@@ -36,11 +47,12 @@ export async function writeSegment(
   file: string,
   packing: Packing,
   lane: Lane,
+  layout: Layout = 'whole',
 ): Promise<WrittenFile> {
   const temporary = `${file}.tmp`;
   try {
     const result = await duckdb.query(
-      `COPY (${select}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}, ${PACKING[packing]})`,
+      `COPY (${select}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, ${LAYOUT[layout]}, ${PACKING[packing]})`,
       undefined,
       lane,
     );

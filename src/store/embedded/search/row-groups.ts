@@ -222,38 +222,73 @@ function limit(ranges: Map<RowSet, readonly RowRange[]>): void {
   }
 }
 
-/** What every row of a segment has, beside the columns of fields. */
-const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored', '_source'];
+/** What every row of a segment has, beside the columns of fields and `_source`. */
+const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored'];
+/** So many files are put together with their documents one by one. */
+const MAX_JOINS = 256;
 
-/** FROM clause for some row sets of one group. With `places`: also `filename` and `file_row_number`. */
+/**
+ * FROM clause for some row sets of one group, with the columns `wanted`, `_source` only when it is among them: then
+ * documents that stand apart are read, without their columns where those beside them suffice. With `places`: also
+ * `filename` (of either file) and `file_row_number`.
+ */
 export function fromClause(
   { ranges }: Pick<RowGroup, 'ranges'>,
   rowSets: readonly RowSet[],
   wanted: ReadonlySet<string>,
   places = false,
 ): string {
-  const whole: string[] = [];
-  const parts: string[] = [];
-  const columns = [...META_COLUMNS, ...wanted, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
-  for (const rowSet of rowSets) {
-    if (rowSet.file === undefined) {
-      if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
-      return `(${rowSet.relation([...wanted])})`;
-    }
-    const file = sqlText(rowSet.file);
-    const own = ranges.get(rowSet);
-    if (!own) whole.push(file);
-    else
-      for (const { from, to } of own)
-        parts.push(
-          `SELECT ${columns} FROM read_parquet(${file}${places ? ', filename=true' : ''}, file_row_number=true) WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
-        );
+  if (rowSets[0]!.file === undefined) {
+    if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
+    return `(${rowSets[0]!.relation([...wanted])})`;
   }
-  const files = `read_parquet([${whole.join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
+  const names = [...new Set([...META_COLUMNS, ...wanted])];
+  const columns = [...names, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
+  const fields = names.filter((name) => name !== '_source' && !META_COLUMNS.includes(name));
+  const whole: string[] = [];
+  const joined: RowSet[] = [];
+  const parts: string[] = [];
+  for (const rowSet of rowSets) {
+    const { documents } = rowSet;
+    const apart = documents && wanted.has('_source') ? documents : undefined;
+    const isJoined = apart !== undefined && !fields.every((name) => apart.columns.has(name));
+    const file = apart?.file ?? rowSet.file!;
+    const own = ranges.get(rowSet);
+    if (own) for (const range of own) parts.push(isJoined ? joinOf(rowSet, range) : rangeOf(file, range));
+    else if (isJoined) joined.push(rowSet);
+    else whole.push(file);
+  }
+  if (joined.length > MAX_JOINS) parts.push(joinOfAll(joined));
+  else for (const rowSet of joined) parts.push(joinOf(rowSet));
+  const files = readAll(whole, places);
   if (parts.length === 0) return files;
   if (whole.length > 0) parts.push(`SELECT ${columns} FROM ${files}`);
   return `(${parts.join(' UNION ALL ')})`;
+
+  function rangeOf(file: string, range: RowRange): string {
+    return `SELECT ${columns} FROM read_parquet(${sqlText(file)}${places ? ', filename=true' : ''}, file_row_number=true)${within(range)}`;
+  }
+
+  /** Documents come first: they are what is looked through, and left out by what the columns say. */
+  function joinOf({ file, documents }: RowSet, range?: RowRange): string {
+    const source = `SELECT _source, ${META_COLUMNS.join(', ')}, file_row_number${places ? ', filename' : ''} FROM read_parquet(${sqlText(documents!.file)}${places ? ', filename=true' : ''}, file_row_number=true)${within(range)}`;
+    const others = `SELECT ${[...fields, 'file_row_number'].join(', ')} FROM read_parquet(${sqlText(file!)}, file_row_number=true)${within(range)}`;
+    return `SELECT ${columns} FROM (${source}) JOIN (${others}) USING (file_row_number)`;
+  }
+
+  /** The same for files that are too many for a part each. */
+  function joinOfAll(all: readonly RowSet[]): string {
+    const documents = all.map((rowSet) => rowSet.documents!.file);
+    const others = all.map(({ file }) => file!);
+    return `SELECT ${columns} FROM ${readAll(documents, places)} JOIN (SELECT ${['_seq', ...fields].join(', ')} FROM ${readAll(others, false)}) USING (_seq)`;
+  }
 }
+
+const within = (range: RowRange | undefined): string =>
+  range ? ` WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to}` : '';
+
+const readAll = (files: readonly string[], places: boolean): string =>
+  `read_parquet([${files.map(sqlText).join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
 
 /** A type that values of all these can be given in; text when there is no common one. */
 export function commonType(types: ReadonlySet<FieldType>): Exclude<FieldType, 'unindexed'> | undefined {
