@@ -10,9 +10,9 @@ import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import type { Duckdb } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
-import { DOCUMENT_COLUMNS, type MergedFiles, writeMergedFiles } from './merged-files.ts';
+import { DOCUMENT_COLUMNS, documentsOf, type MergedFiles, writeMergedFiles } from './merged-files.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
-import { documentsFile, stemOf } from './segment-files.ts';
+import { stemOf } from './segment-files.ts';
 import { writeDurably, writeSegment } from './segment-writer.ts';
 import { columnType, MAX_COLUMNS, sparseValues } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
@@ -219,21 +219,23 @@ async function writeMerged(
         `SELECT ${[...DOCUMENT_COLUMNS, ...times].join(', ')} FROM read_parquet(${sqlText(path((segment.info.documents ?? segment.info).file))})${survivors(segment)}`,
     )
     .join(' UNION ALL ');
-  const id = newSegmentId(infos[0]!.first);
-  const file = segmentFile(core, index, id);
-  const stem = path(stemOf(file));
   const rows = isLast ? sorted(catalogue, columns, all) : all;
+  let id = newSegmentId(infos[0]!.first);
+  let file = segmentFile(core, index, id);
   let written: MergedFiles | undefined;
   try {
+    const packing = isLast ? 'last' : 'merged';
     written = await writeMergedFiles(
       duckdb,
       { columns: rows, documents, alike: !isLast },
       path(file),
-      isLast ? 'last' : 'merged',
+      packing,
     );
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    // What is packed closest takes the most.
+    // What is packed closest takes the most. The name must be a new one.
+    id = newSegmentId(infos[0]!.first);
+    file = segmentFile(core, index, id);
     try {
       written = await writeMergedFiles(duckdb, { columns: all, documents, alike: true }, path(file), 'quick');
     } catch (again) {
@@ -243,10 +245,10 @@ async function writeMerged(
     }
   }
   if (!written) return undefined;
-  const { rows: _, ...document } = written.documents;
-  const stored = { file: documentsFile(file), columns: times, ...document };
-  const sidecars: Record<string, string> = {};
   const short = (path: string): string => path.slice(core.folder.length + 1);
+  const stored = documentsOf(written, times, short);
+  const stem = path(stemOf(file));
+  const sidecars: Record<string, string> = {};
   const explicit = infos.reduce((sum, info) => sum + info.explicit, 0);
   try {
     if (explicit > 0) {

@@ -15,7 +15,7 @@ import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord }
 import type { Core } from './core.ts';
 import { newUuid } from './indices.ts';
 import { decodeWhole, encodeLine } from './manifest.ts';
-import { writeMergedFiles } from './merged-files.ts';
+import { documentsOf, writeMergedFiles } from './merged-files.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { bytesOf, documentsFile, partsOf } from './segment-files.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
@@ -257,12 +257,15 @@ async function importSegment(
       'merged',
     );
     if (!written) return undefined;
-    const { rows: _, ...documents } = written.documents;
     // Ids that the other store made do not say where rows are in this one: all are looked up exactly.
     return {
       ...info,
       ...written.columns,
-      documents: { file: documentsFile(file), columns: beside.map(([, own]) => own), ...documents },
+      documents: documentsOf(
+        written,
+        beside.map(([, own]) => own),
+        (path) => path.slice(core.folder.length + 1),
+      ),
       id,
       ix: index.ix,
       file,
