@@ -224,8 +224,14 @@ function limit(ranges: Map<RowSet, readonly RowRange[]>): void {
 
 /** What every row of a segment has, beside the columns of fields and `_source`. */
 const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored'];
-/** So many files are put together with their documents one by one. */
-const MAX_JOINS = 256;
+/** So many parts of files are put together with their documents one by one: each takes half a millisecond to plan. */
+const MAX_JOINS = 32;
+
+/** A file as a whole, or some rows of it. */
+interface Part {
+  readonly file: string;
+  readonly range: RowRange | undefined;
+}
 
 /**
  * FROM clause for some row sets of one group, with the columns `wanted`, `_source` only when it is among them: then
@@ -243,52 +249,51 @@ export function fromClause(
     return `(${rowSets[0]!.relation([...wanted])})`;
   }
   const names = [...new Set([...META_COLUMNS, ...wanted])];
-  const columns = [...names, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
   const fields = names.filter((name) => name !== '_source' && !META_COLUMNS.includes(name));
-  const whole: string[] = [];
-  const joined: RowSet[] = [];
-  const parts: string[] = [];
+  const shown = places ? ['filename', 'file_row_number'] : [];
+  const plain: Part[] = [];
+  const joined: (Part & { readonly documents: string })[] = [];
   for (const rowSet of rowSets) {
-    const { documents } = rowSet;
-    const apart = documents && wanted.has('_source') ? documents : undefined;
-    const isJoined = apart !== undefined && !fields.every((name) => apart.columns.has(name));
-    const file = apart?.file ?? rowSet.file!;
-    const own = ranges.get(rowSet);
-    if (own) for (const range of own) parts.push(isJoined ? joinOf(rowSet, range) : rangeOf(file, range));
-    else if (isJoined) joined.push(rowSet);
-    else whole.push(file);
+    const file = rowSet.file!;
+    const apart = wanted.has('_source') ? rowSet.documents : undefined;
+    for (const range of ranges.get(rowSet) ?? [undefined])
+      if (!apart) plain.push({ file, range });
+      else if (fields.every((name) => apart.columns.has(name))) plain.push({ file: apart.file, range });
+      else joined.push({ file, documents: apart.file, range });
   }
-  if (joined.length > MAX_JOINS) parts.push(joinOfAll(joined));
-  else for (const rowSet of joined) parts.push(joinOf(rowSet));
-  const files = readAll(whole, places);
-  if (parts.length === 0) return files;
-  if (whole.length > 0) parts.push(`SELECT ${columns} FROM ${files}`);
-  return `(${parts.join(' UNION ALL ')})`;
-
-  function rangeOf(file: string, range: RowRange): string {
-    return `SELECT ${columns} FROM read_parquet(${sqlText(file)}${places ? ', filename=true' : ''}, file_row_number=true)${within(range)}`;
-  }
-
-  /** Documents come first: they are what is looked through, and left out by what the columns say. */
-  function joinOf({ file, documents }: RowSet, range?: RowRange): string {
-    const source = `SELECT _source, ${META_COLUMNS.join(', ')}, file_row_number${places ? ', filename' : ''} FROM read_parquet(${sqlText(documents!.file)}${places ? ', filename=true' : ''}, file_row_number=true)${within(range)}`;
-    const others = `SELECT ${[...fields, 'file_row_number'].join(', ')} FROM read_parquet(${sqlText(file!)}, file_row_number=true)${within(range)}`;
-    return `SELECT ${columns} FROM (${source}) JOIN (${others}) USING (file_row_number)`;
-  }
-
-  /** The same for files that are too many for a part each. */
-  function joinOfAll(all: readonly RowSet[]): string {
-    const documents = all.map((rowSet) => rowSet.documents!.file);
-    const others = all.map(({ file }) => file!);
-    return `SELECT ${columns} FROM ${readAll(documents, places)} JOIN (SELECT ${['_seq', ...fields].join(', ')} FROM ${readAll(others, false)}) USING (_seq)`;
-  }
+  if (joined.length === 0 && plain.every(({ range }) => !range))
+    return files(
+      plain.map(({ file }) => file),
+      shown,
+    );
+  const selects = plain.length > 0 ? [read(plain, [...names, ...shown])] : [];
+  // Documents come first: they are what is looked through, and left out by what the columns say.
+  const join = (parts: typeof joined, key: '_seq' | 'file_row_number'): string => {
+    const documents = parts.map((part) => ({ file: part.documents, range: part.range }));
+    const own = read(documents, [...new Set(['_source', ...META_COLUMNS, ...shown, key])]);
+    return `SELECT ${[...names, ...shown].join(', ')} FROM (${own}) JOIN (${read(parts, [...fields, key])}) USING (${key})`;
+  };
+  if (joined.length > MAX_JOINS) selects.push(join(joined, '_seq'));
+  else for (const part of joined) selects.push(join([part], 'file_row_number'));
+  return `(${selects.join(' UNION ALL ')})`;
 }
 
-const within = (range: RowRange | undefined): string =>
-  range ? ` WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to}` : '';
+/** SELECT of columns of some files. */
+function read(parts: readonly Part[], columns: readonly string[]): string {
+  const whole = parts.filter(({ range }) => !range).map(({ file }) => file);
+  const selects = whole.length > 0 ? [`SELECT ${columns.join(', ')} FROM ${files(whole, columns)}`] : [];
+  for (const { file, range } of parts)
+    if (range)
+      selects.push(
+        `SELECT ${columns.join(', ')} FROM ${files([file], [...columns, 'file_row_number'])} WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to}`,
+      );
+  return selects.join(' UNION ALL ');
+}
 
-const readAll = (files: readonly string[], places: boolean): string =>
-  `read_parquet([${files.map(sqlText).join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
+function files(paths: readonly string[], columns: readonly string[]): string {
+  const more = ['filename', 'file_row_number'].filter((name) => columns.includes(name));
+  return `read_parquet([${paths.map(sqlText).join(',')}]${more.map((name) => `, ${name}=true`).join('')})`;
+}
 
 /** A type that values of all these can be given in; text when there is no common one. */
 export function commonType(types: ReadonlySet<FieldType>): Exclude<FieldType, 'unindexed'> | undefined {
