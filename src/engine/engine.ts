@@ -214,6 +214,7 @@ export class Engine {
       cutTexts: plan.cutTexts,
       countOnly: plan.countOnly,
       passThrough: plan.passThrough,
+      textOnly: plan.textOnly,
       wholeBlocks: plan.wholeBlocks,
       blocksAtOnce,
     };

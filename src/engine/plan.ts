@@ -26,6 +26,7 @@ export interface Plan {
   readonly cutTexts: boolean;
   readonly countOnly: boolean;
   readonly passThrough: boolean;
+  readonly textOnly: boolean;
   readonly wholeBlocks: boolean;
 }
 
@@ -43,6 +44,7 @@ export async function planPipeline(
   let cutTexts = false;
   let lineOutput = false;
   let wholeBlocks = graph.outputs.length > 0;
+  let textOutputs = graph.outputs.length > 0;
   for (const node of nodes) {
     if (node.kind === 'filter') {
       const plugin = (await registry.load('filter', node.name)) as FilterPlugin;
@@ -74,6 +76,7 @@ export async function planPipeline(
       reads.set(node.id, use);
       if (!plugin.discards) looksAtNothing = false;
       if (!plugin.takesBlocks) wholeBlocks = false;
+      if (!plugin.takesText?.(node.options as never)) textOutputs = false;
       lineOutput ||= codec?.encodesMessageLine === true && plugin.usesCodec !== false;
     } else {
       const plugin = (await registry.load('input', node.name)) as InputPlugin;
@@ -90,7 +93,8 @@ export async function planPipeline(
     output: (node) => reads.get(node.id) ?? 'all',
   });
   const needs = whole ? 'all' : needed;
-  const plain = isPassThrough(graph) && textInputs;
+  const passes = isPassThrough(graph);
+  const plain = passes && textInputs;
   return {
     shared,
     needs,
@@ -98,6 +102,7 @@ export async function planPipeline(
     cutTexts,
     countOnly: plain && looksAtNothing,
     passThrough: plain && lineOutput && graph.outputs.length === 1,
+    textOnly: passes && textOutputs,
     wholeBlocks,
   };
 }

@@ -4,8 +4,11 @@ import type { FieldValue } from '../kernel/event-types.ts';
 /** Text that may hold a number a double would alter: sixteen digits or dots in a row, or a huge exponent. */
 const MAY_NEED_EXACT = /[:,[\s-][\d.]{16}|^[\d.]{16}|\d[eE][+-]?\d{3,}(?=[\s,}\]]|$)/;
 
-/** An exponent of three digits or more. The digits are counted out: V8 skips the faster through what does not fit. */
-const HUGE_EXPONENT = /\d[eE](?:[+-]\d|\d)\d\d[\d\s,}\]]/;
+/**
+ * An exponent of three digits or more, up to its end: hexadecimal digits in quotes are none. The first three are counted
+ * out: V8 skips the faster through what does not fit.
+ */
+const HUGE_EXPONENT = /\d[eE](?:[+-]\d|\d)\d\d\d*[\s,}\]]/;
 
 let numbersAreShort = false;
 

@@ -17,6 +17,17 @@ export interface Fields {
   [name: string]: FieldValue;
 }
 
+/** JSON of an event's fields, in UTF-8: `bytes` between two offsets, then `rest`. As `JSON.stringify` gives it. */
+export interface EventText {
+  /** Valid until the event is delivered. */
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly rest: Buffer;
+  /** Its `@timestamp`. */
+  readonly timestamp: string;
+}
+
 export interface Event {
   /** All fields, `@timestamp` (ISO 8601 text, UTC) and `@version` among them. Serialised as it is. */
   fields: Fields;
@@ -24,4 +35,6 @@ export interface Event {
   metadata: Fields | undefined;
   /** Dropped: filters and outputs do not see it any more. */
   cancelled: boolean;
+  /** What the fields are as JSON, where that is known and nobody has looked at them: only for outputs with `takesText`. */
+  readonly text?: EventText | undefined;
 }

@@ -215,6 +215,8 @@ export interface DecoderContext extends PluginContext {
   readonly needs: FieldUse;
   /** Fields at the top that filters may add: whole-text events are made with room for them (`undefined`). */
   readonly room: readonly string[];
+  /** Nothing reads fields: events may be given as their JSON text alone (`Event.text`). */
+  readonly textOnly?: boolean;
   /** Applies type, tags and add_field of the input. Call last, on every event. */
   decorate(event: Event): void;
 }
@@ -413,6 +415,8 @@ export interface OutputPlugin<O extends Options = Options> extends Declaration<O
    * (with one worker it waits, as always).
    */
   readonly takesBlocks?: boolean;
+  /** It writes events as the JSON of all their fields, and takes `Event.text` for that without a look at the fields. */
+  readonly takesText?: (options: OptionValues<O>) => boolean;
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];
@@ -431,6 +435,11 @@ export interface Codec {
   readonly delimiter?: string;
   /** `decode` would make exactly one event `{ message: record }`; callers may do so themselves. */
   readonly wholeText?: boolean;
+  /**
+   * `decode` makes exactly one event, with the members as its fields, of a text that is a JSON object and has no more than
+   * so many bytes; callers may do so themselves (`TextEvents`).
+   */
+  readonly jsonObjects?: number;
   /** Remembers earlier records of a sender (multiline): needs sticky routing and `fork` per sender. */
   readonly stateful?: boolean;
   /** Emits events with fields only; `@timestamp`, `@version` and the source are added by the input. */

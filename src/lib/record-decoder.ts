@@ -11,6 +11,7 @@ import { isoFromMillis } from '../event/timestamp.ts';
 import type { FieldValue } from '../kernel/event-types.ts';
 import type { Block, Codec, Decoder, DecoderContext, Peer } from '../kernel/plugin.ts';
 import { RunKind } from '../kernel/plugin.ts';
+import { type Additions, TextEvents } from './json/text-events.ts';
 
 /** A field that names where an event came from; set only if the event has none. */
 export interface SourceField {
@@ -18,6 +19,9 @@ export interface SourceField {
   readonly reference: string;
   readonly value: (peer: Peer) => FieldValue;
 }
+
+/** Fields that an input adds to events that stay texts. */
+const MAX_TOP_FIELDS = 16;
 
 /** Senders whose half-read events are remembered. */
 const MAX_SENDERS = 10_000;
@@ -54,13 +58,26 @@ class RecordDecoder implements Decoder {
   /** Stateful codecs: one per sender, with the blocks that each still holds. */
   readonly #senders = new Map<string, { codec: Codec; peer: Peer; block: number; receivedAt: number }>();
 
+  /** Undefined: events are made of all records. */
+  readonly #texts: TextEvents | undefined;
+  /** Of the source: what is a field at the top. */
+  readonly #topFields: readonly number[];
+
   constructor(context: DecoderContext, source: readonly SourceField[]) {
     this.#context = context;
     this.#source = source.filter((field) => isNeeded(context, field.reference));
-    this.#setters = this.#source.map(({ reference }) => {
-      const parsed = parseFieldReference(reference);
-      return { get: getter(parsed), set: setter(parsed) };
-    });
+    const parsed = this.#source.map(({ reference }) => parseFieldReference(reference));
+    this.#setters = parsed.map((reference) => ({ get: getter(reference), set: setter(reference) }));
+    this.#topFields = [...parsed.keys()].filter((at) => !parsed[at]!.metadata);
+    const top = this.#topFields.map((at) => parsed[at]!.path);
+    if (
+      context.textOnly === true &&
+      context.inputCodec.jsonObjects !== undefined &&
+      context.inputCodec.delimiter === '\n' &&
+      top.length <= MAX_TOP_FIELDS &&
+      top.every((path) => path.length === 1)
+    )
+      this.#texts = new TextEvents(top.map(([name]) => name!));
   }
 
   decode(block: Block, emit: Emit): void {
@@ -139,6 +156,8 @@ class RecordDecoder implements Decoder {
   #lines(codec: Codec, bytes: Buffer, timestamp: string, values: FieldValue[], emit: Emit): void {
     const delimiter = codec.delimiter ?? '\n';
     if ((codec.charset === 'UTF-8' || codec.charset === undefined) && isUtf8(bytes)) {
+      if (this.#texts !== undefined && this.#asTexts(this.#texts, codec, bytes, timestamp, values, emit))
+        return;
       const text = bytes.utf8Slice(0, bytes.length);
       const decorate = this.#context.decorate;
       let from = 0;
@@ -170,6 +189,41 @@ class RecordDecoder implements Decoder {
       this.#record(codec, bytes.subarray(from, to), timestamp, values, emit);
       from = to + separator.length;
     }
+  }
+
+  /** Gives events that stay texts, and parses the lines between that can not. False: none can, nothing was given. */
+  #asTexts(
+    texts: TextEvents,
+    codec: Codec,
+    bytes: Buffer,
+    timestamp: string,
+    values: FieldValue[],
+    emit: Emit,
+  ): boolean {
+    const additions: Additions = {
+      timestamp,
+      values: this.#topFields.map((at) => values[at]),
+      complete: (event) => this.#complete(event, timestamp, values),
+      rests: new Map(),
+    };
+    const limit = codec.jsonObjects!;
+    const finish = (event: Event) => this.#finish(event, timestamp, values, emit);
+    let from = 0;
+    while (from < bytes.length) {
+      const event = texts.take(bytes, from, limit, additions);
+      if (event !== undefined) {
+        emit(event);
+        from = event.text!.to + 2;
+        continue;
+      }
+      // As one sender writes them, so are they all.
+      if (from === 0) return false;
+      const to = bytes.indexOf(0x0a, from);
+      if (to < 0) break;
+      codec.decode(bytes.utf8Slice(from, to), finish);
+      from = to + 1;
+    }
+    return true;
   }
 
   #maker(values: readonly FieldValue[]): MakeEvent {
@@ -207,6 +261,12 @@ class RecordDecoder implements Decoder {
   }
 
   #finish(event: Event, timestamp: string, values: FieldValue[], emit: Emit): void {
+    this.#complete(event, timestamp, values);
+    this.#context.decorate(event);
+    emit(event);
+  }
+
+  #complete(event: Event, timestamp: string, values: FieldValue[]): void {
     const { fields } = event;
     fields['@timestamp'] ??= timestamp;
     fields['@version'] ??= '1';
@@ -221,8 +281,6 @@ class RecordDecoder implements Decoder {
         }
       }
     }
-    this.#context.decorate(event);
-    emit(event);
   }
 }
 

@@ -51,8 +51,10 @@ export const jsonLines = defineCodec({
       target: options.target,
       original: context.ecs === 'disabled' ? 'none' : 'each',
     });
+    const isPlain = options.target === undefined && context.ecs === 'disabled' && charset === 'UTF-8';
     return {
       ...(charset === undefined ? {} : { charset }),
+      ...(isPlain && { jsonObjects: limit }),
       delimiter: delimiterIn(delimiter, encoding),
       decode(record, emit) {
         eachPart(toText(record), delimiter, (text) => {

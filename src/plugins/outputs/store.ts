@@ -1,5 +1,6 @@
-import { compileTemplate } from '../../event/sprintf.ts';
-import type { Event } from '../../kernel/event-types.ts';
+import { Event } from '../../event/event.ts';
+import { compileTemplate, fieldsRead } from '../../event/sprintf.ts';
+import type { EventText, Event as EventType } from '../../kernel/event-types.ts';
 import {
   type DocumentOperation,
   type DocumentSink,
@@ -43,6 +44,10 @@ export const store = defineOutput({
   },
   usesCodec: false,
   takesBlocks: true,
+  takesText: ({ index, document_id: documentId, action }) =>
+    documentId === undefined &&
+    !action.includes('%{') &&
+    fieldsRead(index).every((reference) => reference === '@timestamp'),
   examples: [
     {
       title: 'Every event into an index of its day',
@@ -73,8 +78,12 @@ export const store = defineOutput({
       if (last.index !== name) last = { action: actionWithoutId(action), index: name };
       return last;
     };
-    const operation = (event: Event): DocumentOperation | string => {
-      const name = indexOf.format(event);
+    /** Of an event of which only the text is there: its time is all that the index takes. */
+    const timeOf = new Event({ '@timestamp': '' });
+    const operation = (event: EventType): DocumentOperation | string => {
+      const { text } = event;
+      if (text !== undefined) timeOf.fields['@timestamp'] = text.timestamp;
+      const name = indexOf.format(text === undefined ? event : timeOf);
       if (name.includes('%{') && /%\{.*?\}/.test(name))
         return `Badly formatted index: after filling in fields it still holds a placeholder: [${name}]`;
       if (oneForAll) return plain(name);
@@ -99,7 +108,8 @@ export const store = defineOutput({
         /** Index in the batch of each operation, while some events are left out. */
         const places: number[] = [];
         const ends = new Int32Array(events.length);
-        const texts: string[] = [];
+        const texts: (string | EventText)[] = [];
+        let asTheyAre = 0;
         for (let at = 0; at < events.length; at++) {
           const event = events[at]!;
           const made = operation(event);
@@ -109,12 +119,13 @@ export const store = defineOutput({
           }
           places.push(at);
           operations.push(made);
-          if (made.action === 'delete') texts.push('');
+          if (event.text !== undefined) asTheyAre = texts.push(event.text);
+          else if (made.action === 'delete') texts.push('');
           else if (made.action === 'update') texts.push(`{"doc":${context.toJson(event.fields)}}`);
           else texts.push(context.toJson(event.fields));
         }
         if (operations.length === 0) return failures;
-        const source = encode(texts, ends);
+        const source = asTheyAre > 0 ? gather(texts, ends) : encode(texts as string[], ends);
         const same = operations.every((each) => each === operations[0]);
         const { errors, items } = await orAborted(
           sink!.bulk({
@@ -158,6 +169,28 @@ function encode(texts: readonly string[], ends: Int32Array): Uint8Array {
   for (const [at, each] of texts.entries()) {
     end += ascii ? each.length : Buffer.byteLength(each);
     ends[at] = end;
+  }
+  return bytes;
+}
+
+/** As `encode`, of texts that came from elsewhere too: their bytes are copied. */
+function gather(texts: readonly (string | EventText)[], ends: Int32Array): Uint8Array {
+  let length = 0;
+  for (let at = 0; at < texts.length; at++) {
+    const text = texts[at]!;
+    length += typeof text === 'string' ? Buffer.byteLength(text) : text.to - text.from + text.rest.length;
+    ends[at] = length;
+  }
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  let start = 0;
+  for (let at = 0; at < texts.length; at++) {
+    const text = texts[at]!;
+    if (typeof text === 'string') bytes.write(text, start);
+    else {
+      text.bytes.copy(bytes, start, text.from, text.to);
+      text.rest.copy(bytes, start + text.to - text.from);
+    }
+    start = ends[at]!;
   }
   return bytes;
 }

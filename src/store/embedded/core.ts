@@ -157,7 +157,30 @@ export class Core {
 
   /** All rows of some indices as they are now. */
   snapshot(indices: readonly Index[]): Snapshot {
+    this.flush();
     return makeSnapshot(this, [...this.generations.values()], indices);
+  }
+
+  /** What came is in the tables that readers look into. */
+  flush(): void {
+    for (const { hot } of this.generations.values()) {
+      try {
+        hot.flush();
+      } catch (error) {
+        void this.#rebuild(error as Error);
+      }
+    }
+  }
+
+  /** What came is in a generation's table, which may be made again from the log for that. */
+  async complete({ hot }: Generation): Promise<void> {
+    try {
+      hot.flush();
+    } catch (error) {
+      await this.#rebuild(error as Error);
+    }
+    while (this.#rebuilding) await this.#rebuilding;
+    if (this.#closed) throw new Error('the event store is closed');
   }
 
   /** Lets later frames begin a new generation, and waits until those before are in theirs. */
@@ -443,6 +466,7 @@ export class Core {
               if (frame >= generation.firstFrame && frame <= generation.lastFrame)
                 generation.hot.refill(payload, frameTail(payload), this.#nameOf);
             });
+            generation.hot.flush();
           }
           this.problems.clear('engine');
           return;

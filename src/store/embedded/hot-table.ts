@@ -72,7 +72,7 @@ export class HotTable {
     }
   }
 
-  /** Puts rows into the table: they can be found when it returns, once they are counted too. */
+  /** Takes rows for the table: they can be found after `flush`, once they are counted too. @throws what the engine says */
   refill(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
     const appender = this.#appender!;
     let isKnown = false;
@@ -84,10 +84,14 @@ export class HotTable {
       }
       if (isKnown) appender.add(row, bytes);
     });
-    appender.flush();
   }
 
-  /** No more rows come. */
+  /** All rows that were taken are in the table when it returns: before it is read. @throws what the engine says */
+  flush(): void {
+    this.#appender?.flush();
+  }
+
+  /** No more rows come; those that were not flushed are gone. */
   freeze(): void {
     const appender = this.#appender;
     this.#appender = undefined;

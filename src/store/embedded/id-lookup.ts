@@ -49,6 +49,7 @@ export async function findIds(
   }
   const pins = [...[...tables.keys()].map(({ pin }) => pin), ...[...files.keys()].map(({ pin }) => pin)];
   for (const pin of pins) pin.acquire();
+  if (tables.size > 0) core.flush();
   try {
     const look = async (
       place: Generation | Segment,

@@ -1,5 +1,7 @@
 /**
- * Puts rows of frames into a hot table, a chunk at a time: their bytes go over as they stand, no string is made of them.
+ * Puts rows of frames into a hot table, a chunk at a time: their bytes go over as they stand, no string is made of them. A
+ * chunk of its own for every frame would cost three times as much, so rows wait here until there are enough of them, or
+ * somebody wants to read the table.
  */
 import { isUtf8 } from 'node:buffer';
 import type { DuckDBAppender } from '@duckdb/node-api';
@@ -34,7 +36,7 @@ export class RowAppender {
 
   /** The row is part of `bytes`. @throws what the engine says */
   add(row: FrameRow, bytes: Buffer): void {
-    if (this.#rows === CHUNK) this.#put();
+    if (this.#rows === CHUNK) this.flush();
     const at = this.#rows++;
     this.#sequences[at] = BigInt(row.sequence);
     this.#indices[at] = row.ix;
@@ -54,10 +56,12 @@ export class RowAppender {
 
   /** All rows are in the table when it returns. @throws what the engine says */
   flush(): void {
+    if (this.#rows === 0) return;
     this.#put();
     this.#appender.flushSync();
   }
 
+  /** Rows that wait are dropped. */
   close(): void {
     this.#appender.closeSync();
     this.#appender.connection.closeSync();
@@ -66,7 +70,6 @@ export class RowAppender {
   #put(): void {
     const rows = this.#rows;
     this.#rows = 0;
-    if (rows === 0) return;
     const [sequences, indices, versions, explicit] = this.#vectors;
     duckdb.data_chunk_set_size(this.#chunk, rows);
     duckdb.copy_data_to_vector(sequences!, 0, this.#sequences.buffer, 0, rows * 8);

@@ -15,6 +15,7 @@ import { MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
 export async function sealGeneration(core: Core, generation: Generation): Promise<void> {
   const { hot, number, dead } = generation;
   const { catalogue } = core;
+  await core.complete(generation);
   hot.freeze();
   // Only what this log file itself says of its rows: what later ones say must stay a tombstone, for they are replayed.
   const ownDead = new Set(
