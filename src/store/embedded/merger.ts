@@ -2,7 +2,6 @@
  * Merges segments of one index that follow one another: rows that are gone stay behind, small files become one, and
  * the last merge of an index sorts within row groups and packs closer. Merged files have sidecars.
  */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sqlText } from '../../query/sql-literal.ts';
 import { StoreError } from '../errors.ts';
@@ -10,10 +9,11 @@ import type { Catalogue, Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import type { Duckdb } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
+import { writeIndicators } from './indicator-list.ts';
 import { DOCUMENT_COLUMNS, documentsOf, type MergedFiles, writeMergedFiles } from './merged-files.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { stemOf } from './segment-files.ts';
-import { writeDurably, writeSegment } from './segment-writer.ts';
+import { writeDurably } from './segment-writer.ts';
 import { columnType, MAX_COLUMNS, sparseValues } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
 
@@ -245,6 +245,7 @@ async function writeMerged(
     }
   }
   if (!written) return undefined;
+  const sparseKeys = Object.fromEntries(sparse.map((name) => [name, name]));
   const short = (path: string): string => path.slice(core.folder.length + 1);
   const stored = documentsOf(written, times, short);
   const stem = path(stemOf(file));
@@ -262,9 +263,10 @@ async function writeMerged(
     }
     await writeTokens(duckdb, path(stored.file), `${stem}.tokens`);
     sidecars['tokens'] = short(`${stem}.tokens`);
-    const indicators = `${stem}.indicators.parquet`;
-    if (await writeIndicators(catalogue, duckdb, path(file), columns, indicators))
-      sidecars['indicators'] = short(indicators);
+    if (
+      await writeIndicators(catalogue, duckdb, path(file), { columns, sparse: sparseKeys }, `${stem}.values`)
+    )
+      sidecars['values'] = short(`${stem}.values`);
   } catch (error) {
     removeInfo(core, { file, documents: stored, sidecars });
     throw error;
@@ -285,7 +287,7 @@ async function writeMerged(
     ...(latest.length === 0 ? {} : { latest: Math.max(...latest) }),
     undated: infos.reduce((sum, info) => sum + info.undated, 0),
     columns,
-    ...(sparse.length > 0 && { sparse: Object.fromEntries(sparse.map((name) => [name, name])) }),
+    ...(sparse.length > 0 && { sparse: sparseKeys }),
     explicit,
     arrived: arrivedOf(infos),
     level: isLast ? 2 : 1,
@@ -334,43 +336,4 @@ async function writeTokens(duckdb: Duckdb, file: string, target: string): Promis
     await new Promise((done) => setImmediate(done));
   }
   await writeDurably(target, tokens.encode());
-}
-
-/** Fields by which people look for addresses, hashes and names; those of type ip are listed under any name. */
-export const INDICATOR_FIELD =
-  /(^|[._])(ip|ips|addr|address|addresses|domain|domains|fqdn|host|hosts|hash|hashes|md5|sha1|sha256|sha512|imphash|ssdeep|tlsh|ja3|ja3s|fingerprint|url|uri|original|email|sender|recipient|query|serial_number|registered_domain|resolved_ip|user_agent|name)$|^related\./i;
-
-/**
- * The file of values that indicators are compared with: column (VARCHAR, field name), value, count, first, last
- * (milliseconds of `@timestamp`, NULL: none), in order of values. False: no field is one.
- */
-async function writeIndicators(
-  catalogue: Catalogue,
-  duckdb: Duckdb,
-  file: string,
-  columns: readonly string[],
-  target: string,
-): Promise<boolean> {
-  const time = catalogue.columns
-    .of('@timestamp')
-    .map(({ number }) => `c${number}`)
-    .find((name) => columns.includes(name));
-  const parts: string[] = [];
-  for (const name of columns) {
-    const { field, type } = catalogue.columns.get(Number(name.slice(1)));
-    if (type !== 'ip' && (type === 'flattened' || !INDICATOR_FIELD.test(field))) continue;
-    const value = `${name.startsWith('m') ? `unnest(${name})` : name}::VARCHAR`;
-    parts.push(
-      `SELECT ${sqlText(field)} AS field, value, count(*) AS count, min(t) AS first, max(t) AS last FROM (SELECT ${value} AS value, ${time ?? 'NULL::BIGINT'} AS t FROM read_parquet(${sqlText(file)}) WHERE ${name} IS NOT NULL) GROUP BY value`,
-    );
-  }
-  if (parts.length === 0) return false;
-  const { rows } = await writeSegment(
-    duckdb,
-    `SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY value, field`,
-    target,
-    'merged',
-    'background',
-  );
-  return rows > 0 && statSync(target).size > 0;
 }

@@ -7,9 +7,10 @@ import type { Index, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
+import { type Family, familiesOf } from './row-families.ts';
 import { filesOf, stemOf } from './segment-files.ts';
-import { writeDurably, writeSegment } from './segment-writer.ts';
-import { MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
+import { type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
+import { columnType, MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
 
 /** Seals the oldest generation, whose log file gets no more frames. @throws what the disk or the engine say: then nothing changed */
 export async function sealGeneration(core: Core, generation: Generation): Promise<void> {
@@ -65,25 +66,37 @@ async function sealIndex(
   stats: HotIndex,
   ownDead: ReadonlySet<number>,
 ): Promise<SegmentInfo | undefined> {
+  const { catalogue } = core;
   const { dense: columns, sparse } = await columnsOf(core, hot, index.ix, stats);
   const gone = [...ownDead].filter((sequence) => hot.deadIndex.get(sequence) === index.ix);
-  const structure = hot.structure([...columns, '_ignored']);
-  const select = `SELECT seq AS _seq, ${sqlText(index.name)} AS _index, id AS _id, version AS _version, explicit AS _explicit, s._ignored AS _ignored${columns
-    .map((name) => `, s.${name} AS ${name}`)
-    .join(
-      '',
-    )}${sparse.length > 0 ? `, ${sparseText('norm', columns)} AS _sparse` : ''}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, from_json(norm, ${sqlText(structure)}) AS s FROM ${hot.table} WHERE ix = ${index.ix}${
-    gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
-  })`;
+  const rowsWithout = gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : '';
+  const selectOf = (families: readonly Family[]): string =>
+    families
+      .map(({ where, columns: own }) => {
+        const list = columns.map((name) =>
+          own.has(name)
+            ? `, s.${name} AS ${name}`
+            : `, NULL::${columnType(catalogue.columns, name)} AS ${name}`,
+        );
+        const filled = columns.filter((name) => own.has(name));
+        if (sparse.length > 0) list.push(`, ${sparseText('norm', filled)} AS _sparse`);
+        const values = `from_json(norm, ${sqlText(hot.structure([...filled, '_ignored']))}) AS s`;
+        return `SELECT seq AS _seq, ${sqlText(index.name)} AS _index, id AS _id, version AS _version, explicit AS _explicit, s._ignored AS _ignored${list.join('')}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, ${values} FROM ${hot.table} WHERE ix = ${index.ix}${where}${rowsWithout})`;
+      })
+      .join(' UNION ALL ');
   const id = newSegmentId(stats.first);
   const file = segmentFile(core, index, id);
-  const { rows, bytes, sums } = await writeSegment(
-    core.duckdb,
-    select,
-    join(core.folder, file),
-    'quick',
-    'background',
-  );
+  const path = join(core.folder, file);
+  const write = (families: readonly Family[]): Promise<WrittenFile> =>
+    writeSegment(core.duckdb, selectOf(families), path, 'quick', 'background');
+  const families = familiesOf(stats, columns);
+  let written = await write(families);
+  if (families.length > 1 && written.rows !== stats.rows - gone.length) {
+    // No row may be lost because its kind is not known.
+    rmSync(path, { force: true });
+    written = await write([{ where: '', columns: new Set(columns) }]);
+  }
+  const { rows, bytes, sums } = written;
   if (rows === 0) return undefined;
   const sidecars: Record<string, string> = {};
   if (stats.explicit > 0) {

@@ -120,7 +120,7 @@ test('pages of what is left are pages of the whole', async () => {
 
 test('indicators are looked for in the list of values of what is merged', async () => {
   const files = readdirSync(join(folder, 'segments', 'logs'));
-  expect(files.filter((name) => name.endsWith('.indicators.parquet'))).toHaveLength(1);
+  expect(files.filter((name) => name.endsWith('.values'))).toHaveLength(1);
   const address: Query = { type: 'term', field: 'address', value: '10.1.1.3' };
   const values = ['10.1.1.3', '10.9.9.9'];
   const hits = await store.indicatorScan({ indices: { names: [] }, values, fields: ['address'] });
