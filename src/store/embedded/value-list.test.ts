@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { compareText } from '../../query/text-analysis.ts';
 import { ValueListBuilder } from './value-list.ts';
-import { type ListedValue, listedValues, mayHaveValues, wantedValues } from './value-lookup.ts';
+import { type ListedValue, listedValues, listHas, mayHaveValues, wantedValues } from './value-lookup.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-values-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,6 +58,12 @@ test('says of each value what was put in, and nothing of others', async () => {
         expect(found!.unlisted).toEqual(['x.ip']);
         expect(inOrder(found!.listed)).toEqual(inOrder([...content.values()].flat()));
         expect((await mayHaveValues(file, wantedValues(content.keys())))!.may).toBe(true);
+        for (const key of [...content.keys(), ...others])
+          for (const field of FIELDS)
+            expect(listHas(file, field, key)).toBe(
+              content.get(key)?.some((one) => one.field === field) ?? false,
+            );
+        expect(listHas(file, 'x.ip', 'a')).toBeUndefined();
       },
     ),
     { numRuns: 40 },
@@ -98,6 +104,8 @@ test('never throws on damaged bytes, and never gives wrong answers from them', a
         bytes[at]! ^= change;
         writeFileSync(file, cut ? whole.subarray(0, at) : bytes);
         const found = await listedValues(file, wantedValues(all));
+        expect(listHas(file, FIELDS[0]!, 'v600')).not.toBe(false);
+        expect(listHas(file, FIELDS[0]!, 'w')).not.toBe(true);
         if (found !== undefined) expect(inOrder(found.listed)).toEqual(right);
       },
     ),

@@ -1,4 +1,5 @@
 /** Asks files of `value-list.ts` for many values at once. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { compareText } from '../../query/text-analysis.ts';
@@ -93,6 +94,45 @@ export function mayHaveValues(
   }));
 }
 
+/** Whether a field has a value, told at once; undefined: nobody knows. */
+export function listHas(file: string, field: string, value: string): boolean | undefined {
+  let from: number | undefined;
+  try {
+    const descriptor = (from = openSync(file, 'r'));
+    const header = readAt(descriptor, 0, HEADER);
+    if (header.readUInt32LE(0) !== MAGIC) return undefined;
+    const start = HEADER + header.readUInt32LE(12) * 4;
+    if (start + header.readUInt32LE(4) > fstatSync(descriptor).size) return undefined;
+    const headBytes = readAt(descriptor, start, header.readUInt32LE(4));
+    const { fields, sets, unlisted, first, ends, sums } = readHead(headBytes, header);
+    if (!unlisted || unlisted.includes(field)) return undefined;
+    const block = blockOf(first, value);
+    if (block < 0) return false;
+    const begin = block === 0 ? 0 : ends[block - 1]!;
+    const bytes = readAt(descriptor, start + headBytes.length + begin, ends[block]! - begin);
+    if (crc32(bytes) !== sums[block]) return undefined;
+    const line = lineOf(zstdDecompressSync(bytes), value) ?? [];
+    for (let entry = 1; entry < line.length; entry += 4)
+      if (sets[line[entry] as number]!.some((one) => fields[one] === field)) return true;
+    return false;
+  } catch {
+    return undefined;
+  } finally {
+    if (from !== undefined) closeSync(from);
+  }
+}
+
+function readAt(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  if (readSync(descriptor, bytes, 0, length, position) !== length) throw new Error('cut off');
+  return bytes;
+}
+
+function readHead(bytes: Buffer, header: Buffer): ListHead {
+  if (crc32(bytes) !== header.readUInt32LE(8)) throw new Error('damaged');
+  return JSON.parse(zstdDecompressSync(bytes).toString()) as ListHead;
+}
+
 async function reading<T>(
   file: string,
   ask: (
@@ -115,11 +155,8 @@ async function reading<T>(
     const filter = new Uint32Array(words);
     await fill(handle, Buffer.from(filter.buffer), HEADER);
     if (crc32(Buffer.from(filter.buffer)) !== header.readUInt32LE(16)) return undefined;
-    const head = async (): Promise<ListHead> => {
-      const bytes = await read(handle!, HEADER + words * 4, headBytes);
-      if (crc32(bytes) !== header.readUInt32LE(8)) throw new Error('damaged');
-      return JSON.parse(zstdDecompressSync(bytes).toString()) as ListHead;
-    };
+    const head = async (): Promise<ListHead> =>
+      readHead(await read(handle!, HEADER + words * 4, headBytes), header);
     return await ask(handle, filter, head, from);
   } catch {
     return undefined;

@@ -14,7 +14,7 @@ export type Need =
   /** A string as a whole. */
   | { readonly string: string }
   /** An address, which may be written as IPv6. */
-  | { readonly ipv4: string }
+  | { readonly ipv4: string; readonly field: string }
   /** Four numbers behind one another, with dots between them. */
   | { readonly numbers: string }
   /** Four characters that are neighbours in a word: `gramHashes`. */
@@ -43,11 +43,11 @@ export function neededTokens(query: Query, typesOf: TypesOf): Need | undefined {
     case 'prefix':
       return query.ignoreCase ? undefined : partsNeed([query.value], typesOf(query.field));
     case 'term':
-      return valueNeed(query.value, typesOf(query.field));
+      return valueNeed(query.field, query.value, typesOf(query.field));
     case 'match':
-      return valueNeed(query.text, typesOf(query.field));
+      return valueNeed(query.field, query.text, typesOf(query.field));
     case 'phrase':
-      return query.prefix ? undefined : valueNeed(query.text, typesOf(query.field));
+      return query.prefix ? undefined : valueNeed(query.field, query.text, typesOf(query.field));
     case 'and':
       return allOf(query.of.map((one) => neededTokens(one, typesOf)));
     case 'or': {
@@ -60,11 +60,11 @@ export function neededTokens(query: Query, typesOf: TypesOf): Need | undefined {
 }
 
 /** Of a value that is compared as a whole: keywords stand in documents as they are, and so do IPv4 addresses. */
-function valueNeed(value: unknown, types: readonly FieldType[]): Need | undefined {
+function valueNeed(field: string, value: unknown, types: readonly FieldType[]): Need | undefined {
   if (typeof value !== 'string' || types.length === 0) return undefined;
   if (!types.every((type) => type === 'keyword' || type === 'ip')) return undefined;
   if (types.includes('ip')) {
-    return /^\d{1,3}(\.\d{1,3}){3}$/.test(value) ? { ipv4: value } : undefined;
+    return /^\d{1,3}(\.\d{1,3}){3}$/.test(value) ? { ipv4: value, field } : undefined;
   }
   if (isToken(value)) return { token: value };
   // Numbers are no strings in documents. Very long values have no token, and times none of their own.
@@ -109,9 +109,12 @@ export interface RowRange {
   readonly to: number;
 }
 
+/** Whether a segment has an address in a field; undefined: nobody knows. */
+export type HasAddress = (field: string, address: string) => boolean | undefined;
+
 /** The parts of a segment that may have what is needed; undefined: all of it, or nobody knows. */
-export function rowsWith(need: Need, file: string): readonly RowRange[] | undefined {
-  const answer = ask(file, need);
+export function rowsWith(need: Need, file: string, has?: HasAddress): readonly RowRange[] | undefined {
+  const answer = ask(file, need, has);
   if (!answer?.may.includes(false)) return undefined;
   const { may, size } = answer;
   const ranges: { from: number; to: number }[] = [];
@@ -124,7 +127,7 @@ export function rowsWith(need: Need, file: string): readonly RowRange[] | undefi
   return ranges;
 }
 
-function evaluate(need: Need, filter: TokenFilter): boolean[] {
+function evaluate(need: Need, filter: TokenFilter, has: HasAddress | undefined): boolean[] {
   if ('token' in need) return filter.mayHave(need.token);
   if ('string' in need) return filter.mayHave(need.string, true);
   if ('numbers' in need)
@@ -133,13 +136,14 @@ function evaluate(need: Need, filter: TokenFilter): boolean[] {
       : Array.from({ length: filter.groups }, () => true);
   if ('grams' in need) return filter.mayHaveGrams(need.grams);
   if ('ipv4' in need) {
-    const asWritten = filter.mayHave(need.ipv4, true);
-    if (filter.layout.knowsMapped) return asWritten;
+    let may = filter.mayHave(need.ipv4, true);
     // One that is written as IPv6 has this token.
-    const mapped = filter.mayHave('ffff');
-    return asWritten.map((has, group) => has || mapped[group]!);
+    const mapped = filter.layout.knowsMapped ? undefined : filter.mayHave('ffff');
+    if (mapped) may = may.map((one, group) => one || mapped[group]!);
+    // It may stand in another field, or nowhere.
+    return may.includes(true) && has?.(need.field, need.ipv4) === false ? may.fill(false) : may;
   }
-  const parts = ('all' in need ? need.all : need.any).map((one) => evaluate(one, filter));
+  const parts = ('all' in need ? need.all : need.any).map((one) => evaluate(one, filter, has));
   return Array.from({ length: filter.groups }, (_, group) =>
     'all' in need ? parts.every((part) => part[group]) : parts.some((part) => part[group]),
   );
@@ -150,7 +154,11 @@ const layouts = new Map<string, TokenLayout | 'damaged'>();
 const MAX_LAYOUTS = 20_000;
 
 /** Undefined: all of its segment is read. */
-function ask(file: string, need: Need): { readonly may: boolean[]; readonly size: number } | undefined {
+function ask(
+  file: string,
+  need: Need,
+  has: HasAddress | undefined,
+): { readonly may: boolean[]; readonly size: number } | undefined {
   const known = layouts.get(file);
   if (known === 'damaged') return undefined;
   let filter: TokenFilter | undefined;
@@ -160,7 +168,7 @@ function ask(file: string, need: Need): { readonly may: boolean[]; readonly size
       if (layouts.size >= MAX_LAYOUTS) layouts.delete(layouts.keys().next().value!);
       layouts.set(file, filter?.layout ?? 'damaged');
     }
-    return filter && { may: evaluate(need, filter), size: filter.layout.rowsPerGroup };
+    return filter && { may: evaluate(need, filter, has), size: filter.layout.rowsPerGroup };
   } catch {
     return undefined;
   } finally {

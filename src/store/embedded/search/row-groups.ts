@@ -4,7 +4,8 @@ import { toBooleanSql, toSql } from '../../../query/sql.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
-import { neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
+import { listHas } from '../value-lookup.ts';
+import { type HasAddress, neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
 import { arrivalBound, fieldsOf, timeBounds, withoutTimes } from './query-fields.ts';
 import { FieldResolver, type ResolvedColumn, sqlFields } from './resolve-fields.ts';
 
@@ -31,6 +32,8 @@ export interface PlanOptions {
   readonly queries?: readonly Query[];
 }
 
+/** So many lists of values are asked whether they have an address: of one that is everywhere it would only cost. */
+const MAX_LISTS = 16;
 /** Each range of rows is a part of the statement: with more, the segments with the most are read whole. */
 const MAX_RANGES = 256;
 const NO_FIELDS: ReadonlySet<string> = new Set();
@@ -69,6 +72,17 @@ export class Plan {
       if (group) group.rowSets.push(rowSet);
       else groups.set(key, { query: isInside ? timeless : query, rowSets: [rowSet] });
     };
+    let lists = MAX_LISTS;
+    const has =
+      (rowSet: RowSet): HasAddress =>
+      (field, address) => {
+        const list = rowSet.sidecars['values'];
+        // Otherwise it may be a part of another column.
+        const isStored = snapshot.columns
+          .of(field)
+          .some(({ number }) => isFilled(rowSet, `c${number}`) || isFilled(rowSet, `m${number}`));
+        return list !== undefined && isStored && lists-- > 0 ? listHas(list, field, address) : undefined;
+      };
     let rows = 0;
     const times = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
     for (const rowSet of snapshot.rowSets) {
@@ -81,7 +95,7 @@ export class Plan {
       }
       rows += rowSet.rows - rowSet.tombstones.length;
       const tokens = rowSet.sidecars['tokens'];
-      const own = need && tokens !== undefined ? rowsWith(need, tokens) : undefined;
+      const own = need && tokens !== undefined ? rowsWith(need, tokens, has(rowSet)) : undefined;
       if (own?.length === 0) continue;
       if (own) ranges.set(rowSet, own);
       put(rowSet);
@@ -192,6 +206,9 @@ export class Plan {
     return sqlFields(this.#resolver, rows, this.#snapshot.indices, this.#now, used);
   }
 }
+
+const isFilled = ({ columns, sparse }: RowSet, name: string): boolean =>
+  columns.has(name) || sparse.has(name);
 
 /** How many rows of some segments of a group are looked at. */
 export function rowsToRead({ ranges }: RowGroup, rowSets: readonly RowSet[]): number {
