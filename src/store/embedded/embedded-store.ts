@@ -61,6 +61,7 @@ import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
 import { damagedSegments, verifyAll } from './segment-damage.ts';
+import { bytesOf } from './segment-files.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listSnapshots } from './snapshot-list.ts';
 import { SnapshotUses } from './snapshot-uses.ts';
@@ -501,7 +502,7 @@ export class EmbeddedStore implements Store {
         (sum, index) => sum + countsOf(this.#core, index).documents,
         0,
       ),
-      bytes: segments.reduce((sum, { info }) => sum + info.bytes, 0) + this.#core.unsealedBytes,
+      bytes: segments.reduce((sum, { info }) => sum + bytesOf(info), 0) + this.#core.unsealedBytes,
       unsealed,
       segments: segments.length,
       quarantined,
@@ -512,7 +513,7 @@ export class EmbeddedStore implements Store {
       ...(archive && {
         archive: {
           path: archive.path,
-          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? info.bytes : 0), 0),
+          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? bytesOf(info) : 0), 0),
           isThere: archive.isThere,
         },
       }),

@@ -8,6 +8,7 @@ import type { Core, Generation } from './core.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
 import { type Family, familiesOf, wholeOf } from './row-families.ts';
+import { filesOf, stemOf } from './segment-files.ts';
 import { type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
 import { columnType, MAX_COLUMNS, sparseText, splitColumns, textIfAny } from './sparse-columns.ts';
 
@@ -108,7 +109,7 @@ async function sealIndex(
       undefined,
       'background',
     );
-    sidecars['ids'] = `${file.slice(0, -'.parquet'.length)}.ids`;
+    sidecars['ids'] = `${stemOf(file)}.ids`;
     await writeDurably(
       join(core.folder, sidecars['ids']),
       IdFilter.of(ids.columns[0] as string[], ids.rows).encode(),
@@ -187,6 +188,6 @@ export function segmentFile(core: Core, index: Index, id: string): string {
   return join(folder, `${id}.parquet`);
 }
 
-export function removeInfo(core: Core, { file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars'>): void {
-  for (const one of [file, ...Object.values(sidecars)]) rmSync(join(core.folder, one), { force: true });
+export function removeInfo(core: Core, info: Pick<SegmentInfo, 'file' | 'documents' | 'sidecars'>): void {
+  for (const one of filesOf(info)) rmSync(join(core.folder, one), { force: true });
 }
