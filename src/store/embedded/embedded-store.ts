@@ -117,6 +117,7 @@ export class EmbeddedStore implements Store {
       maxInFlight: Math.max(128 * MEBIBYTE, Math.min(512 * MEBIBYTE, totalmem() / 16)),
       maxUnsealed: Math.max(192 * MEBIBYTE, Math.min(256 * MEBIBYTE, totalmem() / 16)),
       reserve: options.reserve ?? Math.min(512 * MEBIBYTE, (blocks * bsize) / 20),
+      isSealing: () => this.#maintenance.isSealing,
     });
   }
 
@@ -144,6 +145,7 @@ export class EmbeddedStore implements Store {
 
   async bulk(request: BulkRequest): Promise<BulkResult> {
     const started = performance.now();
+    await this.#admission.room();
     const items = await this.#write(request);
     const errors = items.some(({ error }) => error !== undefined);
     return {

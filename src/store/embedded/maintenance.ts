@@ -80,6 +80,10 @@ export class Maintenance {
       void this.seal().catch(() => {});
   }
 
+  get isSealing(): boolean {
+    return this.#sealing !== undefined;
+  }
+
   /** Everything that is committed by now goes to segments. @throws what the disk or the engine say */
   seal(): Promise<void> {
     const sealing = (this.#sealing ?? Promise.resolve())
