@@ -134,6 +134,37 @@ test('depthOf counts up to a limit', () => {
   expect(depthOf(deep as never)).toBe(MAX_DEPTH + 1);
 });
 
+test('numbers with huge exponents are found wherever one may stand, beside hexadecimal digits', () => {
+  const number = fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.constantFrom('0', '1', '25', '0.5', '12.75'),
+      fc.constantFrom('e', 'E'),
+    )
+    .chain(([sign, digits, letter]) =>
+      fc
+        .tuple(fc.constantFrom('', '+', '-'), fc.stringMatching(/^\d{1,5}$/))
+        .map(([plus, power]) => `${sign}${digits}${letter}${plus}${power}`),
+    );
+  const around = fc.constantFrom(
+    '{"a":#}',
+    '[#]',
+    '[1,#,2]',
+    '{"a": #\n}',
+    '[-1.5 , #]',
+    '{"x":{"y":[[#]]}}',
+  );
+  const other = fc.constantFrom('"9bf3e9972417}"', '"-3e9972}"', '"5e4444 "', '{"1e400":"a 1e400,"}');
+  fc.assert(
+    fc.property(number, around, other, (text, place, beside) => {
+      const json = `[${beside},${place.replace('#', text)},${beside}]`;
+      // Outside of `parsingTextOf` every text is searched.
+      const exact = JSON.stringify(parseJson(json));
+      parsingTextOf(Buffer.from(json), () => expect(JSON.stringify(parseJson(json))).toBe(exact));
+    }),
+  );
+});
+
 describe('parsingLinesOf', () => {
   const number = fc.oneof(
     fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(String),

@@ -14,7 +14,10 @@ export interface TestDocument {
 
 type Type = Exclude<FieldType, 'unindexed'>;
 
-/** Groups of documents: those under `hot` in memory, every other group a Parquet file of one index. */
+/**
+ * Groups of documents: those under `hot` in memory, every other group a Parquet file of one index; every second of these
+ * has its documents in a file of their own.
+ */
 export async function storeRows(
   folder: string,
   types: Readonly<Record<string, Type>>,
@@ -93,9 +96,21 @@ export async function storeRows(
       .map(({ source }) => Date.parse(JSON.parse(source)['@timestamp']))
       .filter((time) => !Number.isNaN(time));
     let file: string | undefined;
+    let apart: RowSet['documents'];
     if (!isHot) {
       file = join(folder, `${table}.parquet`);
-      await duckdb.run(`COPY (${relation([...filled])}) TO '${file}' (FORMAT parquet)`);
+      const isApart = at % 2 === 1;
+      const without = isApart ? 'EXCLUDE (_source)' : '';
+      await duckdb.run(
+        `COPY (SELECT * ${without} FROM (${relation([...filled])})) TO '${file}' (FORMAT parquet)`,
+      );
+      if (isApart) {
+        const times = dictionary
+          .filter(({ field, number }) => field === '@timestamp' && filled.has(`c${number}`))
+          .map(({ number }) => `c${number}`);
+        apart = { file: join(folder, `${table}.documents.parquet`), columns: new Set(times) };
+        await duckdb.run(`COPY (${relation(times)}) TO '${apart.file}' (FORMAT parquet)`);
+      }
     }
     const counts = new Map<string, number>();
     for (const { index } of rows) counts.set(index, (counts.get(index) ?? 0) + 1);
@@ -104,6 +119,7 @@ export async function storeRows(
       id: table,
       relation,
       file,
+      ...(apart && { documents: apart }),
       indices: counts,
       columns: filled,
       sparse: new Map(),

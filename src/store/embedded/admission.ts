@@ -10,22 +10,39 @@ export interface AdmissionOptions {
   readonly maxUnsealed: number;
   /** Free bytes that must stay, so that segments can be written and the log gets shorter. */
   readonly reserve: number;
+  /** Segments are being written. */
+  readonly isSealing?: () => boolean;
 }
+
+/** How long a write waits for room, and how often it looks, in milliseconds. */
+const PATIENCE = 5000;
+const LOOKS_EVERY = 10;
 
 /** How long what `statfs` said is believed. */
 const FRESH = 250;
 
 export class Admission {
-  readonly #core: Core;
+  readonly #core: Pick<Core, 'unsealedBytes' | 'problems' | 'folder'>;
   readonly #options: AdmissionOptions;
   #inFlight = 0;
   #free = Number.POSITIVE_INFINITY;
   #size = 0;
   #askedAt = 0;
 
-  constructor(core: Core, options: AdmissionOptions) {
+  constructor(core: Pick<Core, 'unsealedBytes' | 'problems' | 'folder'>, options: AdmissionOptions) {
     this.#core = core;
     this.#options = options;
+  }
+
+  /**
+   * Waits while too much is unsealed and is being sealed, but not for long: for whoever would do nothing but try again
+   * later when refused.
+   */
+  async room(): Promise<void> {
+    const { maxUnsealed, isSealing } = this.#options;
+    const end = performance.now() + PATIENCE;
+    while (this.#core.unsealedBytes > maxUnsealed && isSealing?.() === true && performance.now() < end)
+      await new Promise((done) => setTimeout(done, LOOKS_EVERY));
   }
 
   /** The result gives the bytes back. @throws StoreError with status 429 */

@@ -45,10 +45,13 @@ const files = (path: string, index: string): string[] =>
   existsSync(join(path, 'segments', index))
     ? readdirSync(join(path, 'segments', index)).filter((name) => name.endsWith('.parquet'))
     : [];
+/** Without what can be made again. */
+const parts = (path: string, index: string): string[] =>
+  files(path, index).filter((name) => !name.includes('indicators'));
 const own = (): string => join(archive(), readdirSync(archive())[0]!);
 const eventually = (check: () => Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 5000 });
 
-test('what is moved is one file on the other disk, is found, changed, copied, deleted as before, and survives a restart', async () => {
+test('what is moved is one segment on the other disk, is found, changed, copied, deleted as before, and survives a restart', async () => {
   await write('old', 0, 20);
   await store.settle();
   await write('old', 20, 20);
@@ -56,7 +59,8 @@ test('what is moved is one file on the other disk, is found, changed, copied, de
   await write('new', 0, 5);
   expect(await store.archive({ names: ['old'] })).toMatchObject({ indices: ['old'] });
   expect(files(folder(), 'old')).toEqual([]);
-  expect(files(own(), 'old').filter((name) => !name.includes('indicators'))).toHaveLength(1);
+  expect(parts(own(), 'old')).toHaveLength(2);
+  expect(parts(own(), 'old').filter((name) => name.endsWith('.documents.parquet'))).toHaveLength(1);
   expect(await count('old')).toBe(40);
   expect((await store.get('old', '7'))?.source).toBe('{"n":7}');
 

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from '../errors.ts';
-import type { Catalogue, SegmentInfo } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
+import { filesOf } from './segment-files.ts';
 import { writeDurably } from './segment-writer.ts';
 
 const ID = 'archive-id';
@@ -70,8 +71,3 @@ export class Archive {
     }
   }
 }
-
-export const filesOf = ({ file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars'>): readonly string[] => [
-  file,
-  ...Object.values(sidecars),
-];

@@ -47,16 +47,25 @@ export interface IndexRecord {
   readonly dataStream?: string;
 }
 
-export interface SegmentInfo {
-  readonly id: string;
-  readonly ix: number;
+/** A file of a segment, as it was when it was written. */
+export interface StoredFile {
   /** Below the store's folder, or that of the archive. */
   readonly file: string;
-  readonly archived?: true;
-  readonly rows: number;
   readonly bytes: number;
   /** CRC-32C of each 64 MiB of the file. */
   readonly sums: readonly number[];
+}
+
+export interface SegmentInfo extends StoredFile {
+  readonly id: string;
+  readonly ix: number;
+  readonly archived?: true;
+  readonly rows: number;
+  /**
+   * Of a merged segment: the file of its documents, whose rows are those of `file` in the same order. Without it they stand
+   * in `file`.
+   */
+  readonly documents?: DocumentsFile;
   readonly first: number;
   readonly last: number;
   readonly earliest?: number;
@@ -73,6 +82,11 @@ export interface SegmentInfo {
   readonly level: number;
   readonly created: number;
   readonly sidecars: Readonly<Record<string, string>>;
+}
+
+export interface DocumentsFile extends StoredFile {
+  /** Columns of fields that stand here, too. */
+  readonly columns: readonly string[];
 }
 
 export interface Segment {

@@ -7,9 +7,9 @@
 
 import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { StoreError } from '../errors.ts';
-import { Archive, filesOf } from './archive.ts';
+import { Archive } from './archive.ts';
 import {
   Catalogue,
   type CatalogueRecord,
@@ -28,6 +28,7 @@ import { Log, readLogFile } from './log.ts';
 import { Manifest } from './manifest.ts';
 import { Pin } from './pins.ts';
 import { Problems } from './problems.ts';
+import { filesOf, partsOf } from './segment-files.ts';
 import { checkSegment } from './segment-writer.ts';
 import type { Snapshot } from './snapshot.ts';
 import { makeSnapshot } from './snapshots.ts';
@@ -232,9 +233,8 @@ export class Core {
     for (const segment of segments) {
       if (segment.quarantined !== undefined || this.catalogue.segments.get(segment.info.id) !== segment)
         continue;
-      const { file, bytes, sums } = segment.info;
       if (this.isAway(segment)) continue;
-      const reason = await checkSegment(this.pathOf(segment.info, file), bytes, sums);
+      const reason = await this.#damageOf(segment.info);
       if (reason !== undefined && segment.info.archived) {
         // The disk may have been taken away just now: that is no damage, but the reader has to go without it.
         this.lookAtArchive();
@@ -248,6 +248,14 @@ export class Core {
       await this.quarantine(segment, reason);
     }
     return found;
+  }
+
+  async #damageOf(info: SegmentInfo): Promise<string | undefined> {
+    for (const { file, bytes, sums } of partsOf(info)) {
+      const reason = await checkSegment(this.pathOf(info, file), bytes, sums);
+      if (reason !== undefined) return file === info.file ? reason : `in ${basename(file)}, ${reason}`;
+    }
+    return undefined;
   }
 
   /**

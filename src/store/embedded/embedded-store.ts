@@ -61,6 +61,7 @@ import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
 import { damagedSegments, verifyAll } from './segment-damage.ts';
+import { bytesOf } from './segment-files.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listSnapshots } from './snapshot-list.ts';
 import { SnapshotUses } from './snapshot-uses.ts';
@@ -116,6 +117,7 @@ export class EmbeddedStore implements Store {
       maxInFlight: Math.max(128 * MEBIBYTE, Math.min(512 * MEBIBYTE, totalmem() / 16)),
       maxUnsealed: Math.max(192 * MEBIBYTE, Math.min(256 * MEBIBYTE, totalmem() / 16)),
       reserve: options.reserve ?? Math.min(512 * MEBIBYTE, (blocks * bsize) / 20),
+      isSealing: () => this.#maintenance.isSealing,
     });
   }
 
@@ -143,6 +145,7 @@ export class EmbeddedStore implements Store {
 
   async bulk(request: BulkRequest): Promise<BulkResult> {
     const started = performance.now();
+    await this.#admission.room();
     const items = await this.#write(request);
     const errors = items.some(({ error }) => error !== undefined);
     return {
@@ -499,7 +502,7 @@ export class EmbeddedStore implements Store {
         (sum, index) => sum + countsOf(this.#core, index).documents,
         0,
       ),
-      bytes: segments.reduce((sum, { info }) => sum + info.bytes, 0) + this.#core.unsealedBytes,
+      bytes: segments.reduce((sum, { info }) => sum + bytesOf(info), 0) + this.#core.unsealedBytes,
       unsealed,
       segments: segments.length,
       quarantined,
@@ -510,7 +513,7 @@ export class EmbeddedStore implements Store {
       ...(archive && {
         archive: {
           path: archive.path,
-          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? info.bytes : 0), 0),
+          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? bytesOf(info) : 0), 0),
           isThere: archive.isThere,
         },
       }),

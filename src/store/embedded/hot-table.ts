@@ -135,7 +135,7 @@ export class HotTable {
 
   /** A SELECT of the rows of some indices up to a sequence number, with `wanted` of their columns. */
   select(wanted: readonly string[], indices: readonly number[], upTo: number): string {
-    const own = wanted.filter((name) => name !== '_ignored');
+    const own = wanted.filter((name) => name !== '_ignored' && name !== '_source');
     const name = `CASE ix${indices.map((ix) => ` WHEN ${ix} THEN ${sqlText(this.indices.get(ix)!.name)}`).join('')} END`;
     const source = `SELECT seq, ${name} AS idx, id, version, src, norm, from_json(norm, ${sqlText(this.structure([...own, '_ignored']))}) AS s FROM ${this.table} WHERE seq <= ${upTo}${
       indices.length === this.indices.size ? '' : ` AND ix IN (${indices.join(',')})`

@@ -89,7 +89,15 @@ export async function findIds(
       ...[...files].map(([segment, wanted]) =>
         look(
           segment,
-          `read_parquet(${sqlText(core.pathOf(segment.info, segment.info.file))})`,
+          `read_parquet(${sqlText(
+            core.pathOf(
+              segment.info,
+              fileFor(
+                segment,
+                wanted.some((id) => withSource.has(id)),
+              ),
+            ),
+          )})`,
           ['_id', '_seq', '_version', '_source'],
           wanted,
           segment.tombstones,
@@ -101,6 +109,10 @@ export async function findIds(
   }
   return found;
 }
+
+/** Where ids stand, with the documents or without. */
+const fileFor = ({ info }: Segment, withSource: boolean): string =>
+  (withSource ? (info.documents ?? info) : info).file;
 
 function mayHave(core: Core, segment: Segment, id: string): boolean {
   if (segment.info.explicit === 0) return false;

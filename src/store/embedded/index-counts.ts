@@ -2,6 +2,7 @@
 import type { IndexInfo } from '../store.ts';
 import type { Index } from './catalogue.ts';
 import type { Core } from './core.ts';
+import { bytesOf } from './segment-files.ts';
 
 type Counts = Pick<
   IndexInfo,
@@ -39,10 +40,11 @@ export function countsOf(core: Core, index: Index): Counts {
   for (const segment of index.segments) {
     const { info, tombstones, quarantined } = segment;
     if (core.isAway(segment)) isAway = true;
-    bytes += info.bytes;
-    if (info.archived) archived += info.bytes;
+    const own = bytesOf(info);
+    bytes += own;
+    if (info.archived) archived += own;
     const { arrived: [from, to] = [info.created, info.created] } = info;
-    arrive(from, to, info.bytes, quarantined === undefined ? info.rows - tombstones.length : 0);
+    arrive(from, to, own, quarantined === undefined ? info.rows - tombstones.length : 0);
     if (quarantined !== undefined) {
       isWhole = false;
       continue;

@@ -8,6 +8,7 @@ import { isKeptHere } from './kept-here.ts';
 import { mergeSegments, nextMerge } from './merger.ts';
 import { moveIndex } from './move-segments.ts';
 import { sealGeneration } from './sealer.ts';
+import { bytesOf } from './segment-files.ts';
 
 export interface MaintenanceOptions {
   /** Milliseconds. */
@@ -79,6 +80,10 @@ export class Maintenance {
       void this.seal().catch(() => {});
   }
 
+  get isSealing(): boolean {
+    return this.#sealing !== undefined;
+  }
+
   /** Everything that is committed by now goes to segments. @throws what the disk or the engine say */
   seal(): Promise<void> {
     const sealing = (this.#sealing ?? Promise.resolve())
@@ -135,7 +140,7 @@ export class Maintenance {
         job && !this.#stopped;
         job = nextMerge(core.catalogue, Date.now(), undefined, this.#isBusy)
       ) {
-        const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
+        const bytes = job.segments.reduce((sum, { info }) => sum + bytesOf(info), 0);
         const { bavail, bsize } = statfsSync(core.folder);
         if (bavail * bsize < bytes * 2) break;
         try {
@@ -202,7 +207,7 @@ export class Maintenance {
       job = nextMerge(core.catalogue, Date.now(), index), tries++
     ) {
       // A full disk: then they move as they are.
-      const bytes = job.segments.reduce((sum, { info }) => sum + info.bytes, 0);
+      const bytes = job.segments.reduce((sum, { info }) => sum + bytesOf(info), 0);
       const { bavail, bsize } = statfsSync(core.folder);
       if (bavail * bsize < bytes * 2) break;
       await mergeSegments(core, job);
@@ -235,7 +240,7 @@ export class Maintenance {
         name: index.name,
         created: index.created,
         latest: this.#latest(index),
-        bytes: bytesOf(index),
+        bytes: indexBytes(index),
         index,
         ...(index.dataStream !== undefined && { dataStream: index.dataStream }),
       }));
@@ -292,4 +297,4 @@ export class Maintenance {
   }
 }
 
-const bytesOf = (index: Index): number => index.segments.reduce((sum, { info }) => sum + info.bytes, 0);
+const indexBytes = (index: Index): number => index.segments.reduce((sum, { info }) => sum + bytesOf(info), 0);

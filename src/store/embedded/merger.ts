@@ -10,8 +10,10 @@ import type { Core } from './core.ts';
 import type { Duckdb } from './duckdb.ts';
 import { IdFilter } from './id-filter.ts';
 import { writeIndicators } from './indicator-list.ts';
+import { DOCUMENT_COLUMNS, documentsOf, type MergedFiles, writeMergedFiles } from './merged-files.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
-import { ROW_GROUP, type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
+import { stemOf } from './segment-files.ts';
+import { writeDurably } from './segment-writer.ts';
 import { columnType, MAX_COLUMNS, sparseValues } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
 
@@ -27,6 +29,8 @@ const QUIET = 3_600_000;
 const CALM = 60_000;
 /** A single new segment with fewer rows is not worth it. */
 const CALM_ROWS = 2000;
+/** Rows in the order of their times before those alike come together: a page of the newest is among so many. */
+const SORTED_ROWS = 10_240;
 /** Of a segment's rows that are gone: more is worth a merge alone. */
 const GONE_SHARE = 0.2;
 
@@ -183,6 +187,11 @@ async function writeMerged(
   const sparse = [...new Set(infos.flatMap((info) => Object.keys(info.sparse ?? {})))]
     .filter((name) => !columns.includes(name))
     .sort();
+  const path = (file: string): string => join(core.folder, file);
+  const survivors = (segment: Segment): string => {
+    const gone = buried.get(segment)!;
+    return gone.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${gone.join(',')}]))` : '';
+  };
   const parts = segments.map((segment) => {
     const own = new Set(segment.info.columns);
     const inJson = segment.info.sparse ?? {};
@@ -195,68 +204,83 @@ async function writeMerged(
       return `${value} AS ${name}`;
     });
     if (sparse.length > 0) list.push(segment.info.sparse ? '_sparse' : 'NULL::VARCHAR AS _sparse');
-    const gone = buried.get(segment)!;
-    const file = `read_parquet(${sqlText(join(core.folder, segment.info.file))})`;
+    const file = `read_parquet(${sqlText(path(segment.info.file))})`;
     const rows =
       promoted.length === 0
         ? file
         : `(SELECT *, ${sparseValues(catalogue.columns, promoted, inJson)} AS s FROM ${file})`;
-    return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')}, _source FROM ${rows}${
-      gone.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${gone.join(',')}]))` : ''
-    }`;
+    return `SELECT _seq, _index, _id, _version, _explicit, _ignored${list.map((one) => `, ${one}`).join('')} FROM ${rows}${survivors(segment)}`;
   });
   const all = parts.join(' UNION ALL ');
-  const id = newSegmentId(infos[0]!.first);
-  const file = segmentFile(core, index, id);
-  const stem = join(core.folder, file.slice(0, -'.parquet'.length));
-  const target = join(core.folder, file);
+  const times = timesBeside(catalogue, infos);
+  const documents = segments
+    .map(
+      (segment) =>
+        `SELECT ${[...DOCUMENT_COLUMNS, ...times].join(', ')} FROM read_parquet(${sqlText(path((segment.info.documents ?? segment.info).file))})${survivors(segment)}`,
+    )
+    .join(' UNION ALL ');
   const rows = isLast ? sorted(catalogue, columns, all) : all;
-  let written: WrittenFile;
+  let id = newSegmentId(infos[0]!.first);
+  let file = segmentFile(core, index, id);
+  let written: MergedFiles | undefined;
   try {
-    written = await writeSegment(duckdb, rows, target, isLast ? 'last' : 'merged', 'background');
+    const packing = isLast ? 'last' : 'merged';
+    written = await writeMergedFiles(
+      duckdb,
+      { columns: rows, documents, alike: !isLast },
+      path(file),
+      packing,
+    );
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    // What is packed closest takes the most.
+    // What is packed closest takes the most. The name must be a new one.
+    id = newSegmentId(infos[0]!.first);
+    file = segmentFile(core, index, id);
     try {
-      written = await writeSegment(duckdb, all, target, 'quick', 'background');
+      written = await writeMergedFiles(duckdb, { columns: all, documents, alike: true }, path(file), 'quick');
     } catch (again) {
       if (!isOutOfMemory(again)) throw again;
       for (const segment of segments) tooLarge.add(segment);
       return 'too large';
     }
   }
-  if (written.rows === 0) return undefined;
-  const sidecars: Record<string, string> = {};
+  if (!written) return undefined;
   const sparseKeys = Object.fromEntries(sparse.map((name) => [name, name]));
   const short = (path: string): string => path.slice(core.folder.length + 1);
+  const stored = documentsOf(written, times, short);
+  const stem = path(stemOf(file));
+  const sidecars: Record<string, string> = {};
   const explicit = infos.reduce((sum, info) => sum + info.explicit, 0);
   try {
     if (explicit > 0) {
       const { columns: ids, rows } = await duckdb.query(
-        `SELECT _id FROM read_parquet(${sqlText(join(core.folder, file))}) WHERE _explicit`,
+        `SELECT _id FROM read_parquet(${sqlText(path(file))}) WHERE _explicit`,
         undefined,
         'background',
       );
       await writeDurably(`${stem}.ids`, IdFilter.of((ids[0] ?? []) as string[], rows).encode());
       sidecars['ids'] = short(`${stem}.ids`);
     }
-    await writeTokens(duckdb, join(core.folder, file), `${stem}.tokens`);
+    await writeTokens(duckdb, path(stored.file), `${stem}.tokens`);
     sidecars['tokens'] = short(`${stem}.tokens`);
-    if (await writeIndicators(catalogue, duckdb, target, { columns, sparse: sparseKeys }, `${stem}.values`))
+    if (
+      await writeIndicators(catalogue, duckdb, path(file), { columns, sparse: sparseKeys }, `${stem}.values`)
+    )
       sidecars['values'] = short(`${stem}.values`);
   } catch (error) {
-    removeInfo(core, { file, sidecars });
+    removeInfo(core, { file, documents: stored, sidecars });
     throw error;
   }
-  const times = <K extends 'earliest' | 'latest'>(key: K): number[] =>
+  const bounds = <K extends 'earliest' | 'latest'>(key: K): number[] =>
     infos.flatMap((info) => (info[key] === undefined ? [] : [info[key]!]));
-  const earliest = times('earliest');
-  const latest = times('latest');
+  const earliest = bounds('earliest');
+  const latest = bounds('latest');
   return {
     id,
     ix: index.ix,
     file,
-    ...written,
+    ...written.columns,
+    documents: stored,
     first: Math.min(...infos.map((info) => info.first)),
     last: Math.max(...infos.map((info) => info.last)),
     ...(earliest.length === 0 ? {} : { earliest: Math.min(...earliest) }),
@@ -278,7 +302,17 @@ function arrivedOf(infos: readonly SegmentInfo[]): readonly [from: number, to: n
   return [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))];
 }
 
-/** By time, and within a row group by what makes neighbours alike. */
+/**
+ * Columns of `@timestamp` that documents have beside them, so that the newest ones with a word are found without the other
+ * columns: those that stand beside the documents of every segment.
+ */
+const timesBeside = ({ columns }: Catalogue, infos: readonly SegmentInfo[]): string[] =>
+  columns
+    .of('@timestamp')
+    .flatMap(({ number }) => [`c${number}`, `m${number}`])
+    .filter((name) => infos.every((info) => (info.documents ?? info).columns.includes(name)));
+
+/** By time, and within so many rows by what makes neighbours alike. */
 function sorted(catalogue: Catalogue, columns: readonly string[], all: string): string {
   const column = (field: string): string | undefined =>
     catalogue.columns
@@ -290,7 +324,7 @@ function sorted(catalogue: Catalogue, columns: readonly string[], all: string): 
     .map(column)
     .filter((name) => name !== undefined);
   if (alike.length === 0) return time ? `SELECT * FROM (${all}) ORDER BY ${time}, _seq` : all;
-  return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${ROW_GROUP} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
+  return `SELECT * EXCLUDE (_group) FROM (SELECT *, (row_number() OVER (ORDER BY ${time ? `${time}, ` : ''}_seq) - 1) // ${SORTED_ROWS} AS _group FROM (${all})) ORDER BY _group, ${alike.join(', ')}, ${time ? `${time}, ` : ''}_seq`;
 }
 
 /** The file that tells which words may be where. */

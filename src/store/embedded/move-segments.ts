@@ -5,10 +5,11 @@
 import { copyFile, mkdir, open, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StoreError } from '../errors.ts';
-import { type Archive, filesOf } from './archive.ts';
+import type { Archive } from './archive.ts';
 import type { Index, Segment, SegmentInfo } from './catalogue.ts';
 import type { Core } from './core.ts';
 import { newSegmentId, segmentFile } from './sealer.ts';
+import { bytesOf, documentsFile, filesOf, partsOf, stemOf } from './segment-files.ts';
 import { checkSegment, syncFolder } from './segment-writer.ts';
 
 /**
@@ -34,13 +35,13 @@ export async function moveIndex(
     core.lookAtArchive();
     archive.requireThere();
   }
-  const bytes = segments.reduce((sum, { info }) => sum + info.bytes, 0);
+  const bytes = segments.reduce((sum, { info }) => sum + bytesOf(info), 0);
   const task = core.tasks.begin(toArchive ? `archive of ${index.name}` : `way back of ${index.name}`, bytes);
   try {
     for (const segment of segments) {
       if (stopped()) break;
       await moveSegment(core, archive, segment, toArchive);
-      task.done += segment.info.bytes;
+      task.done += bytesOf(segment.info);
     }
   } finally {
     core.tasks.end(task);
@@ -59,7 +60,7 @@ async function moveSegment(
   const [from, to] = toArchive ? [core.folder, archive.folder] : [archive.folder, core.folder];
   const isCurrent = (): boolean => catalogue.segments.get(info.id) === segment;
   const { bavail, bsize } = await statfs(to);
-  if (bavail * bsize < info.bytes * 1.1)
+  if (bavail * bsize < bytesOf(info) * 1.1)
     throw new StoreError(
       507,
       'archive_exception',
@@ -70,11 +71,12 @@ async function moveSegment(
   segment.pin.acquire();
   try {
     for (const [at, file] of filesOf(info).entries()) await copyDurably(join(from, file), targets[at]!);
-    const reason = await checkSegment(targets[0]!, info.bytes, info.sums);
-    if (reason !== undefined) {
+    for (const { file, bytes, sums } of partsOf(moved)) {
+      const reason = await checkSegment(join(to, file), bytes, sums);
+      if (reason === undefined) continue;
       // Perhaps it was damaged before.
       await core.verify([segment]);
-      throw new Error(`${targets[0]}: ${reason}`);
+      throw new Error(`${join(to, file)}: ${reason}`);
     }
     await core.publish(
       () => {
@@ -109,9 +111,15 @@ async function moveSegment(
 function renamed(core: Core, index: Index, { archived: _, ...info }: SegmentInfo): SegmentInfo {
   const id = newSegmentId(info.first);
   const file = segmentFile(core, index, id);
-  const [old, stem] = [info.file, file].map((name) => name.slice(0, -'.parquet'.length));
-  const sidecars = Object.entries(info.sidecars).map(([kind, name]) => [kind, name.replace(old!, stem!)]);
-  return { ...info, id, file, sidecars: Object.fromEntries(sidecars) };
+  const [old, stem] = [stemOf(info.file), stemOf(file)];
+  const sidecars = Object.entries(info.sidecars).map(([kind, name]) => [kind, name.replace(old, stem)]);
+  return {
+    ...info,
+    id,
+    file,
+    ...(info.documents && { documents: { ...info.documents, file: documentsFile(file) } }),
+    sidecars: Object.fromEntries(sidecars),
+  };
 }
 
 class SegmentGone extends Error {}

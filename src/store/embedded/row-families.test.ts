@@ -48,7 +48,7 @@ test('kinds with few columns in common are families of their own, those that are
 });
 
 test('one family where nothing is to be gained, or kinds are not known', () => {
-  const whole = [{ where: '', columns: new Set(['c1', 'c2']) }];
+  const whole = [{ where: '', columns: new Set(['c1', 'c2']), others: undefined }];
   const of = (kinds: Map<number, HotKind> | undefined, rows: number) =>
     familiesOf({ kinds, rows }, ['c1', 'c2']);
   expect(of(undefined, 9000)).toEqual(whole);
@@ -76,16 +76,16 @@ test('every kind is in one family, which has all of its columns', () => {
         expect([...families[0]!.columns]).toEqual(wanted);
         return;
       }
-      const places = families.flatMap(({ where, columns }) =>
+      const places = families.flatMap(({ where, columns, others }) =>
         /\((.*)\)/
           .exec(where)![1]!
           .split(',')
-          .map((number) => [Number(number), columns] as const),
+          .map((number) => [Number(number), columns, others] as const),
       );
       expect(places.map(([number]) => number).sort()).toEqual([...map.keys()].sort());
-      for (const [number, columns] of places)
+      for (const [number, columns, others] of places)
         for (const name of map.get(number)!.columns.flatMap((some) => [...some]))
-          if (wanted.includes(name)) expect(columns.has(name)).toBe(true);
+          expect((wanted.includes(name) ? columns : others)!.has(name)).toBe(true);
     }),
   );
 });
@@ -95,8 +95,11 @@ function document(n: number): object {
   const time = { '@timestamp': new Date(Date.UTC(2026, 10, 20) + n * 1000).toISOString(), n };
   const filled = (prefix: string, count: number): object =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`f${at}`, `${prefix} ${(n * at) % 17}`]));
-  if (n % 100 === 99) return { ...time, [`rare${n}`]: { x: n }, odd: [n, n + 1] };
-  if (n % 3 === 0) return { ...time, web: filled('w', 40), shared: n % 7, tags: ['a', `t${n % 5}`] };
+  if (n % 100 === 99) return { ...time, [`rare${n}`]: { x: n, ...filled('r', 12) }, odd: [n, n + 1] };
+  // A column that few rows of the family have.
+  const seldom = n % 900 === 0 ? { seldom: n } : {};
+  if (n % 3 === 0)
+    return { ...time, web: { ...filled('w', 40), ...seldom }, shared: n % 7, tags: ['a', `t${n % 5}`] };
   if (n % 3 === 1) return { ...time, shared: `text ${n % 7}`, dns: filled('d', 30), ip: `10.0.0.${n % 250}` };
   return { ...time, file: { ...filled('f', 35), size: n, odd: n % 2 === 0 ? { deep: 1 } : 'x' } };
 }
@@ -146,6 +149,9 @@ test('what is found in memory is found in segments of several families, with and
       'file.odd: x',
       'file.odd.deep: 1',
       'rare199.x: 199',
+      'rare299.f3: *',
+      'web.seldom: 900',
+      'web.seldom: *',
       'n > 1500',
       'ip: "10.0.0.0/28"',
       'not web.f1: *',

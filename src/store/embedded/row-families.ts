@@ -10,6 +10,8 @@ export interface Family {
   readonly where: string;
   /** No other ones of those that were asked for do its rows fill. */
   readonly columns: ReadonlySet<string>;
+  /** Columns that its rows fill beside those; undefined: nobody knows. */
+  readonly others: ReadonlySet<string> | undefined;
 }
 
 /** Each family reads the table once. */
@@ -23,6 +25,7 @@ const LEAST_ROWS = 2000;
 interface Group {
   readonly kinds: number[];
   readonly columns: Set<string>;
+  readonly others: Set<string>;
   rows: number;
 }
 
@@ -31,7 +34,7 @@ export function familiesOf(
   { kinds, rows }: Pick<HotIndex, 'kinds' | 'rows'>,
   wanted: readonly string[],
 ): readonly Family[] {
-  const whole = [{ where: '', columns: new Set(wanted) }];
+  const whole = [wholeOf(wanted)];
   if (!kinds || kinds.size < 2 || rows < LEAST_ROWS) return whole;
   const groups = groupsOf(kinds, new Set(wanted));
   const cost = groups.reduce((sum, group) => sum + group.rows * group.columns.size, 0);
@@ -39,14 +42,23 @@ export function familiesOf(
   return groups.map((group) => ({
     where: ` AND kind IN (${group.kinds.join(',')})`,
     columns: group.columns,
+    others: group.others,
   }));
 }
+
+/** All rows as one family. */
+export const wholeOf = (wanted: readonly string[]): Family => ({
+  where: '',
+  columns: new Set(wanted),
+  others: undefined,
+});
 
 /** Those with most rows begin the groups. */
 function groupsOf(kinds: ReadonlyMap<number, HotKind>, wanted: ReadonlySet<string>): Group[] {
   const groups: Group[] = [];
   for (const [number, { rows, columns }] of [...kinds].sort(([, a], [, b]) => b.rows - a.rows)) {
-    const own = new Set(columns.flatMap((some) => [...some].filter((name) => wanted.has(name))));
+    const all = new Set(columns.flatMap((some) => [...some]));
+    const own = new Set([...all].filter((name) => wanted.has(name)));
     let best: Group | undefined;
     let share = groups.length < MAX_FAMILIES ? ALIKE : -1;
     for (const group of groups) {
@@ -57,12 +69,13 @@ function groupsOf(kinds: ReadonlyMap<number, HotKind>, wanted: ReadonlySet<strin
       share = alike;
       best = group;
     }
-    if (best === undefined) groups.push({ kinds: [number], columns: own, rows });
+    if (best === undefined) groups.push((best = { kinds: [number], columns: own, others: new Set(), rows }));
     else {
       best.kinds.push(number);
       best.rows += rows;
       for (const name of own) best.columns.add(name);
     }
+    for (const name of all) if (!wanted.has(name)) best.others.add(name);
   }
   return groups;
 }

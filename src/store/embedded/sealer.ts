@@ -7,9 +7,10 @@ import type { Index, SegmentInfo } from './catalogue.ts';
 import type { Core, Generation } from './core.ts';
 import type { HotIndex } from './hot-table.ts';
 import { IdFilter } from './id-filter.ts';
-import { type Family, familiesOf } from './row-families.ts';
+import { type Family, familiesOf, wholeOf } from './row-families.ts';
+import { filesOf, stemOf } from './segment-files.ts';
 import { type WrittenFile, writeDurably, writeSegment } from './segment-writer.ts';
-import { columnType, MAX_COLUMNS, sparseText, splitColumns } from './sparse-columns.ts';
+import { columnType, MAX_COLUMNS, sparseText, splitColumns, textIfAny } from './sparse-columns.ts';
 
 /** Seals the oldest generation, whose log file gets no more frames. @throws what the disk or the engine say: then nothing changed */
 export async function sealGeneration(core: Core, generation: Generation): Promise<void> {
@@ -71,15 +72,19 @@ async function sealIndex(
   const rowsWithout = gone.length > 0 ? ` AND seq NOT IN (SELECT unnest([${gone.join(',')}]))` : '';
   const selectOf = (families: readonly Family[]): string =>
     families
-      .map(({ where, columns: own }) => {
+      .map(({ where, columns: own, others }) => {
         const list = columns.map((name) =>
           own.has(name)
             ? `, s.${name} AS ${name}`
             : `, NULL::${columnType(catalogue.columns, name)} AS ${name}`,
         );
-        const filled = columns.filter((name) => own.has(name));
-        if (sparse.length > 0) list.push(`, ${sparseText('norm', filled)} AS _sparse`);
-        const values = `from_json(norm, ${sqlText(hot.structure([...filled, '_ignored']))}) AS s`;
+        const read = columns.filter((name) => own.has(name));
+        // Looking at a few more columns costs less than counting the names in the text.
+        const few = others !== undefined && others.size <= FEW_OTHERS ? [...others] : undefined;
+        if (sparse.length > 0)
+          list.push(`, ${few ? textIfAny('norm', few) : sparseText('norm', read)} AS _sparse`);
+        if (sparse.length > 0 && few) read.push(...few);
+        const values = `from_json(norm, ${sqlText(hot.structure([...read, '_ignored']))}) AS s`;
         return `SELECT seq AS _seq, ${sqlText(index.name)} AS _index, id AS _id, version AS _version, explicit AS _explicit, s._ignored AS _ignored${list.join('')}, src AS _source FROM (SELECT seq, id, version, explicit, src, norm, ${values} FROM ${hot.table} WHERE ix = ${index.ix}${where}${rowsWithout})`;
       })
       .join(' UNION ALL ');
@@ -93,7 +98,7 @@ async function sealIndex(
   if (families.length > 1 && written.rows !== stats.rows - gone.length) {
     // No row may be lost because its kind is not known.
     rmSync(path, { force: true });
-    written = await write([{ where: '', columns: new Set(columns) }]);
+    written = await write([wholeOf(columns)]);
   }
   const { rows, bytes, sums } = written;
   if (rows === 0) return undefined;
@@ -104,7 +109,7 @@ async function sealIndex(
       undefined,
       'background',
     );
-    sidecars['ids'] = `${file.slice(0, -'.parquet'.length)}.ids`;
+    sidecars['ids'] = `${stemOf(file)}.ids`;
     await writeDurably(
       join(core.folder, sidecars['ids']),
       IdFilter.of(ids.columns[0] as string[], ids.rows).encode(),
@@ -131,6 +136,9 @@ async function sealIndex(
     sidecars,
   };
 }
+
+/** Of the columns that few rows fill: so many are looked at one by one. */
+const FEW_OTHERS = 32;
 
 /** Rows by which the fullest columns are chosen. */
 const SAMPLE = 2000;
@@ -180,6 +188,6 @@ export function segmentFile(core: Core, index: Index, id: string): string {
   return join(folder, `${id}.parquet`);
 }
 
-export function removeInfo(core: Core, { file, sidecars }: Pick<SegmentInfo, 'file' | 'sidecars'>): void {
-  for (const one of [file, ...Object.values(sidecars)]) rmSync(join(core.folder, one), { force: true });
+export function removeInfo(core: Core, info: Pick<SegmentInfo, 'file' | 'documents' | 'sidecars'>): void {
+  for (const one of filesOf(info)) rmSync(join(core.folder, one), { force: true });
 }

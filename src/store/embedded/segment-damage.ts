@@ -1,6 +1,7 @@
 /** Files of segments that are not what they were. */
 import type { DamagedSegment, VerifyResult } from '../store.ts';
 import type { Core } from './core.ts';
+import { bytesOf } from './segment-files.ts';
 
 /** Left out of searches. */
 export const damagedSegments = (core: Core): DamagedSegment[] =>
@@ -22,13 +23,13 @@ export async function verifyAll(core: Core, signal?: AbortSignal): Promise<Verif
   core.lookAtArchive();
   const segments = [...core.catalogue.segments.values()];
   const here = segments.filter((segment) => !core.isAway(segment));
-  const bytes = here.reduce((sum, { info }) => sum + info.bytes, 0);
+  const bytes = here.reduce((sum, { info }) => sum + bytesOf(info), 0);
   const task = core.tasks.begin('check of all files', bytes);
   try {
     for (const segment of here) {
       signal?.throwIfAborted();
       await core.verify([segment]);
-      task.done += segment.info.bytes;
+      task.done += bytesOf(segment.info);
     }
   } finally {
     core.tasks.end(task);

@@ -4,12 +4,11 @@ import { dirname, join } from 'node:path';
 import { StoreError, unsupported } from '../errors.ts';
 import { S3Client } from '../s3/s3-client.ts';
 import { isS3, type S3Settings, s3Target } from '../s3/s3-target.ts';
-import type { SegmentInfo } from './catalogue.ts';
+import type { StoredFile } from './catalogue.ts';
 import { decodeWhole } from './manifest.ts';
+import { partsOf } from './segment-files.ts';
 import { checkSegment, syncFolder, writeDurably } from './segment-writer.ts';
 import type { SnapshotRecord } from './store-snapshot.ts';
-
-type File = Pick<SegmentInfo, 'file' | 'bytes' | 'sums'>;
 
 /**
  * whole: it can be restored. partial: it is being made, or that was interrupted. deleting: the same of its deletion, which
@@ -24,16 +23,16 @@ export interface SnapshotPlace {
   readonly state: () => Promise<SnapshotState | undefined>;
   /** First: what is here is going to be a snapshot. */
   readonly begin: () => Promise<void>;
-  /** `paths`: where the files of the segments are here. What is there already is not sent again. */
+  /** `path`: where the file of a segment is here. What is there already is not sent again. */
   readonly keep: (
-    segments: readonly { readonly info: File; readonly path: string }[],
+    segments: readonly { readonly info: StoredFile; readonly path: string }[],
     done: (bytes: number) => void,
   ) => Promise<void>;
   /** Last: now it is a snapshot. */
   readonly finish: (manifest: Uint8Array) => Promise<void>;
   readonly manifest: () => Promise<Uint8Array | undefined>;
   /** Brings a segment's file to `path`, whole. @throws StoreError when it is damaged */
-  readonly bring: (info: File, path: string) => Promise<void>;
+  readonly bring: (info: StoredFile, path: string) => Promise<void>;
   /** From its first step on it is no snapshot any more; what no other snapshot needs of its data goes with it. */
   readonly remove: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -169,7 +168,7 @@ async function firstOf(has: (state: SnapshotState) => Promise<boolean>): Promise
 /** Files of segments that a manifest names, as far as it can be read. */
 function filesIn(manifest: Uint8Array, damaged: () => void = () => {}): string[] {
   return (decodeWhole(manifest, damaged) as SnapshotRecord[])
-    .flatMap(({ segments }) => segments.map(({ file }) => file))
+    .flatMap(({ segments }) => segments.flatMap(partsOf).map(({ file }) => file))
     .filter((file) => file.startsWith('segments/'));
 }
 

@@ -35,8 +35,13 @@ export interface RowSet {
    * segments. Hot: already without rows of indices that are not in `indices`, and beyond the snapshot.
    */
   relation(wanted: readonly string[]): string;
-  /** Of a segment: its Parquet file. Searches read many with the same columns in one go. */
+  /** Of a segment: the Parquet file with its columns. Searches read many with the same columns in one go. */
   readonly file: string | undefined;
+  /**
+   * Of a segment whose documents stand apart: the file that has `_source`. Its rows are those of `file` in the same order,
+   * with what every row set gives and these columns. Otherwise `_source` stands in `file`.
+   */
+  readonly documents?: { readonly file: string; readonly columns: ReadonlySet<string> };
   /** Index → its rows here. A segment has exactly one index. */
   readonly indices: ReadonlyMap<string, number>;
   /** Names of the columns that hold at least one value: `c17`, `m17`. */

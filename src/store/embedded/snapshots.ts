@@ -74,11 +74,20 @@ function freshRows(info: SegmentInfo, index: string, core: Pick<Core, 'pathOf'>)
     kind: 'segment',
     id: info.id,
     file,
-    relation: (wanted) =>
-      `SELECT _seq, _index, _id, _version, _source, _ignored${wanted
-        .filter((name) => name !== '_ignored')
-        .map((name) => `, ${name}`)
-        .join('')}, file_row_number FROM read_parquet(${sqlText(file)}, file_row_number=true)`,
+    ...(info.documents && {
+      documents: {
+        file: core.pathOf(info, info.documents.file),
+        columns: new Set(info.documents.columns),
+      },
+    }),
+    relation: (wanted) => {
+      const own = new Set(['_seq', '_index', '_id', '_version', '_ignored', ...wanted]);
+      own.delete('_source');
+      const columns = `SELECT ${[...own].join(', ')}, file_row_number FROM read_parquet(${sqlText(file)}, file_row_number=true)`;
+      if (!info.documents) return columns.replace('SELECT ', 'SELECT _source, ');
+      const documents = sqlText(core.pathOf(info, info.documents.file));
+      return `SELECT * FROM (${columns}) JOIN (SELECT _source, file_row_number FROM read_parquet(${documents}, file_row_number=true)) USING (file_row_number)`;
+    },
     indices: new Map([[index, info.rows]]),
     columns: new Set(info.columns),
     sparse: new Map(Object.entries(info.sparse ?? {})),

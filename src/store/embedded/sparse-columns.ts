@@ -44,6 +44,12 @@ export function sparseValues(
 export const sparseText = (norm: string, dense: readonly string[]): string =>
   `CASE WHEN len(json_keys(${norm})) > ${sum(['_ignored', ...dense].map((name) => `(s.${name} IS NOT NULL)::INTEGER`))} THEN ${norm} END`;
 
+/** The same where it is known which other columns there can be: they stand in `s` as well. */
+export const textIfAny = (norm: string, others: readonly string[]): string =>
+  others.length === 0
+    ? 'NULL::VARCHAR'
+    : `CASE WHEN ${others.map((name) => `s.${name} IS NOT NULL`).join(' OR ')} THEN ${norm} END`;
+
 /** Halves in brackets: the planner's time grows with the depth of an expression at every one of its terms. */
 function sum(terms: readonly string[]): string {
   if (terms.length === 1) return terms[0]!;

@@ -15,8 +15,9 @@ import type { CatalogueRecord, Index, IndexRecord, SegmentInfo, SegmentsRecord }
 import type { Core } from './core.ts';
 import { newUuid } from './indices.ts';
 import { decodeWhole, encodeLine } from './manifest.ts';
+import { documentsOf, writeMergedFiles } from './merged-files.ts';
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
-import { writeSegment } from './segment-writer.ts';
+import { bytesOf, documentsFile, partsOf } from './segment-files.ts';
 import { type SnapshotPlace, snapshotPlace } from './snapshot-place.ts';
 
 export interface SnapshotRecord {
@@ -40,7 +41,7 @@ export async function snapshotTo(
   );
   const records = indices.map((index) => recordOf(core, index));
   for (const { pin } of chosen) pin.acquire();
-  const bytes = chosen.reduce((sum, { info }) => sum + info.bytes, 0);
+  const bytes = chosen.reduce((sum, { info }) => sum + bytesOf(info), 0);
   const task = core.tasks.begin(`snapshot to ${place.name}`, bytes);
   try {
     const state = await place.state();
@@ -54,7 +55,9 @@ export async function snapshotTo(
       );
     await place.begin();
     await place.keep(
-      chosen.map(({ info }) => ({ info, path: core.pathOf(info, info.file) })),
+      chosen.flatMap(({ info }) =>
+        partsOf(info).map((part) => ({ info: part, path: core.pathOf(info, part.file) })),
+      ),
       (more) => (task.done += more),
     );
     await place.finish(Buffer.concat(records.map((record) => encodeLine([record]))));
@@ -118,7 +121,7 @@ export async function restoreFrom(
     const all = chosen.flatMap(({ record }) => record.segments);
     const task = core.tasks.begin(
       `restore from ${place.name}`,
-      all.reduce((sum, { bytes }) => sum + bytes, 0),
+      all.reduce((sum, segment) => sum + bytesOf(segment), 0),
     );
     try {
       for (const { record, name } of chosen)
@@ -192,7 +195,7 @@ async function restoreIndex(
     for (const segment of segments) {
       const info = await importSegment(core, place, made, segment, numbers);
       if (info) add.push(info);
-      done(segment.bytes);
+      done(bytesOf(segment));
     }
   } catch (error) {
     for (const info of add) removeInfo(core, info);
@@ -228,28 +231,41 @@ async function importSegment(
 ): Promise<SegmentInfo | undefined> {
   const { catalogue } = core;
   const staged = join(core.folder, 'tmp', `restore-${randomUUID()}.parquet`);
+  const stagedDocuments = info.documents ? documentsFile(staged) : staged;
   try {
     await place.bring(info, staged);
+    if (info.documents) await place.bring(info.documents, stagedDocuments);
     const first = catalogue.nextSequence;
     catalogue.nextSequence += info.rows;
     const id = newSegmentId(first);
     const file = segmentFile(core, index, id);
     const columns = info.columns.map((name) => `${name} AS ${numbers.get(name)}`);
     if (info.sparse) columns.push('_sparse');
-    const written = await writeSegment(
-      await core.mergeDuckdb(),
-      `SELECT ${first} - 1 + row_number() OVER (ORDER BY _seq) AS _seq, ${sqlText(index.name)} AS _index, _id, _version, true AS _explicit, _ignored${columns.map((one) => `, ${one}`).join('')}, _source FROM read_parquet(${sqlText(staged)})${
+    const beside = (info.documents?.columns ?? []).map((name) => [name, numbers.get(name)!] as const);
+    const rows = (from: string, names: readonly string[]): string =>
+      `SELECT ${first} - 1 + row_number() OVER (ORDER BY _seq) AS _seq, ${sqlText(index.name)} AS _index, _id, _version, _ignored${names.map((one) => `, ${one}`).join('')} FROM read_parquet(${sqlText(from)})${
         dead.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${dead.join(',')}]))` : ''
-      }`,
+      }`;
+    const written = await writeMergedFiles(
+      await core.mergeDuckdb(),
+      {
+        columns: rows(staged, ['true AS _explicit', ...columns]),
+        documents: rows(stagedDocuments, [...beside.map(([old, own]) => `${old} AS ${own}`), '_source']),
+        alike: true,
+      },
       join(core.folder, file),
       'merged',
-      'background',
     );
-    if (written.rows === 0) return undefined;
+    if (!written) return undefined;
     // Ids that the other store made do not say where rows are in this one: all are looked up exactly.
     return {
       ...info,
-      ...written,
+      ...written.columns,
+      documents: documentsOf(
+        written,
+        beside.map(([, own]) => own),
+        (path) => path.slice(core.folder.length + 1),
+      ),
       id,
       ix: index.ix,
       file,
@@ -261,11 +277,11 @@ async function importSegment(
           Object.entries(info.sparse).map(([name, key]) => [numbers.get(name)!, key]),
         ),
       }),
-      explicit: written.rows,
+      explicit: written.columns.rows,
       created: Date.now(),
       sidecars: {},
     };
   } finally {
-    await rm(staged, { force: true });
+    for (const each of new Set([staged, stagedDocuments])) await rm(each, { force: true });
   }
 }

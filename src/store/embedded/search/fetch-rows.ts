@@ -32,7 +32,7 @@ export async function fetchRows(
   const selects = [...places].map(([rowSet, at]) =>
     rowSet.file === undefined
       ? `SELECT ${columns} FROM (${rowSet.relation([])}) WHERE _seq IN (${at.map((one) => rows[one]!.sequence).join(',')})`
-      : `SELECT ${columns} FROM read_parquet(${sqlText(rowSet.file)}, file_row_number=true) WHERE file_row_number IN (${at.map((one) => rows[one]!.row).join(',')})`,
+      : `SELECT ${columns} FROM read_parquet(${sqlText(rowSet.documents?.file ?? rowSet.file)}, file_row_number=true) WHERE file_row_number IN (${at.map((one) => rows[one]!.row).join(',')})`,
   );
   const bySequence = new Map(rows.map(({ sequence }, at) => [sequence, at]));
   // Many files in one statement; the parser's depth bounds how many.

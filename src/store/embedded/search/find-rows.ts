@@ -157,7 +157,9 @@ async function query(
     signal,
     rowsToRead(group, rowSets),
   );
-  const files = new Map(rowSets.map((rowSet) => [rowSet.file, rowSet]));
+  const files = new Map(
+    rowSets.flatMap((rowSet) => [rowSet.file, rowSet.documents?.file].map((file) => [file, rowSet])),
+  );
   const arrival = keys.findIndex((key) => key.field === ARRIVAL);
   return rows.map((row) => ({
     rowSet: inFiles ? files.get(row[keys.length] as string)! : rowSets[0]!,

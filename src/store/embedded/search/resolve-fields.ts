@@ -135,7 +135,7 @@ export class FieldResolver {
   }
 }
 
-/** The SQL compiler's view of rows of one shape. Notes the stored columns that were asked for in `used`. */
+/** The SQL compiler's view of rows of one shape. Notes the stored columns that were asked for in `used`, `_source` too. */
 export function sqlFields(
   resolver: FieldResolver,
   rows: Pick<RowSet, 'columns' | 'sparse' | 'packed' | 'indices'>,
@@ -151,14 +151,22 @@ export function sqlFields(
       for (const { stored } of found) used.add(stored);
       return found;
     },
-    source: '_source',
+    get source() {
+      used.add('_source');
+      return '_source';
+    },
     id: '_id',
     index: '_index',
     nested(path) {
       for (const index of rows.indices.keys())
-        if (indices.get(index)?.nested.has(path)) return { json: jsonAt(path) };
+        if (indices.get(index)?.nested.has(path)) {
+          used.add('_source');
+          return { json: jsonAt(path) };
+        }
       // Arrays of objects that are not mapped as nested can be asked this way too, as `_source` still has them whole.
-      return resolver.columns(rows, `${path}.*`).length > 0 ? { json: jsonAt(path) } : undefined;
+      if (resolver.columns(rows, `${path}.*`).length === 0) return undefined;
+      used.add('_source');
+      return { json: jsonAt(path) };
     },
     now,
   };

@@ -239,37 +239,77 @@ function limit(ranges: Map<RowSet, readonly RowRange[]>): void {
   }
 }
 
-/** What every row of a segment has, beside the columns of fields. */
-const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored', '_source'];
+/** What every row of a segment has, beside the columns of fields and `_source`. */
+const META_COLUMNS = ['_seq', '_index', '_id', '_version', '_ignored'];
+/** So many parts of files are put together with their documents one by one: each takes half a millisecond to plan. */
+const MAX_JOINS = 32;
 
-/** FROM clause for some row sets of one group. With `places`: also `filename` and `file_row_number`. */
+/** A file as a whole, or some rows of it. */
+interface Part {
+  readonly file: string;
+  readonly range: RowRange | undefined;
+}
+
+/**
+ * FROM clause for some row sets of one group, with the columns `wanted`, `_source` only when it is among them: then
+ * documents that stand apart are read, without their columns where those beside them suffice. With `places`: also
+ * `filename` (of either file) and `file_row_number`.
+ */
 export function fromClause(
   { ranges }: Pick<RowGroup, 'ranges'>,
   rowSets: readonly RowSet[],
   wanted: ReadonlySet<string>,
   places = false,
 ): string {
-  const whole: string[] = [];
-  const parts: string[] = [];
-  const columns = [...META_COLUMNS, ...wanted, ...(places ? ['filename', 'file_row_number'] : [])].join(', ');
-  for (const rowSet of rowSets) {
-    if (rowSet.file === undefined) {
-      if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
-      return `(${rowSet.relation([...wanted])})`;
-    }
-    const file = sqlText(rowSet.file);
-    const own = ranges.get(rowSet);
-    if (!own) whole.push(file);
-    else
-      for (const { from, to } of own)
-        parts.push(
-          `SELECT ${columns} FROM read_parquet(${file}${places ? ', filename=true' : ''}, file_row_number=true) WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
-        );
+  if (rowSets[0]!.file === undefined) {
+    if (rowSets.length !== 1) throw new Error('rows in memory are read one table at a time');
+    return `(${rowSets[0]!.relation([...wanted])})`;
   }
-  const files = `read_parquet([${whole.join(',')}]${places ? ', filename=true, file_row_number=true' : ''})`;
-  if (parts.length === 0) return files;
-  if (whole.length > 0) parts.push(`SELECT ${columns} FROM ${files}`);
-  return `(${parts.join(' UNION ALL ')})`;
+  const names = [...new Set([...META_COLUMNS, ...wanted])];
+  const fields = names.filter((name) => name !== '_source' && !META_COLUMNS.includes(name));
+  const shown = places ? ['filename', 'file_row_number'] : [];
+  const plain: Part[] = [];
+  const joined: (Part & { readonly documents: string })[] = [];
+  for (const rowSet of rowSets) {
+    const file = rowSet.file!;
+    const apart = wanted.has('_source') ? rowSet.documents : undefined;
+    for (const range of ranges.get(rowSet) ?? [undefined])
+      if (!apart) plain.push({ file, range });
+      else if (fields.every((name) => apart.columns.has(name))) plain.push({ file: apart.file, range });
+      else joined.push({ file, documents: apart.file, range });
+  }
+  if (joined.length === 0 && plain.every(({ range }) => !range))
+    return files(
+      plain.map(({ file }) => file),
+      shown,
+    );
+  const selects = plain.length > 0 ? [read(plain, [...names, ...shown])] : [];
+  // Documents come first: they are what is looked through, and left out by what the columns say.
+  const join = (parts: typeof joined, key: '_seq' | 'file_row_number'): string => {
+    const documents = parts.map((part) => ({ file: part.documents, range: part.range }));
+    const own = read(documents, [...new Set(['_source', ...META_COLUMNS, ...shown, key])]);
+    return `SELECT ${[...names, ...shown].join(', ')} FROM (${own}) JOIN (${read(parts, [...fields, key])}) USING (${key})`;
+  };
+  if (joined.length > MAX_JOINS) selects.push(join(joined, '_seq'));
+  else for (const part of joined) selects.push(join([part], 'file_row_number'));
+  return `(${selects.join(' UNION ALL ')})`;
+}
+
+/** SELECT of columns of some files. */
+function read(parts: readonly Part[], columns: readonly string[]): string {
+  const whole = parts.filter(({ range }) => !range).map(({ file }) => file);
+  const selects = whole.length > 0 ? [`SELECT ${columns.join(', ')} FROM ${files(whole, columns)}`] : [];
+  for (const { file, range } of parts)
+    if (range)
+      selects.push(
+        `SELECT ${columns.join(', ')} FROM ${files([file], [...columns, 'file_row_number'])} WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to}`,
+      );
+  return selects.join(' UNION ALL ');
+}
+
+function files(paths: readonly string[], columns: readonly string[]): string {
+  const more = ['filename', 'file_row_number'].filter((name) => columns.includes(name));
+  return `read_parquet([${paths.map(sqlText).join(',')}]${more.map((name) => `, ${name}=true`).join('')})`;
 }
 
 /** A type that values of all these can be given in; text when there is no common one. */

@@ -81,7 +81,10 @@ export class Relation implements FieldView {
       for (const view of this.#nested.values())
         columns.push(view.columnSql(this.plan.fields(group.rowSets[0]!, used)));
       const inFiles = group.rowSets[0]!.file !== undefined;
-      for (const rowSet of group.rowSets) this.#rowSets.set(rowSet.file ?? rowSet.id, rowSet);
+      for (const rowSet of group.rowSets) {
+        this.#rowSets.set(rowSet.file ?? rowSet.id, rowSet);
+        if (rowSet.documents) this.#rowSets.set(rowSet.documents.file, rowSet);
+      }
       if (places)
         columns.push(
           '_seq',
