@@ -202,3 +202,17 @@ describe('Core', () => {
     expect(await found(core)).toEqual([1, 2, 3]);
   });
 });
+
+test('the engine of merges rests when nobody needs it, never while it works, and comes back', async () => {
+  const core = await open();
+  const engine = await core.mergeDuckdb();
+  await core.restMerging();
+  expect(await core.mergeDuckdb()).toBe(engine);
+  const work = engine.query('SELECT sum(range) FROM range(1000000)', undefined, 'background');
+  await core.restMerging(0);
+  expect((await work).rows).toBe(1);
+  await core.restMerging(0);
+  const fresh = await core.mergeDuckdb();
+  expect(fresh).not.toBe(engine);
+  expect((await fresh.rows('SELECT 1'))[0]).toEqual([1]);
+});

@@ -64,6 +64,8 @@ export interface Generation {
 }
 
 const GIGABYTE = 2 ** 30;
+/** Milliseconds. */
+const MERGE_REST = 15_000;
 
 export class Core {
   readonly folder: string;
@@ -85,6 +87,8 @@ export class Core {
   #publishing: Promise<void> = Promise.resolve();
   #rebuilding: Promise<void> | undefined;
   #merging: Promise<Duckdb> | undefined;
+  /** When somebody asked for it last. */
+  #mergedAt = 0;
   #closed = false;
 
   private constructor(
@@ -99,7 +103,10 @@ export class Core {
     this.duckdb = duckdb;
     this.problems = new Problems();
     this.catalogue = new Catalogue(options.makeMapping);
-    this.mergeDuckdb = () => (this.#merging ??= openMerging());
+    this.mergeDuckdb = () => {
+      this.#mergedAt = performance.now();
+      return (this.#merging ??= openMerging());
+    };
     this.#logFiles = new RealStoreFiles(join(options.folder, 'log'));
     this.catalogue.onSegmentGone = (segment) => segment.pin.retire(() => this.removeFiles(segment));
     this.catalogue.onIndexGone = (index) => this.hotIds.drop(index.ix);
@@ -117,12 +124,14 @@ export class Core {
     const disk = statfsSync(folder);
     const temporaryLimit = Math.max(GIGABYTE, Math.min(16 * GIGABYTE, (disk.bavail * disk.bsize) / 4));
     const archive = options.archive === undefined ? undefined : await Archive.open(options.archive, folder);
-    const engine = (name: string, threads: number, memory: number): Promise<Duckdb> =>
+    const engine = (name: 'query' | 'merge', threads: number, memory: number): Promise<Duckdb> =>
       Duckdb.open({
         threads,
         memoryLimit: memory,
         temporaryFolder: join(folder, 'tmp', name),
         temporaryLimit,
+        // Merges read what will be gone when they are done: that filled all of their memory.
+        cachesFiles: name === 'query',
         folders: archive ? [folder, archive.folder] : [folder],
       });
     const core = new Core(options, archive, await engine('query', 2, memoryLimit), () =>
@@ -329,6 +338,14 @@ export class Core {
     await this.manifest.close();
     for (const { hot } of this.generations.values()) hot.freeze();
     await this.stopEngines();
+  }
+
+  /** Closes the engine for merges when there has been none for a while: what it knows of files that are gone is a lot of memory. */
+  async restMerging(after = MERGE_REST): Promise<void> {
+    const engine = await this.#merging?.catch(() => undefined);
+    if (!engine?.isQuiet || performance.now() - this.#mergedAt < after) return;
+    this.#merging = undefined;
+    await engine.close();
   }
 
   /** Merges under way end at once: they are made again when the store is opened the next time. */

@@ -34,6 +34,8 @@ export interface DuckdbOptions {
   /** Where it may spill, and how many bytes. */
   readonly temporaryFolder: string;
   readonly temporaryLimit: number;
+  /** Whether it keeps what it has read of files, within its memory. */
+  readonly cachesFiles: boolean;
   /** The only ones it may read and write. */
   readonly folders: readonly string[];
 }
@@ -200,6 +202,12 @@ export class Duckdb {
     await this.#with(undefined, (connection) => this.#native(connection.run(sql)));
   }
 
+  /** Nothing runs in it now. */
+  get isQuiet(): boolean {
+    const lanes = Object.keys(LIMITS) as Lane[];
+    return this.#running.size === 0 && lanes.every((lane) => this.#lanes[lane].free === LIMITS[lane]);
+  }
+
   /** Stops what runs, and resolves when DuckDB has nothing in its hands any more: then the thread may end. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -352,6 +360,7 @@ async function openInstance(options: DuckdbOptions): Promise<Opened> {
   try {
     // Only after opening: the extension that knows it is not loaded before.
     await connection.run('SET parquet_metadata_cache = true');
+    await connection.run(`SET enable_external_file_cache = ${options.cachesFiles}`);
     await connection.run(`SET allowed_directories = [${options.folders.map(sqlText).join(',')}]`);
     await connection.run('SET enable_external_access = false');
     await connection.run('SET lock_configuration = true');

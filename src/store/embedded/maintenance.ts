@@ -152,6 +152,7 @@ export class Maintenance {
       }
       core.problems.clear('merge');
       if (!this.#stopped) await this.#archiveOld();
+      await core.restMerging();
     } catch (error) {
       if (!this.#stopped)
         core.problems.set('merge', `segments can not be merged: ${(error as Error).message}`, false);
