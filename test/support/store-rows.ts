@@ -30,7 +30,6 @@ export async function storeRows(
     memoryLimit: 1024 ** 3,
     temporaryFolder: join(folder, 'tmp'),
     temporaryLimit: 1024 ** 3,
-    cachesFiles: true,
     folders: [folder],
   });
   const engine: SqlEngine = {

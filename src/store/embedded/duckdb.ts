@@ -34,8 +34,8 @@ export interface DuckdbOptions {
   /** Where it may spill, and how many bytes. */
   readonly temporaryFolder: string;
   readonly temporaryLimit: number;
-  /** Whether it keeps what it has read of files, within its memory. */
-  readonly cachesFiles: boolean;
+  /** Whether it keeps what it has read of files, within its memory; if it is not said, it does. */
+  readonly cachesFiles?: boolean;
   /** The only ones it may read and write. */
   readonly folders: readonly string[];
 }
@@ -360,7 +360,7 @@ async function openInstance(options: DuckdbOptions): Promise<Opened> {
   try {
     // Only after opening: the extension that knows it is not loaded before.
     await connection.run('SET parquet_metadata_cache = true');
-    await connection.run(`SET enable_external_file_cache = ${options.cachesFiles}`);
+    await connection.run(`SET enable_external_file_cache = ${options.cachesFiles ?? true}`);
     await connection.run(`SET allowed_directories = [${options.folders.map(sqlText).join(',')}]`);
     await connection.run('SET enable_external_access = false');
     await connection.run('SET lock_configuration = true');
