@@ -8,8 +8,7 @@ const MAY_NEED_EXACT = /[:,[\s-][\d.]{16}|^[\d.]{16}|\d[eE][+-]?\d{3,}(?=[\s,}\]
  * An exponent of three digits or more, up to its end, of what may be a number: hexadecimal digits are none. The first
  * three are counted out, and what is before is looked at last: V8 skips the faster through what does not fit.
  */
-const HUGE_EXPONENT =
-  /\d[eE](?:[+-]\d|\d)\d\d\d*[\s,}\]](?<=(?:^|[:,[\s-])[\d.]+[eE][+-]?\d+[\s,}\]])/;
+const HUGE_EXPONENT = /\d[eE](?:[+-]\d|\d)\d\d\d*[\s,}\]](?<=(?:^|[:,[\s-])[\d.]+[eE][+-]?\d+[\s,}\]])/;
 
 let numbersAreShort = false;
 
