@@ -8,7 +8,8 @@
  *
  * Ingest: CPU seconds of the Millrace process (user and system, all threads) from the first event until everything is
  * sealed. From a pipeline: the same of the whole process, input, codec and output with it; and the store's share, which is
- * that less what a process of its own needs for the same events, read by the same input and codec, with the output `null`. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
+ * that less what a process of its own needs for the same events, read by the same input and codec, with the output `null`.
+ * At the end a bulk of 100 events every 20 ms for a minute. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -43,6 +44,8 @@ const MONITORING = await freePort();
 /** Of the process without a store. */
 const BARE = { tcp: await freePort(), monitoring: await freePort() };
 const BULK = 1000;
+/** Events at a steady pace of 5,000 a second. */
+const PACED = 300_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const ticks = 100;
 
@@ -203,6 +206,35 @@ async function ingest(pid: number): Promise<Record<string, number>> {
     'acknowledgement p99 ms': round(percentile(latencies, 0.99)),
     'bytes an event, on disk': round(bytesOf(join(folder, 'data', 'store', 'segments')) / total),
     'resident MB, peak': peak,
+  };
+}
+
+/** How long an acknowledgement takes at a steady pace: a bulk of 100 events every 20 ms for a minute. */
+async function steadily(): Promise<Record<string, number>> {
+  const event = securityEvents(PACED, 3);
+  const latencies: number[] = [];
+  const waiting: Promise<void>[] = [];
+  const started = performance.now();
+  for (let n = 0; n < PACED; ) {
+    let body = '';
+    for (const end = n + 100; n < end; n++) body += `{"create":{"_index":"paced"}}\n${event(n).source}\n`;
+    const due = started + (n / 5000) * 1000;
+    if (due > performance.now()) await sleep(due - performance.now());
+    waiting.push(
+      ask('POST', '/_bulk?filter_path=errors', body, 'application/x-ndjson').then(({ status, millis }) => {
+        if (status !== 200) throw new Error(`at a steady pace: ${status}`);
+        latencies.push(millis);
+      }),
+    );
+  }
+  await Promise.all(waiting);
+  const seconds = (performance.now() - started) / 1000;
+  latencies.sort((a, b) => a - b);
+  return {
+    'events a second': Math.round(PACED / seconds),
+    'acknowledgement p50 ms': round(percentile(latencies, 0.5)),
+    'acknowledgement p99 ms': round(percentile(latencies, 0.99)),
+    'acknowledgement max ms': round(latencies.at(-1)!),
   };
 }
 
@@ -454,6 +486,7 @@ try {
     queries: await measureQueries(),
     'resident MB after the queries': residentMegabytes(child.pid!),
     'from a pipeline': throughPipeline > 0 ? await fromPipeline(child.pid!) : undefined,
+    'at 5,000 events a second': values['ask-only'] ? undefined : await steadily(),
   };
   await stop();
   const all = { ...result, '10,000 indicators × 20 fields': await measureIndicators() };

@@ -35,11 +35,11 @@ const many = (prefix: string, count: number): string[] =>
 test('kinds with few columns in common are families of their own, those that are alike are one', () => {
   const [a, b] = [many('c1', 30), many('c2', 30)];
   const kinds = new Map([
-    [7, kindOf(3000, ...a)],
-    [-8, kindOf(2000, ...a.slice(2), 'c5')],
-    [9, kindOf(1000, ...b, 'c5')],
+    [7, kindOf(6000, ...a)],
+    [-8, kindOf(4000, ...a.slice(2), 'c5')],
+    [9, kindOf(2000, ...b, 'c5')],
   ]);
-  const families = familiesOf({ kinds, rows: 6000 }, [...a, ...b, 'c5']);
+  const families = familiesOf({ kinds, rows: 12_000 }, [...a, ...b, 'c5']);
   expect(families.map(({ where }) => where)).toEqual([' AND kind IN (7,-8)', ' AND kind IN (9)']);
   expect(families.map(({ columns }) => [...columns].sort())).toEqual([
     [...a, 'c5'].sort(),
@@ -131,7 +131,7 @@ test('what is found in memory is found in segments of several families, with and
     const result = await store.search({
       indices: { names: [] },
       query: { type: 'all' },
-      size: 5000,
+      size: 1000,
       from: 0,
       sort: [{ field: 'n', order: 'asc' }],
       source: true,
@@ -163,7 +163,7 @@ test('what is found in memory is found in segments of several families, with and
       result.hits.map(({ id, source, ...rest }) => [id, source, (rest as any).fields]),
     ];
   };
-  for (let from = 0; from < 3000; from += 150) await write(from, from + 150);
+  for (let from = 0; from < 8100; from += 900) await write(from, from + 900);
   // Some are replaced, and so gone in the same table.
   await write(30, 60);
   const before = await ask();
@@ -176,7 +176,7 @@ test('what is found in memory is found in segments of several families, with and
   store = await open(folder);
   expect(await ask()).toEqual(before);
   // Rows that come from the log are of no known kind.
-  await write(3000, 6000);
+  await write(8100, 8400);
   const more = await ask();
   stores.splice(stores.indexOf(store), 1);
   await store.close();

@@ -20,7 +20,8 @@ const MAX_FAMILIES = 6;
 const ALIKE = 0.6;
 /** Families are worth it if so much of rows times columns is left. */
 const WORTH = 0.75;
-const LEAST_ROWS = 2000;
+/** Making the statement costs more than fewer rows save. */
+const LEAST_ROWS = 8000;
 
 interface Group {
   readonly kinds: number[];
