@@ -71,8 +71,6 @@ export class Core {
   readonly folder: string;
   readonly now: () => number;
   readonly duckdb: Duckdb;
-  /** For merges: what they need never takes from queries. */
-  readonly mergeDuckdb: () => Promise<Duckdb>;
   readonly catalogue: Catalogue;
   readonly hotIds = new HotIds();
   readonly problems: Problems;
@@ -86,8 +84,11 @@ export class Core {
   #arrivals: Promise<void> = Promise.resolve();
   #publishing: Promise<void> = Promise.resolve();
   #rebuilding: Promise<void> | undefined;
+  readonly #openMerging: () => Promise<Duckdb>;
   #merging: Promise<Duckdb> | undefined;
-  /** When somebody asked for it last. */
+  /** So many work with it. */
+  #mergers = 0;
+  /** When the last one was done. */
   #mergedAt = 0;
   #closed = false;
 
@@ -103,10 +104,7 @@ export class Core {
     this.duckdb = duckdb;
     this.problems = new Problems();
     this.catalogue = new Catalogue(options.makeMapping);
-    this.mergeDuckdb = () => {
-      this.#mergedAt = performance.now();
-      return (this.#merging ??= openMerging());
-    };
+    this.#openMerging = openMerging;
     this.#logFiles = new RealStoreFiles(join(options.folder, 'log'));
     this.catalogue.onSegmentGone = (segment) => segment.pin.retire(() => this.removeFiles(segment));
     this.catalogue.onIndexGone = (index) => this.hotIds.drop(index.ix);
@@ -340,12 +338,28 @@ export class Core {
     await this.stopEngines();
   }
 
+  /** Does something with the engine for merges: what they need never takes from queries. */
+  async merging<T>(work: (duckdb: Duckdb) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('the event store is closed');
+    this.#mergers++;
+    try {
+      this.#merging ??= this.#openMerging().catch((error: unknown) => {
+        this.#merging = undefined;
+        throw error;
+      });
+      return await work(await this.#merging);
+    } finally {
+      this.#mergers--;
+      this.#mergedAt = performance.now();
+    }
+  }
+
   /** Closes the engine for merges when there has been none for a while: what it knows of files that are gone is a lot of memory. */
   async restMerging(after = MERGE_REST): Promise<void> {
-    const engine = await this.#merging?.catch(() => undefined);
-    if (!engine?.isQuiet || performance.now() - this.#mergedAt < after) return;
+    if (this.#mergers > 0 || performance.now() - this.#mergedAt < after) return;
+    const engine = this.#merging;
     this.#merging = undefined;
-    await engine.close();
+    await (await engine)?.close();
   }
 
   /** Merges under way end at once: they are made again when the store is opened the next time. */

@@ -202,12 +202,6 @@ export class Duckdb {
     await this.#with(undefined, (connection) => this.#native(connection.run(sql)));
   }
 
-  /** Nothing runs in it now. */
-  get isQuiet(): boolean {
-    const lanes = Object.keys(LIMITS) as Lane[];
-    return this.#running.size === 0 && lanes.every((lane) => this.#lanes[lane].free === LIMITS[lane]);
-  }
-
   /** Stops what runs, and resolves when DuckDB has nothing in its hands any more: then the thread may end. */
   close(): Promise<void> {
     this.#closing ??= (async () => {

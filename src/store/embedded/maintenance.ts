@@ -152,11 +152,11 @@ export class Maintenance {
       }
       core.problems.clear('merge');
       if (!this.#stopped) await this.#archiveOld();
-      await core.restMerging();
     } catch (error) {
       if (!this.#stopped)
         core.problems.set('merge', `segments can not be merged: ${(error as Error).message}`, false);
     }
+    await core.restMerging();
   }
 
   /** Moves the segments of indices that are old enough, after their last merge. */

@@ -127,10 +127,9 @@ export async function mergeSegments(core: Core, { index, segments, isLast }: Mer
   const { catalogue } = core;
   for (const { pin } of segments) pin.acquire();
   try {
-    const duckdb = await core.mergeDuckdb();
     // Those that are only in the log must stay tombstones, for the log is replayed.
     const buried = new Map(segments.map((segment) => [segment, segment.buried]));
-    const made = await writeMerged(core, duckdb, index, segments, buried, isLast);
+    const made = await core.merging((duckdb) => writeMerged(core, duckdb, index, segments, buried, isLast));
     if (made === 'too large') return;
     const left = (now: (segment: Segment) => readonly number[]): number[] =>
       segments.flatMap((segment) => {

@@ -246,15 +246,13 @@ async function importSegment(
       `SELECT ${first} - 1 + row_number() OVER (ORDER BY _seq) AS _seq, ${sqlText(index.name)} AS _index, _id, _version, _ignored${names.map((one) => `, ${one}`).join('')} FROM read_parquet(${sqlText(from)})${
         dead.length > 0 ? ` WHERE _seq NOT IN (SELECT unnest([${dead.join(',')}]))` : ''
       }`;
-    const written = await writeMergedFiles(
-      await core.mergeDuckdb(),
-      {
-        columns: rows(staged, ['true AS _explicit', ...columns]),
-        documents: rows(stagedDocuments, [...beside.map(([old, own]) => `${old} AS ${own}`), '_source']),
-        alike: true,
-      },
-      join(core.folder, file),
-      'merged',
+    const selects = {
+      columns: rows(staged, ['true AS _explicit', ...columns]),
+      documents: rows(stagedDocuments, [...beside.map(([old, own]) => `${old} AS ${own}`), '_source']),
+      alike: true,
+    };
+    const written = await core.merging((duckdb) =>
+      writeMergedFiles(duckdb, selects, join(core.folder, file), 'merged'),
     );
     if (!written) return undefined;
     // Ids that the other store made do not say where rows are in this one: all are looked up exactly.
