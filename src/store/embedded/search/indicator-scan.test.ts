@@ -141,3 +141,26 @@ test.each([
     }
   },
 );
+
+test('an address is found where its field is no address in another index, and where it is written as IPv6', async () => {
+  store = await open();
+  await store.createIndex('typed', { mappings: { properties: { peer: { type: 'ip' } } } });
+  const peers = ['10.1.2.3', '::ffff:10.1.2.4', ['10.1.2.5', '10.1.2.6'], '10.1.2.7'];
+  for (let part = 0; part < 8; part++) {
+    const body = ['typed', 'plain'].flatMap((index) =>
+      peers.map(
+        (peer) => `{"create":{"_index":"${index}"}}\n${JSON.stringify({ peer, other_ip: '10.9.9.9' })}\n`,
+      ),
+    );
+    await store.bulkBody({ body: Buffer.from(body.join('')) });
+    await store.settle();
+  }
+  for (const index of ['typed', 'plain'])
+    expect(readdirSync(join(folder, 'segments', index)).some((name) => name.endsWith('.tokens'))).toBe(true);
+  const found = (indices: string[], value: string): Promise<number> =>
+    store.count({ names: indices }, { type: 'term', field: 'peer', value }).then((count) => count.count);
+  expect(await found(['typed', 'plain'], '10.1.2.3')).toBe(16);
+  expect(await found(['typed'], '10.1.2.4')).toBe(8);
+  expect(await found(['typed', 'plain'], '10.1.2.6')).toBe(16);
+  expect(await found(['typed', 'plain'], '10.9.9.9')).toBe(0);
+});

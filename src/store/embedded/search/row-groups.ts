@@ -3,6 +3,7 @@ import { columnTypes, type FieldType, type SqlColumn, type SqlFields } from '../
 import { toBooleanSql, toSql } from '../../../query/sql.ts';
 import { sqlText } from '../../../query/sql-literal.ts';
 import type { Query } from '../../../query/tree.ts';
+import { isListed } from '../indicator-list.ts';
 import type { RowSet, Snapshot } from '../snapshot.ts';
 import { listHas } from '../value-lookup.ts';
 import { type HasAddress, neededTokens, type RowRange, rowsWith } from './needed-tokens.ts';
@@ -77,11 +78,12 @@ export class Plan {
       (rowSet: RowSet): HasAddress =>
       (field, address) => {
         const list = rowSet.sidecars['values'];
-        // Otherwise it may be a part of another column.
-        const isStored = snapshot.columns
+        const filled = snapshot.columns
           .of(field)
-          .some(({ number }) => isFilled(rowSet, `c${number}`) || isFilled(rowSet, `m${number}`));
-        return list !== undefined && isStored && lists-- > 0 ? listHas(list, field, address) : undefined;
+          .filter(({ number }) => isFilled(rowSet, `c${number}`) || isFilled(rowSet, `m${number}`));
+        // Otherwise it may be a part of another column, or be none of what lists have.
+        const isKnown = filled.length > 0 && filled.every(isListed);
+        return list !== undefined && isKnown && lists-- > 0 ? listHas(list, field, address) : undefined;
       };
     let rows = 0;
     const times = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
