@@ -19,12 +19,7 @@ import {
 } from '../mapping/templates.ts';
 import { checkRetention } from '../retention-plan.ts';
 import type { S3Settings } from '../s3/s3-target.ts';
-import {
-  checkEmbeddedPlace,
-  type SchedulerOptions,
-  SnapshotScheduler,
-  scheduleProblem,
-} from '../snapshot-scheduler.ts';
+import { checkEmbeddedPlace, type SchedulerOptions, SnapshotScheduler } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
   Arrivals,
@@ -60,12 +55,12 @@ import { isKeptHere, keptHere } from './kept-here.ts';
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { PointsInTime } from './points-in-time.ts';
 import type { SearchContext, Searcher } from './searcher.ts';
-import { damagedSegments, verifyAll } from './segment-damage.ts';
-import { bytesOf } from './segment-files.ts';
+import { verifyAll } from './segment-damage.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listSnapshots } from './snapshot-list.ts';
 import { SnapshotUses } from './snapshot-uses.ts';
 import { deleteSnapshot, restoreFrom, snapshotTo } from './store-snapshot.ts';
+import { statusOf } from './store-status.ts';
 
 export interface EmbeddedOptions {
   readonly folder: string;
@@ -483,41 +478,7 @@ export class EmbeddedStore implements Store {
   }
 
   async status(): Promise<StoreStatus> {
-    const { catalogue, problems, generations, archive } = this.#core;
-    const segments = [...catalogue.segments.values()];
-    const quarantined = damagedSegments(this.#core);
-    const unsealed = [...generations.values()].reduce((sum, { hot }) => sum + hot.rows, 0);
-    const snapshotSchedule = await this.#scheduler.state();
-    const late = scheduleProblem(snapshotSchedule);
-    const texts = [
-      ...problems.texts,
-      ...(late === undefined ? [] : [late]),
-      ...quarantined.map(({ file, reason }) => `${file} is damaged and left out of searches: ${reason}`),
-    ];
-    return {
-      driver: 'embedded',
-      health: problems.isRed || quarantined.length > 0 ? 'red' : texts.length > 0 ? 'yellow' : 'green',
-      problems: texts,
-      documents: [...catalogue.indices.values()].reduce(
-        (sum, index) => sum + countsOf(this.#core, index).documents,
-        0,
-      ),
-      bytes: segments.reduce((sum, { info }) => sum + bytesOf(info), 0) + this.#core.unsealedBytes,
-      unsealed,
-      segments: segments.length,
-      quarantined,
-      freeBytes: this.#admission.freeBytes,
-      diskBytes: this.#admission.diskBytes,
-      tasks: this.#core.tasks.all,
-      ...(snapshotSchedule && { snapshotSchedule }),
-      ...(archive && {
-        archive: {
-          path: archive.path,
-          bytes: segments.reduce((sum, { info }) => sum + (info.archived ? bytesOf(info) : 0), 0),
-          isThere: archive.isThere,
-        },
-      }),
-    };
+    return statusOf(this.#core, this.#admission, await this.#scheduler.state());
   }
 
   /** For tests and shutdown: everything committed is in segments, and merged where that is worth it. */
