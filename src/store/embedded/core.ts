@@ -25,7 +25,7 @@ import { type DeadRow, eachRow, type FrameKinds, type FrameTail, frameTail } fro
 import { HotIds } from './hot-ids.ts';
 import { HotTable } from './hot-table.ts';
 import { Log, readLogFile } from './log.ts';
-import { Manifest } from './manifest.ts';
+import { Manifest, refuseNewerFormat } from './manifest.ts';
 import { Pin } from './pins.ts';
 import { Problems } from './problems.ts';
 import { filesOf, partsOf } from './segment-files.ts';
@@ -111,9 +111,13 @@ export class Core {
     duckdb.onFatal = (error) => void this.#rebuild(error);
   }
 
-  /** Makes the folder, or brings back what was acknowledged. The caller holds its lock. */
+  /**
+   * Makes the folder, or brings back what was acknowledged. The caller holds its lock.
+   * @throws Error when a newer Millrace wrote it: nothing was changed then
+   */
   static async open(options: CoreOptions): Promise<Core> {
     const { folder } = options;
+    refuseNewerFormat(new RealStoreFiles(folder));
     for (const part of ['log', 'segments', 'tmp'])
       mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
     for (const name of readdirSync(join(folder, 'tmp')))
