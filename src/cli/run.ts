@@ -284,6 +284,7 @@ class Runner {
           },
         },
         plugins: pluginNames(),
+        storeHealth: async () => this.#store?.health(),
       });
     } catch (error) {
       this.#logger.error({}, `the monitoring API is off: ${(error as Error).message}`);
