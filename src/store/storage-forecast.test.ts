@@ -119,7 +119,7 @@ test('what goes on is no burst, nor is what comes every week, nor a day with a l
   // Nobody knows whether it ends: it counts as it came in the measured week.
   expect(perDayOf(1500, ...steady)).toBeCloseTo((1500 + 650) / 7);
   expect(perDayOf(1500, 3000, ...steady)).toBeCloseTo((1500 + 3000 + 550) / 7);
-  const weekly = Array.from({ length: 29 }, (_, day) => (day % 7 === 3 ? 3000 : 100));
+  const weekly: number[] = Array.from({ length: 29 }, (_, day) => (day % 7 === 3 ? 3000 : 100));
   weekly[0] = 50;
   expect(perDayOf(...weekly)).toBeCloseTo(3600 / 7);
   const alone = weekly.map((bytes) => (bytes === 3000 ? bytes : 0));
