@@ -37,6 +37,8 @@ export interface MappedDocument {
   readonly time: number | undefined;
   /** Fields with a value that is not in their column; undefined: none. */
   readonly ignored: readonly string[] | undefined;
+  /** Documents with the same names at the top are of one kind, as long as there are few kinds. */
+  readonly kind: number;
 }
 
 const QUOTE = 0x22;
@@ -57,6 +59,8 @@ export class DocumentReader {
   private source: Uint8Array = new Uint8Array(0);
   private bytes: Buffer = Buffer.alloc(0);
   private end = 0;
+  /** Of the document's names at the top, whatever their order. */
+  private kind = 0;
   private ignored: string[] | undefined;
   private rest: RestOfDocument | undefined;
 
@@ -79,6 +83,7 @@ export class DocumentReader {
     this.row.begin(bytes);
     this.ignored = undefined;
     this.rest = undefined;
+    this.kind = 1;
     try {
       let at = space(bytes, start);
       if (bytes[at] !== OPEN_BRACE || at >= end)
@@ -95,13 +100,18 @@ export class DocumentReader {
       if (field.constant !== undefined && !this.row.has(field))
         this.row.addText(field, JSON.stringify(field.constant));
     }
-    const columns = this.row.toJson(REST_FIELD, this.restText());
-    return { columns, time: this.time(), ignored: this.ignored };
+    const columns = this.row.toJson(REST_FIELD, this.restText(), this.kind);
+    return { columns, time: this.time(), ignored: this.ignored, kind: this.row.kind };
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
   takeFilled(): Set<string> {
     return this.row.takeFilled();
+  }
+
+  /** The columns that documents of each kind fill. Later documents may be added to it. */
+  takeKinds(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.row.takeKinds();
   }
 
   /** Behind `{`; answers behind `}`. */
@@ -130,6 +140,7 @@ export class DocumentReader {
         entry = node.findName(name);
       }
       if (at >= end) throw new MalformedJson(end, 'ends within a name');
+      if (depth === 1) this.kind = (this.kind + Math.imul(hash, 0x9e3779b1)) | 0;
       const keyEnd = at++;
       if (bytes[at] !== 0x3a) at = space(bytes, at);
       if (bytes[at] !== 0x3a) throw new MalformedJson(at, 'has no colon behind a name');
