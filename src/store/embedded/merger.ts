@@ -244,7 +244,8 @@ async function writeMerged(
     }
   }
   if (!written) return undefined;
-  const sparseKeys = Object.fromEntries(sparse.map((name) => [name, name]));
+  // Only a segment that is merged by itself may have other keys.
+  const sparseKeys = Object.fromEntries(sparse.map((name) => [name, infos[0]!.sparse?.[name] ?? name]));
   const short = (path: string): string => path.slice(core.folder.length + 1);
   const stored = documentsOf(written, times, short);
   const stem = path(stemOf(file));
