@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { VERSION } from '../kernel/version.ts';
 import { registry } from '../plugins/registry.ts';
 import { Sessions } from '../server/access/sessions.ts';
 import { SetUpCode } from '../server/access/set-up-code.ts';
@@ -51,7 +52,6 @@ import { oidcOf } from './console-settings.ts';
 import type { EventStore } from './event-store.ts';
 import { changeKeystore, keystoreLookup } from './keystore.ts';
 import { snapshotFolder } from './snapshot-settings.ts';
-import { VERSION } from './version.ts';
 
 export interface ConsoleParts {
   /** Brings what runs to what the files say now. */

@@ -6,8 +6,10 @@ import type { Logger } from '../kernel/logger.ts';
 import type { PipelineGraph } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { AuditEntry } from '../server/console/call.ts';
+import type { StoreHealth } from '../server/store-health.ts';
 import type { StoreApi } from '../store/api/server.ts';
 import type { StoreClient } from '../store/embedded/store-client.ts';
+import { scheduleProblem } from '../store/snapshot-schedule.ts';
 import type { ProcessSettings } from './configuration.ts';
 import { embeddedOptions } from './embedded-options.ts';
 import { storeCluster } from './store-cluster.ts';
@@ -31,6 +33,8 @@ export class EventStore {
   readonly #settings: ProcessSettings;
   readonly #logger: Logger;
   #client: Promise<StoreClient> | undefined;
+  /** Why it could not be opened the last time. */
+  #problem: string | undefined;
   #api: Promise<StoreApi | undefined> | undefined;
 
   constructor(settings: ProcessSettings, logger: Logger) {
@@ -89,12 +93,28 @@ export class EventStore {
         isCluster ? storeCluster(this.#settings, true) : embeddedOptions(this.#settings, this.folder, true),
         this.#logger,
       );
+      this.#problem = undefined;
       this.#logger.debug(where, `Event store opened in ${Math.round(performance.now() - started)} ms`);
       return client;
     } catch (error) {
+      this.#problem = `it can not be opened: ${(error as Error).message}`;
       this.#logger.error(where, `The event store can not be opened: ${(error as Error).message}`);
       throw error;
     }
+  }
+
+  /**
+   * Undefined: it is being opened for the first time. A cluster's own health is not told: it has its own monitoring, and
+   * what can not be written there is in that of the pipelines.
+   */
+  async health(): Promise<StoreHealth | undefined> {
+    const client = await this.#client?.catch(() => undefined);
+    if (this.#problem !== undefined) return { status: 'red', problems: [this.#problem] };
+    if (!client) return undefined;
+    const { driver, health, problems, snapshotSchedule } = await client.status();
+    if (driver === 'embedded') return { status: health, problems };
+    const late = scheduleProblem(snapshotSchedule);
+    return late === undefined ? { status: 'green', problems: [] } : { status: 'yellow', problems: [late] };
   }
 
   /** A port for another thread. */

@@ -1,9 +1,9 @@
 /** The composition root: commands. */
 import { errors, MillraceError } from '../kernel/errors.ts';
+import { VERSION } from '../kernel/version.ts';
 import { parseArguments } from './arguments.ts';
 import { commandOf } from './commands.ts';
 import { helpText } from './help.ts';
-import { VERSION } from './version.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 // What the launcher has set for this process, and is read by now, is nothing that configs and other programs should see.

@@ -2,8 +2,8 @@
 import { suggest } from '../kernel/diagnostic.ts';
 import { MillraceError } from '../kernel/errors.ts';
 import type { PluginKind } from '../kernel/plugin.ts';
+import { VERSION } from '../kernel/version.ts';
 import { registry } from '../plugins/registry.ts';
-import { VERSION } from './version.ts';
 
 export const help = `Usage: millrace plugin COMMAND
 

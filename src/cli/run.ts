@@ -6,6 +6,7 @@ import { Engine } from '../engine/engine.ts';
 import type { ThreadData } from '../engine/messages.ts';
 import { threadLogger } from '../engine/thread.ts';
 import { type Level, type Logger, levels } from '../kernel/logger.ts';
+import { VERSION } from '../kernel/version.ts';
 import { registry } from '../plugins/registry.ts';
 import { AuditLog } from '../server/audit/audit-log.ts';
 import type { Console } from '../server/console/console.ts';
@@ -26,7 +27,6 @@ import { liveConfigs } from './live-configs.ts';
 import { pluginNames } from './plugin-command.ts';
 import { listenToSignals } from './process-signals.ts';
 import type { SettingValues } from './settings.ts';
-import { VERSION } from './version.ts';
 
 const REGISTRY_URL = new URL(
   `../plugins/registry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
@@ -284,6 +284,7 @@ class Runner {
           },
         },
         plugins: pluginNames(),
+        storeHealth: async () => this.#store?.health(),
       });
     } catch (error) {
       this.#logger.error({}, `the monitoring API is off: ${(error as Error).message}`);

@@ -315,12 +315,14 @@ export class Engine {
 
   async #connectStore(thread: Worker): Promise<void> {
     let port: MessagePort | undefined;
+    let problem: string | undefined;
     try {
       port = await this.#options.connectStore?.();
-    } catch {
-      // Whoever wants to write says that there is none, and tries again.
+    } catch (error) {
+      // Whoever wants to write says so, and tries again.
+      problem = (error as Error).message;
     }
-    thread.postMessage({ type: 'store', port } satisfies StoreAnswer, port ? [port] : []);
+    thread.postMessage({ type: 'store', port, problem } satisfies StoreAnswer, port ? [port] : []);
   }
 
   /** Its blocks are still with the intake: a new thread gets the same pipelines, and the blocks once more. */

@@ -183,6 +183,8 @@ export interface EventSample {
 export interface StoreAnswer {
   readonly type: 'store';
   readonly port: MessagePort | undefined;
+  /** Why the one there should be can not be opened. */
+  readonly problem: string | undefined;
 }
 
 export type ToWorker =

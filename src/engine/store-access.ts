@@ -1,12 +1,11 @@
 /** A thread's way to the event store: a port that it asks for when something first needs one. */
-import type { MessagePort } from 'node:worker_threads';
 import type { StoreClient } from '../store/embedded/store-client.ts';
 import type { StoreAnswer } from './messages.ts';
 
 export class StoreAccess {
   readonly #ask: () => void;
   #client: Promise<StoreClient> | undefined;
-  #answer: ((port: MessagePort | undefined) => void) | undefined;
+  #answer: ((answer: StoreAnswer) => void) | undefined;
 
   /** `ask` makes the main thread send a `StoreAnswer`. */
   constructor(ask: () => void) {
@@ -16,7 +15,7 @@ export class StoreAccess {
   /** @throws Error with a sentence when there is no store */
   get(): Promise<StoreClient> {
     this.#client ??= new Promise((resolve, reject) => {
-      this.#answer = (port) => {
+      this.#answer = ({ port, problem }) => {
         if (port) {
           port.unref();
           // Threads that write to no store need not load its client.
@@ -28,15 +27,15 @@ export class StoreAccess {
         }
         // It may have failed to open, and be there later.
         this.#client = undefined;
-        reject(new Error('there is no event store in this process: set store.enabled: true'));
+        reject(new Error(problem ?? 'there is no event store in this process: set store.enabled: true'));
       };
       this.#ask();
     });
     return this.#client;
   }
 
-  take({ port }: StoreAnswer): void {
-    this.#answer?.(port);
+  take(answer: StoreAnswer): void {
+    this.#answer?.(answer);
     this.#answer = undefined;
   }
 }

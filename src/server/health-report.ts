@@ -1,4 +1,4 @@
-/** `/_health_report`: each pipeline's state with the real causes in words, rolled up. */
+/** `/_health_report`: the state of each pipeline and of the event store with the real causes in words, rolled up. */
 
 import type { Engine } from '../engine/engine.ts';
 import type { QueueState } from '../engine/messages.ts';
@@ -7,6 +7,7 @@ import { DEAD_LETTER_NODE, QUEUE_NODE } from '../engine/problems.ts';
 import type { GraphNode } from '../lang/graph.ts';
 import { pluginNodes } from '../lang/graph-walk.ts';
 import type { NodeStats } from './node-stats.ts';
+import type { StoreHealth } from './store-health.ts';
 
 export type HealthStatus = 'green' | 'yellow' | 'red' | 'unknown';
 const order: readonly HealthStatus[] = ['green', 'unknown', 'yellow', 'red'];
@@ -218,6 +219,12 @@ function busyFindings(utilization: Windows, output: Windows): Finding[] {
     : [];
 }
 
+export interface EventStoreHealth {
+  readonly status: HealthStatus;
+  readonly symptom: string;
+  readonly diagnosis?: readonly Readonly<Record<string, unknown>>[];
+}
+
 export interface HealthReport {
   readonly status: HealthStatus;
   readonly symptom: string;
@@ -227,10 +234,12 @@ export interface HealthReport {
       readonly symptom: string;
       readonly indicators: Readonly<Record<string, PipelineHealth>>;
     };
+    /** Where there is one. */
+    readonly event_store?: EventStoreHealth;
   };
 }
 
-export function healthReport(engine: Engine, stats: NodeStats): HealthReport {
+export function healthReport(engine: Engine, stats: NodeStats, store?: StoreHealth): HealthReport {
   const indicators = Object.fromEntries(
     [...engine.pipelines.values()].map((status) => [status.id, pipelineHealth(status, stats)]),
   );
@@ -240,10 +249,30 @@ export function healthReport(engine: Engine, stats: NodeStats): HealthReport {
     all.length === 0
       ? 'No pipeline is configured'
       : rollUp(all.map(([id, each]) => ({ id, status: each.status })));
+  const parts = [
+    { id: 'pipelines', status },
+    ...(store ? [{ id: 'event_store', status: store.status }] : []),
+  ];
+  return {
+    status: worst(parts.map((part) => part.status)),
+    symptom: rollUp(parts),
+    indicators: {
+      pipelines: { status, symptom, indicators },
+      ...(store && { event_store: storeHealth(store) }),
+    },
+  };
+}
+
+function storeHealth({ status, problems }: StoreHealth): EventStoreHealth {
+  if (problems.length === 0) return { status, symptom: 'The event store is healthy' };
   return {
     status,
-    symptom: rollUp([{ id: 'pipelines', status }]),
-    indicators: { pipelines: { status, symptom, indicators } },
+    symptom: `The event store is ${status === 'red' ? 'unhealthy' : 'concerning'}: ${problems.join('; ')}`,
+    diagnosis: problems.map((cause) => ({
+      id: 'millrace:health:event_store:diagnosis',
+      cause,
+      action: 'mend the cause; the event store goes on by itself (millrace store status tells more)',
+    })),
   };
 }
 

@@ -13,9 +13,12 @@ import { pathParts } from '../lib/http/path-parts.ts';
 import { ApiError, badRequest, notFound } from './api-error.ts';
 import { NodeStats } from './node-stats.ts';
 import { type RouteOptions, Routes } from './routes.ts';
+import { type StoreHealth, StoreHealthWatch } from './store-health.ts';
 
-export interface MonitoringOptions extends RouteOptions {
+export interface MonitoringOptions extends Omit<RouteOptions, 'storeHealth'> {
   readonly logger: Logger;
+  /** Undefined: there is no event store, or not yet. */
+  readonly storeHealth: () => Promise<StoreHealth | undefined>;
   readonly logLevel: { get(): Level; set(level: Level): void };
 }
 
@@ -46,7 +49,9 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
   const address = withPort(host, own.port);
   const stats = new NodeStats(options.engine);
   const identity = { id: nodeId(setting), ephemeralId: randomUUID(), address };
-  api = new MonitoringApi(options, authorised, stats, new Routes(options, identity, stats));
+  const store = new StoreHealthWatch(options.storeHealth);
+  const routes = new Routes({ ...options, storeHealth: () => store.current }, identity, stats);
+  api = new MonitoringApi(options, authorised, stats, store, routes);
   return {
     url: own.url(),
     close: async () => {
@@ -129,6 +134,7 @@ class MonitoringApi {
   readonly #options: MonitoringOptions;
   readonly #authorised: (request: IncomingMessage) => boolean;
   readonly #stats: NodeStats;
+  readonly #store: StoreHealthWatch;
   readonly #routes: Routes;
   readonly #initialLevel: Level;
 
@@ -136,11 +142,13 @@ class MonitoringApi {
     options: MonitoringOptions,
     authorised: (request: IncomingMessage) => boolean,
     stats: NodeStats,
+    store: StoreHealthWatch,
     routes: Routes,
   ) {
     this.#options = options;
     this.#authorised = authorised;
     this.#stats = stats;
+    this.#store = store;
     this.#routes = routes;
     this.#initialLevel = options.logLevel.get();
   }
@@ -192,7 +200,7 @@ class MonitoringApi {
       throw new ApiError(405, 'Method Not Allowed');
     }
     if (path.length === 0) await this.#waitForStatus(query, response);
-    await this.#stats.refresh();
+    await Promise.all([this.#stats.refresh(), this.#store.refresh()]);
     return this.#routes.answer(path, query);
   }
 
@@ -211,11 +219,13 @@ class MonitoringApi {
       );
     const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? 's']!;
     const until = performance.now() + Math.min(MAX_WAIT_MS, Number(match[1]) * unit);
+    await this.#store.refresh();
     const good = order.slice(0, order.indexOf(wanted) + 1);
     while (!good.includes(this.#routes.health)) {
       if (performance.now() >= until || response.closed)
         throw new ApiError(408, `Timed out while waiting for status '${wanted}'`);
       await new Promise((done) => setTimeout(done, 100));
+      await this.#store.refresh();
     }
   }
 

@@ -4,12 +4,13 @@ import type { Engine } from '../engine/engine.ts';
 import type { PipelineStatus } from '../engine/pipeline-status.ts';
 import type { Level } from '../kernel/logger.ts';
 import { notFound } from './api-error.ts';
-import { type HealthStatus, healthReport } from './health-report.ts';
+import { type HealthReport, type HealthStatus, healthReport } from './health-report.ts';
 import { type HotThreads, hotThreads, hotThreadsText } from './hot-threads.ts';
 import type { NodeStats } from './node-stats.ts';
 import { graphView } from './pipeline-graph.ts';
 import { jvmInfo, osInfo } from './process-stats.ts';
 import { prometheusText } from './prometheus.ts';
+import type { StoreHealth } from './store-health.ts';
 
 export interface RouteOptions {
   readonly engine: Engine;
@@ -20,6 +21,8 @@ export interface RouteOptions {
   readonly logLevel: { get(): Level };
   /** Every bundled plugin, as `logstash-filter-grok`. */
   readonly plugins: readonly string[];
+  /** As it was a moment ago; undefined: there is none. */
+  readonly storeHealth: () => StoreHealth | undefined;
 }
 
 export interface Identity {
@@ -49,7 +52,7 @@ export class Routes {
   }
 
   get health(): HealthStatus {
-    return healthReport(this.#options.engine, this.#stats).status;
+    return this.#health().status;
   }
 
   /** @throws ApiError 404 for what is not there */
@@ -64,12 +67,16 @@ export class Routes {
       case 'metrics':
         return { text: prometheusText(engine, this.#stats, version), type: PROMETHEUS };
       case '_health_report':
-        return { ...this.header(), ...healthReport(engine, this.#stats) };
+        return { ...this.header(), ...this.#health() };
       case '_stats':
         return this.#nodeStats([], query);
       default:
         throw notFound();
     }
+  }
+
+  #health(): HealthReport {
+    return healthReport(this.#options.engine, this.#stats, this.#options.storeHealth());
   }
 
   /** Begins every answer. */

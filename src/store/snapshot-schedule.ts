@@ -1,6 +1,6 @@
 /** When snapshots are made by themselves, and what they are called. All times are UTC. */
 import { StoreError } from './errors.ts';
-import type { SnapshotSchedule } from './store.ts';
+import type { SnapshotSchedule, SnapshotScheduleState } from './store.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -45,4 +45,12 @@ export const scheduledName = (due: number, id: string): string =>
 export function isScheduled(target: string, id: string): boolean {
   const name = target.split('?')[0]!.split('/').at(-1)!;
   return /^scheduled-\d{8}-\d{4}-/.test(name) && name.endsWith(`-${id}`);
+}
+
+/** What is wrong, in words; undefined: nothing. */
+export function scheduleProblem({ last, retry }: Partial<SnapshotScheduleState> = {}): string | undefined {
+  if (last?.problem === undefined) return undefined;
+  const utc = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const again = retry === undefined ? '' : `; it is tried again at ${utc(retry)}`;
+  return `the scheduled snapshot of ${utc(last.ended)}: ${last.problem}${again}`;
 }

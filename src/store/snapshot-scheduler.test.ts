@@ -83,7 +83,7 @@ test('what was missed while nothing ran is made at once; what was due before it 
 test('a failure is told with what the system said, tried again later, and is over with the next success', async () => {
   writeFileSync(place(), 'a file where the folder should be');
   await store.close();
-  store = await open({ snapshots: { folder: place(), runs: false } });
+  store = await open({ snapshots: { folder: place(), runs: false, now: () => now } });
   const scheduler = schedulerOf();
   await scheduler.set({ when: '1h', place: '', keep: 3 });
   now += HOUR;
@@ -92,7 +92,7 @@ test('a failure is told with what the system said, tried again later, and is ove
   expect(failed.health).toBe('yellow');
   expect(failed.problems).toEqual([
     expect.stringMatching(
-      /^the scheduled snapshot of 2026-11-20 02:00 UTC: .*was not made: .*(EEXIST|ENOTDIR)/,
+      /^the scheduled snapshot of 2026-11-20 02:00 UTC: .*was not made: .*(EEXIST|ENOTDIR).*; it is tried again at 2026-11-20 02:10 UTC$/,
     ),
   ]);
   rmSync(place());

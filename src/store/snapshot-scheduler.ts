@@ -59,7 +59,10 @@ export class SnapshotScheduler {
     const schedule = this.#effective(kept);
     if (!schedule) return undefined;
     const { last } = kept ?? {};
-    return { ...schedule, next: dueAfter(schedule.when, this.#now()), ...(last && { last }) };
+    const now = this.#now();
+    const next = dueAfter(schedule.when, now);
+    if (last?.problem === undefined) return { ...schedule, next, ...(last && { last }) };
+    return { ...schedule, next, retry: Math.max(now, Math.min(next, last.ended + RETRY_AFTER)), last };
   }
 
   /** @throws StoreError when it is none, or the settings say another one */
@@ -177,14 +180,6 @@ export class SnapshotScheduler {
 }
 
 const newKept = (): Kept => ({ id: randomBytes(3).toString('hex'), since: 0 });
-
-/** What is wrong, in words; undefined: nothing. */
-export function scheduleProblem(state: SnapshotScheduleState | undefined): string | undefined {
-  const { last } = state ?? {};
-  if (last?.problem === undefined) return undefined;
-  const time = new Date(last.ended).toISOString().slice(0, 16).replace('T', ' ');
-  return `the scheduled snapshot of ${time} UTC: ${last.problem}`;
-}
 
 /** Where the embedded store may be told to make them. @throws StoreError */
 export function checkEmbeddedPlace(place: string): void {

@@ -442,6 +442,8 @@ export interface SnapshotSchedule {
 export interface SnapshotScheduleState extends SnapshotSchedule {
   /** Milliseconds since the epoch. */
   readonly next: number;
+  /** When the last one, which failed, is tried again. */
+  readonly retry?: number;
   readonly last?: ScheduledSnapshot;
 }
 

@@ -1,10 +1,9 @@
 /** Documents in DuckDB tables and Parquet files as the embedded store keeps them, for tests of searching alone. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { columnTypes, type FieldType } from '../../src/query/field-types.ts';
-import { Duckdb } from '../../src/store/embedded/duckdb.ts';
 import type { SqlEngine } from '../../src/store/embedded/search/sql-engine.ts';
 import type { RowSet, Snapshot, SnapshotIndex, StoredColumn } from '../../src/store/embedded/snapshot.ts';
+import { openDuckdb } from './duckdb.ts';
 
 export interface TestDocument {
   readonly index?: string;
@@ -24,14 +23,7 @@ export async function storeRows(
   groups: readonly (readonly TestDocument[])[],
   { hot = 0 }: { hot?: number } = {},
 ): Promise<{ engine: SqlEngine; snapshot: Snapshot; close(): Promise<void> }> {
-  mkdirSync(join(folder, 'tmp'), { recursive: true });
-  const duckdb = await Duckdb.open({
-    threads: 2,
-    memoryLimit: 1024 ** 3,
-    temporaryFolder: join(folder, 'tmp'),
-    temporaryLimit: 1024 ** 3,
-    folders: [folder],
-  });
+  const duckdb = await openDuckdb(folder);
   const engine: SqlEngine = {
     async rows(sql, signal) {
       const { columns, rows } = await duckdb.query(sql, signal);
@@ -140,6 +132,7 @@ export async function storeRows(
       of: (field) => dictionary.filter((column) => column.field === field),
       fields: () => Object.keys(types),
     },
+    asked() {},
     release() {},
   };
   return { engine, snapshot, close: () => duckdb.close() };

@@ -336,7 +336,7 @@ export class BulkWriter {
       to = source.length;
       read = reader.read(source, from, to);
     }
-    const { columns, time, ignored, kind } = read;
+    const { columns, time, ignored } = read;
     this.#core.catalogue.nextSequence = sequence + 1;
     out.frame.add(
       { sequence, ix: index.ix, version, explicit, time: time ?? Number.NaN, id },
@@ -345,7 +345,6 @@ export class BulkWriter {
       to,
       columns,
       ignored,
-      kind,
     );
     return changed;
   }
@@ -358,10 +357,8 @@ export class BulkWriter {
     settle: readonly (() => void)[] = [],
   ): Promise<void> {
     const columns: Record<number, string[]> = {};
-    const kinds = new Map<number, ReadonlyMap<number, ReadonlySet<string>>>();
     for (const [index, reader] of touched) {
       columns[index.ix] = [...reader.takeFilled()];
-      kinds.set(index.ix, reader.takeKinds());
       const mapping = (index.mapping as IndexMapping).takeChanges();
       if (mapping) this.#unlogged.push({ t: 'mapping', ix: index.ix, mapping });
     }
@@ -375,7 +372,7 @@ export class BulkWriter {
       nextSequence: this.#core.catalogue.nextSequence,
     });
     try {
-      await this.#core.commit(payload, tail, true, { rows: frame.kinds, columns: kinds });
+      await this.#core.commit(payload, tail, true);
       frame.release();
       for (const one of settle) one();
     } catch (error) {

@@ -2,8 +2,10 @@
  * The manifest: what the log's files up to the last seal have made of the store, and which segments there are.
  *
  * One line a record: CRC-32C of the JSON text in eight hex digits, a space, JSON. Records of one `append` are one line,
- * so that they come together or not at all. Rewritten by rename when it has grown.
+ * so that they come together or not at all. Rewritten by rename when it has grown. The first line says which format of
+ * the store this is, and who wrote it.
  */
+import { VERSION } from '../../kernel/version.ts';
 import { crc32c } from '../../queue/crc32c.ts';
 import type { StoreFiles } from './store-files.ts';
 
@@ -12,6 +14,34 @@ const NEW = 'manifest.new';
 /** It is rewritten when it is this much longer than it was after the last time, and has this many bytes. */
 const GROWTH = 3;
 const SMALL = 1 << 20;
+
+/**
+ * Of everything in the store's folder. One more whenever a Millrace of before would misread what is new, or remove files
+ * that it does not know as orphans. A manifest that does not say it is 1.
+ */
+export const STORE_FORMAT = 1;
+
+/** No record of the store's content: Millraces that do not know it pass over it. */
+interface FormatRecord {
+  readonly t: 'format';
+  readonly version: number;
+  /** The Millrace that wrote it. */
+  readonly millrace: string;
+}
+
+/** The first line is shorter. */
+const FIRST_LINE = 1024;
+
+/** Changes nothing. @throws Error with a sentence when a newer Millrace wrote it, which alone knows all of its files */
+export function refuseNewerFormat(files: StoreFiles): void {
+  if (!files.list().includes(NAME)) return;
+  const bytes = files.read(NAME, 0, Math.min(files.size(NAME), FIRST_LINE));
+  const format = decodeLines(bytes.subarray(0, bytes.indexOf(0x0a) + 1), () => {}).find(isFormat);
+  if (!format || format.version <= STORE_FORMAT) return;
+  throw new Error(
+    `the event store in ${files.folder} was written by Millrace ${format.millrace} in format ${format.version}, and this is Millrace ${VERSION}, which knows formats up to ${STORE_FORMAT}: start Millrace ${format.millrace} or a newer one. Nothing was changed`,
+  );
+}
 
 export class Manifest<T> {
   readonly #files: StoreFiles;
@@ -27,12 +57,13 @@ export class Manifest<T> {
     this.#condense = condense;
   }
 
-  /** @throws Error when the file is there but cannot be read. `damaged` hears of lines that are none. */
+  /** @throws Error when the file is there but cannot be read or is newer. `damaged` hears of lines that are none. */
   static async open<T>(
     files: StoreFiles,
     condense: (records: readonly T[]) => readonly T[],
     damaged: (line: number) => void,
   ): Promise<{ manifest: Manifest<T>; records: readonly T[] }> {
+    refuseNewerFormat(files);
     const manifest = new Manifest<T>(files, condense);
     const records = manifest.#read(damaged);
     await manifest.#rewrite(records);
@@ -101,15 +132,17 @@ export class Manifest<T> {
   #read(damaged: (line: number) => void): T[] {
     if (!this.#files.list().includes(NAME)) return [];
     const length = this.#handle === undefined && this.#size === 0 ? this.#files.size(NAME) : this.#size;
-    return decodeLines(this.#files.read(NAME, 0, length), damaged) as T[];
+    const records = decodeLines(this.#files.read(NAME, 0, length), damaged);
+    return records.filter((record) => !isFormat(record)) as T[];
   }
 
   async #rewrite(records: readonly T[]): Promise<void> {
-    const lines = this.#condense(records).map((record) => encodeLine([record]));
+    const format: FormatRecord = { t: 'format', version: STORE_FORMAT, millrace: VERSION };
+    const lines = [format, ...this.#condense(records)].map((record) => encodeLine([record]));
     if (this.#files.list().includes(NEW)) this.#files.remove(NEW);
     const handle = this.#files.create(NEW);
     try {
-      if (lines.length > 0) await this.#files.write(handle, lines, 0);
+      await this.#files.write(handle, lines, 0);
       await this.#files.sync(handle);
       this.#files.rename(NEW, NAME);
       this.#files.syncFolder();
@@ -123,6 +156,9 @@ export class Manifest<T> {
     this.#sizeAfterRewrite = this.#size;
   }
 }
+
+const isFormat = (record: unknown): record is FormatRecord =>
+  (record as Partial<FormatRecord>).t === 'format';
 
 /** Lines that are whole; a torn last one is nothing, others that are broken are told of. */
 function decodeLines(bytes: Uint8Array, damaged: (line: number) => void): unknown[] {

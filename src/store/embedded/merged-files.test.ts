@@ -1,28 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Duckdb } from './duckdb.ts';
+import { expect, test } from 'vitest';
+import { duckdbForTests } from '../../../test/support/duckdb.ts';
 import { writeMergedFiles } from './merged-files.ts';
 import { documentsFile } from './segment-files.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-merged-files-'));
-let duckdb: Duckdb;
-beforeAll(async () => {
-  mkdirSync(join(folder, 'tmp'));
-  duckdb = await Duckdb.open({
-    threads: 1,
-    memoryLimit: 2 ** 29,
-    temporaryFolder: join(folder, 'tmp'),
-    temporaryLimit: 2 ** 29,
-    folders: [folder],
-  });
-});
-afterAll(async () => {
-  await duckdb.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { folder, duckdb } = await duckdbForTests();
 
 let number = 0;
 const newFile = (): string => join(folder, `${number++}.parquet`);

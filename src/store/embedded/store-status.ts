@@ -1,5 +1,5 @@
 /** How the embedded store is, for people and for its health report. */
-import { scheduleProblem } from '../snapshot-scheduler.ts';
+import { scheduleProblem } from '../snapshot-schedule.ts';
 import type { SnapshotScheduleState, StoreStatus } from '../store.ts';
 import type { Admission } from './admission.ts';
 import type { Core } from './core.ts';

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { securityEvent } from '../../../bench/store-events.ts';
 import { anywherePredicate, anywhereWords } from '../../query/anywhere.ts';
-import { gramHashes, TOKEN_ROWS, TokenFilterBuilder } from './token-filter.ts';
+import { gramHashes, hexGramHashes, TOKEN_ROWS, TokenFilterBuilder } from './token-filter.ts';
 import { TokenFilter } from './token-lookup.ts';
 
-/** One document, {"a":"some old words"}, as the version before wrote it. */
-const OLD_FILE = '24OmewBQAAABAAAAAgAAAGARAB5ABP8I';
+/** One document, {"a":"some old 12abcdef"}, as the version before wrote it. */
+const OLD_FILE = 'TVRGM0TafZgAUAAAAQAAAAIAAABmrBsJAQAAAIFRmsl4KQQegYD/YgIgBYA=';
 const folder = mkdtempSync(join(tmpdir(), 'millrace-token-filter-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -24,6 +25,9 @@ function encoded(sources: readonly string[]): Uint8Array {
   return builder.encode();
 }
 const filterOf = (sources: readonly string[]): TokenFilter => opened(encoded(sources))!;
+/** Whether words of each group may have this part. */
+const mayHavePart = (filter: TokenFilter, part: string): boolean[] =>
+  filter.mayHaveGrams(gramHashes(part), hexGramHashes(part));
 
 /** JSON text in which some characters are written as escapes. */
 const escaped = (json: string, every: number): string =>
@@ -53,7 +57,7 @@ describe('TokenFilter', () => {
                 expect(filter.mayHave(word), `${word} in ${one}`).toEqual([true]);
             for (const word of words)
               if (anywherePredicate(anywhereWords(`*${word}*`, true))(document))
-                expect(filter.mayHaveGrams(gramHashes(word)), `*${word}* in ${one}`).toEqual([true]);
+                expect(mayHavePart(filter, word), `*${word}* in ${one}`).toEqual([true]);
           }
           filter.close();
         },
@@ -89,9 +93,116 @@ describe('TokenFilter', () => {
     const ids = Array.from({ length: 3000 }, random);
     const filter = filterOf(ids.map((id) => `{"id":"${id}"}`));
     for (const id of ids.slice(0, 200))
-      expect(filter.mayHaveGrams(gramHashes(id.slice(3, 12).toUpperCase()))).toEqual([true]);
-    const wrong = Array.from({ length: 300 }, () => filter.mayHaveGrams(gramHashes(random()))[0]);
+      expect(mayHavePart(filter, id.slice(3, 12).toUpperCase())).toEqual([true]);
+    const wrong = Array.from({ length: 300 }, () => mayHavePart(filter, random())[0]);
     expect(wrong.filter(Boolean).length).toBeLessThan(15);
+    filter.close();
+  });
+
+  test('never says no to a part of hexadecimal digits that is there', () => {
+    const unit = fc.constantFrom(
+      ...'0123456789abcdefABCDEF0123456789abcdef'.split(''),
+      'g',
+      'X',
+      '_',
+      '-',
+      'é',
+      '"',
+      '\n',
+    );
+    const digits = fc.string({ unit, maxLength: 40 });
+    const documents = fc.array(
+      fc.record({
+        a: digits,
+        b: fc.array(digits, { maxLength: 3 }),
+        c: fc.dictionary(digits, fc.bigInt({ min: 0n, max: 10n ** 20n }), { maxKeys: 2 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    );
+    const cut = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 40 }));
+    fc.assert(
+      fc.property(
+        documents,
+        fc.integer({ min: 1, max: 9 }),
+        fc.array(cut, { minLength: 6, maxLength: 12 }),
+        (made, every, cuts) => {
+          const own = made.map(({ a, b, c }) => ({ a, b, c: Object.entries(c) }));
+          const json = own.map((one) =>
+            JSON.stringify(one, (_, value) =>
+              typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value,
+            ),
+          );
+          const filter = filterOf(json.map((one) => escaped(one, every)));
+          const texts = own.flatMap(({ a, b, c }) => [a, ...b, ...c.flat().map(String)]);
+          for (const [at, size] of cuts)
+            for (const text of texts) {
+              const from = Math.floor(at * text.length);
+              const part = text.slice(from, from + size);
+              for (const one of [part, part.toUpperCase(), part.toLowerCase()])
+                expect(mayHavePart(filter, one), `*${one}* in ${json.join('')}`).toEqual([true]);
+            }
+          filter.close();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('digits of different words are not behind one another', () => {
+    const json =
+      '{"a":"123ab 456de","b":["aaa11","bbb22"],"ccc33":44455,"d":"x98x76fe_12","e":"00ff\\u002f711"}';
+    const filter = filterOf([json]);
+    // There are no six at all.
+    for (const part of [
+      '3ab456',
+      '123ab456de',
+      'a11bbb',
+      'c33444',
+      '455d98',
+      '9876fe',
+      '76fe12',
+      '0ff711',
+      'fedcba',
+    ])
+      expect(mayHavePart(filter, part), part).toEqual([false]);
+    expect(filterOf([json.replace('\\u002f', '\\u0037')]).mayHaveGrams([], hexGramHashes('0FF7711'))).toEqual(
+      [true],
+    );
+    expect(hexGramHashes('123abc-456def')).toEqual([...hexGramHashes('123ABC'), ...hexGramHashes('456def')]);
+    filter.close();
+  });
+
+  test('says no to nearly all parts of hexadecimal digits that are nowhere', () => {
+    const sources: Record<string, string[]> = {};
+    for (let n = 0; n < 8000; n++) {
+      const { index, source } = securityEvent(n);
+      (sources[index.slice(0, 4)] ??= []).push(source);
+    }
+    let state = 7;
+    const digits = (count: number): string =>
+      Array.from({ length: count }, () => {
+        state = (state * 48_271) % 2_147_483_647;
+        return ((state >>> 8) % 16).toString(16);
+      }).join('');
+    expect(Object.keys(sources)).toHaveLength(4);
+    for (const own of Object.values(sources)) {
+      const filter = filterOf(own);
+      const share = (count: number): number =>
+        Array.from({ length: 400 }, () => mayHavePart(filter, digits(count))[0]).filter(Boolean).length / 400;
+      expect(share(8)).toBeLessThan(0.4);
+      expect(share(14)).toBeLessThan(0.05);
+      expect((filter.layout.groups[0]!.hexGrams!.words * 4) / own.length).toBeLessThan(9);
+      filter.close();
+    }
+  });
+
+  test('bits of random digits have a limit', () => {
+    let state = 1;
+    const random = (): string => ((state = (state * 48_271) % 2_147_483_647) >>> 3).toString(16);
+    const sources = Array.from({ length: 60 }, () => `"${Array.from({ length: 8000 }, random).join('')}"`);
+    const filter = filterOf(sources);
+    expect(filter.layout.groups[0]!.hexGrams!.words * 4).toBe(2 ** 21 / 8);
+    expect(mayHavePart(filter, sources[50]!.slice(900, 930))).toEqual([true]);
     filter.close();
   });
 
@@ -151,22 +262,25 @@ describe('TokenFilter', () => {
     filter.close();
   });
 
-  test('of a file of the first form, tokens are read', () => {
+  test('of a file without hexadecimal digits everything else is read', () => {
     const old = Buffer.from(OLD_FILE, 'base64');
     const filter = opened(old)!;
-    expect(filter.layout.knowsMapped).toBe(false);
     expect(filter.groups).toBe(1);
-    expect(filter.mayHave('words')).toEqual([true]);
+    expect(filter.layout.rowsPerGroup).toBe(TOKEN_ROWS);
+    expect(filter.mayHave('some')).toEqual([true]);
     expect(filter.mayHave('nothing')).toEqual([false]);
-    expect(filter.mayHave('some old words', true)).toEqual([true]);
-    expect(filter.mayHaveGrams(gramHashes('nowhere'))).toEqual([true]);
+    expect(filter.mayHave('some old 12abcdef', true)).toEqual([true]);
+    expect(mayHavePart(filter, '2abcde')).toEqual([true]);
+    expect(mayHavePart(filter, 'nowhere')).toEqual([false]);
+    expect(filter.mayHaveGrams([], hexGramHashes('0123456789'))).toEqual([true]);
     filter.close();
-    old[old.length - 1]! ^= 1;
+    old[20]! ^= 1;
     expect(opened(old)).toBeUndefined();
+    expect(opened(Buffer.from('24OmewBQAAABAAAAAgAAAGARAB5ABP8I', 'base64'))).toBeUndefined();
   });
 
   test('a damaged file is no filter, and damaged bits leave nothing out', () => {
-    const bytes = encoded(['{"a":"some words"}']);
+    const bytes = encoded(['{"a":"some words 1234567"}']);
     expect(opened(bytes)!.mayHave('words')).toEqual([true]);
     expect(opened(bytes)!.mayHave('absent')).toEqual([false]);
     expect(opened(bytes.subarray(0, 8))).toBeUndefined();
@@ -177,9 +291,15 @@ describe('TokenFilter', () => {
       return damaged;
     };
     expect(opened(changed(20))).toBeUndefined();
-    expect(opened(changed(33))!.mayHave('absent')).toEqual([true]);
-    const inGrams = opened(changed(bytes.length - 1))!;
+    expect(opened(changed(41))!.mayHave('absent')).toEqual([true]);
+    const { grams, hexGrams } = opened(bytes)!.layout.groups[0]!;
+    expect(hexGrams!.at + hexGrams!.words * 4).toBe(bytes.length);
+    const inGrams = opened(changed(grams.at))!;
     expect(inGrams.mayHave('absent')).toEqual([false]);
-    expect(inGrams.mayHaveGrams(gramHashes('absent'))).toEqual([true]);
+    expect(mayHavePart(inGrams, 'absent')).toEqual([true]);
+    expect(mayHavePart(inGrams, 'abcdef')).toEqual([false]);
+    const inHex = opened(changed(hexGrams!.at))!;
+    expect(mayHavePart(inHex, 'absent')).toEqual([false]);
+    expect(inHex.mayHaveGrams([], hexGramHashes('abcdef'))).toEqual([true]);
   });
 });

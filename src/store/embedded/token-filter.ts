@@ -11,11 +11,12 @@
  * IPv4 address that is written as IPv6 (`::ffff:10.0.0.1`, in any spelling) has the whole string that the IPv4 address would be.
  * So have four words of one to three digits behind one another, such as an address in a line of a log, whatever stands between them.
  *
- * A second set of bits for each group tells which four neighbouring characters tokens have, for parts of words.
+ * Two more sets of bits for each group are for parts of words: which four neighbouring characters tokens have, and which six
+ * neighbouring hexadecimal digits. Of hashes, identifiers and other random digits every group has nearly all fours.
  *
- * File, little-endian: "MTF3", CRC-32C of the rest of the header u32, rows a group u32, number of groups u32; for each group:
- * number of 32-bit words of its tokens u32, their CRC-32C u32, number of 32-bit words of its neighbours u32 (a power of two), their
- * CRC-32C u32; then tokens and neighbours group by group. `token-lookup.ts` reads it, and the first form.
+ * File, little-endian: "MTF4", CRC-32C of the rest of the header u32, rows a group u32, number of groups u32; for each group
+ * three times, for its tokens, fours and sixes: number of 32-bit words u32 (of the last two a power of two), their CRC-32C u32;
+ * then those of each group one after another. "MTF3" is the same without sixes. `token-lookup.ts` reads both.
  */
 import { crc32c } from '../../queue/crc32c.ts';
 import { canonicalIp } from '../mapping/ip-text.ts';
@@ -27,16 +28,18 @@ export const MIN_TOKEN = 3;
 export const MAX_STRING = 128;
 const BITS_PER_TOKEN = 11;
 export const HASHES = 7;
-export const MAGIC = 0x3346_544d;
+export const MAGIC = 0x3446_544d;
 export const HEADER = 16;
-/** Bytes of a group in the header. */
-export const GROUP_ENTRY = 16;
+/** Bytes in the header of each set of a group. */
+export const SET_ENTRY = 8;
 /** Neighbours that are looked at together. */
 const GRAM = 4;
-/** Bits of the largest set of neighbours, as a power of two. */
+const HEX_GRAM = 6;
+/** Bits of the largest set of neighbours, as a power of two: 13 bytes a row. */
 const GRAM_BITS = 21;
-/** A set in which fewer bits are set is folded. */
+/** A set in which fewer bits are set is folded. Eight digits have three sixes to be found, so theirs may be fuller. */
 const GRAM_DENSITY = 0.2;
+const HEX_DENSITY = 0.4;
 
 const BACKSLASH = 0x5c;
 const KELVIN = 0x212a;
@@ -56,6 +59,15 @@ const GRAM_CODE = new Uint8Array(128);
 [...'abcdefghijklmnopqrstuvwxyz0123456789_'].forEach((char, at) => {
   GRAM_CODE[char.charCodeAt(0)] = at + 1;
 });
+/** Of a hexadecimal digit: 16 and its value; of others 0. */
+const HEX_CODE = new Uint8Array(128);
+[...'0123456789abcdef'].forEach((char, at) => {
+  HEX_CODE[char.charCodeAt(0)] = 16 + at;
+});
+/** The last digits that are looked at together, four bits each. */
+const HEX_MASK = 2 ** (HEX_GRAM * 4) - 1;
+/** So many ones behind one another: characters that are digits. */
+const ALL_HEX = 2 ** HEX_GRAM - 1;
 const hashGram = (gram: number): number => Math.imul(gram, 0x9e3779b1) >>> 0;
 
 /** Every character of a whole string; 0: there is no token of strings with it. */
@@ -90,8 +102,10 @@ const FFFF = [...'ffff'].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt
 
 /** Collects the tokens of documents that come in the order of their rows. */
 export class TokenFilterBuilder {
-  readonly #groups: { readonly tokens: Uint32Array; readonly grams: Uint32Array }[] = [];
+  /** Tokens, fours and sixes of each. */
+  readonly #groups: (readonly Uint32Array[])[] = [];
   readonly #grams = new Uint32Array(2 ** GRAM_BITS / 32);
+  readonly #hexGrams = new Uint32Array(2 ** GRAM_BITS / 32);
   #rows = 0;
   /** Open addressing: pairs of hashes; the second is odd, so 0 is a free place. */
   #table = new Int32Array(1 << 12);
@@ -119,6 +133,10 @@ export class TokenFilterBuilder {
     let last = 0;
     const grams = this.#grams;
     let gram = 0;
+    const hexGrams = this.#hexGrams;
+    let hexGram = 0;
+    /** Which of the last characters of tokens were hexadecimal digits, a bit each. */
+    let digits = 0;
     for (let at = 0; at < length; at++) {
       let code = source.charCodeAt(at);
       if (code === QUOTE) {
@@ -174,9 +192,16 @@ export class TokenFilterBuilder {
         run++;
         last = lower;
         gram = ((gram << 6) | GRAM_CODE[lower]!) & 0xff_ffff;
+        const hex = HEX_CODE[lower]!;
+        hexGram = (hexGram << 4) | (hex & 15);
+        digits = (digits << 1) | (hex >>> 4);
         if (run >= GRAM) {
           const place = Math.imul(gram, 0x9e3779b1) >>> (32 - GRAM_BITS);
           grams[place >>> 5]! |= 1 << (place & 31);
+          if (run >= HEX_GRAM && (digits & ALL_HEX) === ALL_HEX) {
+            const hexPlace = Math.imul(hexGram & HEX_MASK, 0x9e3779b1) >>> (32 - GRAM_BITS);
+            hexGrams[hexPlace >>> 5]! |= 1 << (hexPlace & 31);
+          }
         }
         continue;
       }
@@ -198,24 +223,22 @@ export class TokenFilterBuilder {
   encode(): Uint8Array {
     if (this.#rows > 0) this.#endGroup();
     const groups = this.#groups;
-    const words = groups.reduce((sum, { tokens, grams }) => sum + tokens.length + grams.length, 0);
-    const header = HEADER + groups.length * GROUP_ENTRY;
+    const sets = groups.flat();
+    const words = sets.reduce((sum, { length }) => sum + length, 0);
+    const header = HEADER + sets.length * SET_ENTRY;
     const bytes = new Uint8Array(header + words * 4);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, MAGIC, true);
     view.setUint32(8, TOKEN_ROWS, true);
     view.setUint32(12, groups.length, true);
     let at = header;
-    groups.forEach(({ tokens, grams }, group) => {
-      let entry = HEADER + group * GROUP_ENTRY;
-      for (const bits of [tokens, grams]) {
-        const part = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
-        bytes.set(part, at);
-        view.setUint32(entry, bits.length, true);
-        view.setUint32(entry + 4, crc32c(part), true);
-        at += part.length;
-        entry += 8;
-      }
+    sets.forEach((bits, set) => {
+      const entry = HEADER + set * SET_ENTRY;
+      const part = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
+      bytes.set(part, at);
+      view.setUint32(entry, bits.length, true);
+      view.setUint32(entry + 4, crc32c(part), true);
+      at += part.length;
     });
     view.setUint32(4, crc32c(bytes.subarray(8, header)), true);
     return bytes;
@@ -272,8 +295,9 @@ export class TokenFilterBuilder {
       for (let n = 0, at = table[from]! >>> 0; n < HASHES; n++, at = (at + step) >>> 0)
         bits[(at % size) >>> 5]! |= 1 << ((at % size) & 31);
     }
-    this.#groups.push({ tokens: bits, grams: folded(this.#grams) });
+    this.#groups.push([bits, folded(this.#grams, GRAM_DENSITY), folded(this.#hexGrams, HEX_DENSITY)]);
     this.#grams.fill(0);
+    this.#hexGrams.fill(0);
     table.fill(0);
     this.#count = 0;
     this.#rows = 0;
@@ -311,6 +335,20 @@ export function gramHashes(text: string): number[] {
   return [...hashes];
 }
 
+/** The same of all six neighbouring hexadecimal digits. */
+export function hexGramHashes(text: string): number[] {
+  const hashes = new Set<number>();
+  let gram = 0;
+  let run = 0;
+  for (let at = 0; at < text.length; at++) {
+    const hex = HEX_CODE[lowerOf(text.charCodeAt(at))]!;
+    run = hex === 0 ? 0 : run + 1;
+    gram = ((gram << 4) | (hex & 15)) & HEX_MASK;
+    if (run >= HEX_GRAM) hashes.add(hashGram(gram));
+  }
+  return [...hashes];
+}
+
 /** Four numbers with a dot between them and nothing else: as a whole string it is noted anyway. */
 function isAddress(text: string, start: number, end: number): boolean {
   if (end - start > 15) return false;
@@ -336,13 +374,13 @@ function unescaped(json: string): string | undefined {
   }
 }
 
-/** A smaller set of the same, where it is nearly empty. */
-function folded(bits: Uint32Array): Uint32Array {
+/** A smaller set of the same, where fewer than this part of its bits are set. */
+function folded(bits: Uint32Array, density: number): Uint32Array {
   let folded = bits.slice();
   for (;;) {
     let set = 0;
     for (let word of folded) for (; word !== 0; word &= word - 1) set++;
-    if (folded.length === 1 || set >= folded.length * 32 * GRAM_DENSITY) return folded;
+    if (folded.length === 1 || set >= folded.length * 32 * density) return folded;
     const half = new Uint32Array(folded.length / 2);
     // Neighbours become one: places are the first bits of hashes.
     for (let at = 0; at < half.length; at++)

@@ -4,34 +4,32 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32c } from '../../queue/crc32c.ts';
-import { GROUP_ENTRY, HASHES, HEADER, MAGIC, tokenPlaces } from './token-filter.ts';
+import { HASHES, HEADER, MAGIC, SET_ENTRY, tokenPlaces } from './token-filter.ts';
 
 /** Some bits of a group: where they stand in the file. */
 interface Bits {
   readonly at: number;
   /** Of 32 bits. */
   readonly words: number;
-  /** Undefined: their file was checked as a whole. */
-  readonly sum: number | undefined;
+  readonly sum: number;
   state: 'unchecked' | 'whole' | 'damaged';
 }
 
 interface Group {
   readonly tokens: Bits;
-  readonly grams: Bits | undefined;
+  readonly grams: Bits;
+  /** Undefined: the file was written before there were any. */
+  readonly hexGrams: Bits | undefined;
 }
 
 /** What a file says of its bits. */
 export interface TokenLayout {
   readonly rowsPerGroup: number;
   readonly groups: readonly Group[];
-  /** IPv4 addresses that are written as IPv6 are found by the IPv4 address. */
-  readonly knowsMapped: boolean;
-  /** Four numbers behind one another are found as the whole string of an address. */
-  readonly knowsNumbers: boolean;
 }
 
-const OLD_HEADER = 12;
+/** The form before, whose groups have no `hexGrams`. */
+const MAGIC_3 = 0x3346_544d;
 
 /** A file that is open for some questions. Those about damaged bits are answered with yes. */
 export class TokenFilter {
@@ -81,13 +79,20 @@ export class TokenFilter {
     });
   }
 
-  /** Whether tokens in each of the groups may have all these neighbours (`gramHashes`). */
-  mayHaveGrams(hashes: readonly number[]): boolean[] {
-    return this.layout.groups.map(({ grams }) => {
-      if (!grams || !this.#isWhole(grams)) return true;
-      const unused = Math.clz32(grams.words * 32) + 1;
-      return hashes.every((hash) => this.#isSet(grams, unused === 32 ? hash >>> 31 : hash >>> unused));
-    });
+  /** Whether tokens in each of the groups may have all these neighbours (`gramHashes`, `hexGramHashes`). */
+  mayHaveGrams(hashes: readonly number[], hexHashes: readonly number[]): boolean[] {
+    // Digits first: of these a group has fewer.
+    return this.layout.groups.map(
+      ({ grams, hexGrams }) =>
+        (hexGrams === undefined || this.#hasAll(hexGrams, hexHashes)) && this.#hasAll(grams, hashes),
+    );
+  }
+
+  #hasAll(bits: Bits, hashes: readonly number[]): boolean {
+    if (hashes.length === 0 || !this.#isWhole(bits)) return true;
+    // A set of 2^n bits has them by their first n bits.
+    const unused = Math.clz32(bits.words * 32) + 1;
+    return hashes.every((hash) => this.#isSet(bits, hash >>> unused));
   }
 
   #isSet({ at, words }: Bits, bit: number): boolean {
@@ -112,46 +117,27 @@ function sumOf(file: number, at: number, length: number): number | undefined {
 function readLayout(file: number): TokenLayout | undefined {
   const { size } = fstatSync(file);
   const head = Buffer.alloc(HEADER);
-  readSync(file, head, 0, HEADER, 0);
-  if (size < OLD_HEADER || size % 4 !== 0) return undefined;
-  if (head.readUInt32LE(0) !== MAGIC) return readOldLayout(file, size, head);
+  if (readSync(file, head, 0, HEADER, 0) !== HEADER) return undefined;
+  const magic = head.readUInt32LE(0);
+  if (magic !== MAGIC && magic !== MAGIC_3) return undefined;
+  const entries = magic === MAGIC ? 3 : 2;
   const count = head.readUInt32LE(12);
-  const end = HEADER + count * GROUP_ENTRY;
+  const end = HEADER + count * entries * SET_ENTRY;
   if (end > size) return undefined;
   const header = Buffer.allocUnsafe(end);
   if (readSync(file, header, 0, end, 0) !== end) return undefined;
   if (crc32c(header.subarray(8)) !== header.readUInt32LE(4)) return undefined;
   const groups: Group[] = [];
+  let entry = HEADER;
   let at = end;
-  const bits = (entry: number): Bits => {
+  const bits = (): Bits => {
     const words = header.readUInt32LE(entry);
     const found: Bits = { at, words, sum: header.readUInt32LE(entry + 4), state: 'unchecked' };
+    entry += SET_ENTRY;
     at += words * 4;
     return found;
   };
-  for (let group = 0; group < count; group++) {
-    const entry = HEADER + group * GROUP_ENTRY;
-    groups.push({ tokens: bits(entry), grams: bits(entry + 8) });
-  }
-  return at > size
-    ? undefined
-    : { rowsPerGroup: head.readUInt32LE(8), groups, knowsMapped: true, knowsNumbers: true };
-}
-
-/** The first form: CRC-32C of the rest, rows a group, number of groups, number of words of each, tokens group by group. */
-function readOldLayout(file: number, size: number, head: Buffer): TokenLayout | undefined {
-  const whole = Buffer.allocUnsafe(size);
-  if (readSync(file, whole, 0, size, 0) !== size) return undefined;
-  if (crc32c(whole.subarray(4)) !== head.readUInt32LE(0)) return undefined;
-  const count = head.readUInt32LE(8);
-  const groups: Group[] = [];
-  let at = OLD_HEADER + count * 4;
-  for (let group = 0; group < count; group++) {
-    const words = whole.readUInt32LE(OLD_HEADER + group * 4);
-    groups.push({ tokens: { at, words, sum: undefined, state: 'whole' }, grams: undefined });
-    at += words * 4;
-  }
-  return at > size
-    ? undefined
-    : { rowsPerGroup: head.readUInt32LE(4), groups, knowsMapped: false, knowsNumbers: false };
+  for (let group = 0; group < count; group++)
+    groups.push({ tokens: bits(), grams: bits(), hexGrams: entries === 3 ? bits() : undefined });
+  return at > size ? undefined : { rowsPerGroup: head.readUInt32LE(8), groups };
 }

@@ -56,10 +56,8 @@ export function listedValues(file: string, wanted: WantedValues): Promise<ListAn
     const listed: ListedValue[] = [];
     await Promise.all(
       [...blocks].map(async ([block, lines]) => {
-        const start = block === 0 ? 0 : ends[block - 1]!;
-        const bytes = await read(handle, from + start, ends[block]! - start);
-        if (crc32(bytes) !== sums[block]) throw new Error('damaged');
-        const text = zstdDecompressSync(bytes);
+        const { start, length } = spanOf(ends, block);
+        const text = unpacked(await read(handle, from + start, length), sums[block]!);
         for (const at of lines) {
           const value = wanted.values[at]!;
           const line = lineOf(text, value);
@@ -96,29 +94,24 @@ export function mayHaveValues(
 
 /** Whether a field has a value, told at once; undefined: nobody knows. */
 export function listHas(file: string, field: string, value: string): boolean | undefined {
-  let from: number | undefined;
+  let opened: number | undefined;
   try {
-    const descriptor = (from = openSync(file, 'r'));
-    const header = readAt(descriptor, 0, HEADER);
-    if (header.readUInt32LE(0) !== MAGIC) return undefined;
-    const start = HEADER + header.readUInt32LE(12) * 4;
-    if (start + header.readUInt32LE(4) > fstatSync(descriptor).size) return undefined;
-    const headBytes = readAt(descriptor, start, header.readUInt32LE(4));
-    const { fields, sets, unlisted, first, ends, sums } = readHead(headBytes, header);
+    const descriptor = (opened = openSync(file, 'r'));
+    const { head, from } = layoutOf(readAt(descriptor, 0, HEADER), fstatSync(descriptor).size);
+    const bytes = readAt(descriptor, head.start, head.length);
+    const { fields, sets, unlisted, first, ends, sums } = headIn(bytes, head.sum);
     if (!unlisted || unlisted.includes(field)) return undefined;
     const block = blockOf(first, value);
     if (block < 0) return false;
-    const begin = block === 0 ? 0 : ends[block - 1]!;
-    const bytes = readAt(descriptor, start + headBytes.length + begin, ends[block]! - begin);
-    if (crc32(bytes) !== sums[block]) return undefined;
-    const line = lineOf(zstdDecompressSync(bytes), value) ?? [];
+    const { start, length } = spanOf(ends, block);
+    const line = lineOf(unpacked(readAt(descriptor, from + start, length), sums[block]!), value) ?? [];
     for (let entry = 1; entry < line.length; entry += 4)
       if (sets[line[entry] as number]!.some((one) => fields[one] === field)) return true;
     return false;
   } catch {
     return undefined;
   } finally {
-    if (from !== undefined) closeSync(from);
+    if (opened !== undefined) closeSync(opened);
   }
 }
 
@@ -128,9 +121,32 @@ function readAt(descriptor: number, position: number, length: number): Buffer {
   return bytes;
 }
 
-function readHead(bytes: Buffer, header: Buffer): ListHead {
-  if (crc32(bytes) !== header.readUInt32LE(8)) throw new Error('damaged');
-  return JSON.parse(zstdDecompressSync(bytes).toString()) as ListHead;
+/** Where the parts of a list are: the filter behind the header, then the head, then (`from`) blocks. @throws Error when it is none */
+function layoutOf(header: Buffer, size: number) {
+  const words = header.readUInt32LE(12);
+  const start = HEADER + words * 4;
+  const length = header.readUInt32LE(4);
+  if (header.readUInt32LE(0) !== MAGIC || words === 0 || start + length > size) throw new Error('damaged');
+  return {
+    filter: { words, sum: header.readUInt32LE(16) },
+    head: { start, length, sum: header.readUInt32LE(8) },
+    from: start + length,
+  };
+}
+
+/** @throws Error when they are damaged */
+function unpacked(bytes: Buffer, sum: number): Buffer {
+  if (crc32(bytes) !== sum) throw new Error('damaged');
+  return zstdDecompressSync(bytes);
+}
+
+const headIn = (bytes: Buffer, sum: number): ListHead =>
+  JSON.parse(unpacked(bytes, sum).toString()) as ListHead;
+
+/** Of a block, behind where blocks begin. */
+function spanOf(ends: ListHead['ends'], block: number): { readonly start: number; readonly length: number } {
+  const start = block === 0 ? 0 : ends[block - 1]!;
+  return { start, length: ends[block]! - start };
 }
 
 async function reading<T>(
@@ -147,17 +163,13 @@ async function reading<T>(
   try {
     handle = await open(file, 'r');
     const { size } = await handle.stat();
-    const header = await read(handle, 0, HEADER);
-    const headBytes = header.readUInt32LE(4);
-    const words = header.readUInt32LE(12);
-    const from = HEADER + words * 4 + headBytes;
-    if (header.readUInt32LE(0) !== MAGIC || from > size || words === 0) return undefined;
-    const filter = new Uint32Array(words);
+    const layout = layoutOf(await read(handle, 0, HEADER), size);
+    const filter = new Uint32Array(layout.filter.words);
     await fill(handle, Buffer.from(filter.buffer), HEADER);
-    if (crc32(Buffer.from(filter.buffer)) !== header.readUInt32LE(16)) return undefined;
-    const head = async (): Promise<ListHead> =>
-      readHead(await read(handle!, HEADER + words * 4, headBytes), header);
-    return await ask(handle, filter, head, from);
+    if (crc32(Buffer.from(filter.buffer)) !== layout.filter.sum) return undefined;
+    const { start, length, sum } = layout.head;
+    const head = async (): Promise<ListHead> => headIn(await read(handle!, start, length), sum);
+    return await ask(handle, filter, head, layout.from);
   } catch {
     return undefined;
   } finally {

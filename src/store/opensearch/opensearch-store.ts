@@ -3,7 +3,8 @@ import { toDsl } from '../../query/dsl.ts';
 import type { Query } from '../../query/tree.ts';
 import { unsupported } from '../errors.ts';
 import { checkRetention } from '../retention-plan.ts';
-import { SnapshotScheduler, scheduleProblem } from '../snapshot-scheduler.ts';
+import { scheduleProblem } from '../snapshot-schedule.ts';
+import { SnapshotScheduler } from '../snapshot-scheduler.ts';
 import type {
   AliasAction,
   Arrivals,

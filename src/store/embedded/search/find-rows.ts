@@ -30,6 +30,8 @@ interface Key {
 /** Stands for the order of arrival. */
 const ARRIVAL = '_seq';
 const arrivalFields = new Set(['_doc', '_score', '_shard_doc', ARRIVAL]);
+/** Every row has them, beside its fields. */
+const rowFields = new Set([ARRIVAL, '_id', '_index']);
 
 export interface PageRequest {
   readonly sort: readonly SortKey[];
@@ -144,7 +146,8 @@ async function query(
 ): Promise<FoundRow[]> {
   const inFiles = rowSets[0]!.file !== undefined;
   const used = new Set(group.used);
-  for (const key of keys) for (const { stored } of group.columns(key.field)) used.add(stored);
+  for (const { field } of keys)
+    if (!rowFields.has(field)) for (const { stored } of group.columns(field)) used.add(stored);
   const values = keys.map((key, at) => `${key.sql(group)} AS k${at}`);
   const place = inFiles ? ', filename, file_row_number' : '';
   const order = keys.map(
@@ -181,7 +184,7 @@ function sortKey(plan: Plan, { field, order, missing, mode, unmappedType }: Sort
   const descending = order === 'desc';
   // There is no relevance: every hit has the same score, and arrival decides.
   if (arrivalFields.has(field)) return arrivalKey(field === '_score' ? false : descending);
-  if (field === '_id' || field === '_index')
+  if (rowFields.has(field))
     return { field, descending, nullsFirst: false, type: 'keyword', sql: () => field };
   const types = new Set<FieldType>();
   for (const group of plan.groups) for (const { type } of group.columns(field)) types.add(type);

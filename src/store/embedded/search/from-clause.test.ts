@@ -1,28 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Duckdb } from '../duckdb.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { duckdbForTests } from '../../../../test/support/duckdb.ts';
 import type { RowSet } from '../snapshot.ts';
 import { fromClause } from './row-groups.ts';
 
 const ROWS = 8;
-const folder = mkdtempSync(join(tmpdir(), 'millrace-from-clause-'));
-let duckdb: Duckdb;
-beforeAll(async () => {
-  mkdirSync(join(folder, 'tmp'));
-  duckdb = await Duckdb.open({
-    threads: 2,
-    memoryLimit: 2 ** 29,
-    temporaryFolder: join(folder, 'tmp'),
-    temporaryLimit: 2 ** 29,
-    folders: [folder],
-  });
-});
-afterAll(async () => {
-  await duckdb.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { folder, duckdb } = await duckdbForTests();
 
 /** Files of eight rows each, numbered through: `c1` and `c2` are the number, and it stands in the document, which is apart with `c1`. */
 async function files(name: string, count: number): Promise<RowSet[]> {

@@ -1,5 +1,5 @@
 /** Thousands of fields: what looks at all of them stays within the memory of the store, and is exact. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -74,4 +74,31 @@ describe.each(['in memory', 'in segments'])('%s', (where) => {
     expect(await count(query)).toBe(expected);
     expect(await count({ bool: { must_not: [query] } })).toBe(DOCUMENTS - expected);
   });
+});
+
+test('rows with fields beyond the limit of an index are sorted together with others', async () => {
+  const settings = { 'index.mapping.total_fields.limit': 4 };
+  await store.putObject('index_template', 'small', { index_patterns: ['small*'], template: { settings } });
+  const beyond = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`g${at}`, `some ${at}`]));
+  const create = (index: string, second: number, more: object): string =>
+    `{"create":{"_index":"${index}"}}\n${JSON.stringify({ '@timestamp': `2026-11-20T10:00:0${second}Z`, text: 'word', ...more })}\n`;
+  // So many that each index has them merged.
+  for (let part = 0; part < 8; part++) {
+    const lines = [create('small-a', 1, beyond), create('small-b', 3, {}), create('small-c', 2, beyond)];
+    await store.bulkBody({ body: Buffer.from(lines.join('')) });
+    await store.settle();
+  }
+  const merged = readdirSync(join(folder, 'segments', 'small-b')).filter((name) =>
+    name.includes('.documents.'),
+  );
+  expect(merged).toHaveLength(1);
+  const indices = async (field: string): Promise<string> => {
+    const body = { sort: [{ [field]: 'asc' }], size: 30, query: { query_string: { query: '"word"' } } };
+    const { hits } = await store.search(parseSearch(body, {}, { names: ['small-*'] }));
+    return hits.map(({ index }) => index.at(-1)).join('');
+  };
+  expect(await indices('@timestamp')).toMatch(/^a{8}c{8}b{8}$/);
+  expect(await indices('_index')).toMatch(/^a{8}b{8}c{8}$/);
+  expect(await indices('_seq_no')).toMatch(/^(?:abc){8}$/);
+  expect(await indices('_id')).toHaveLength(24);
 });

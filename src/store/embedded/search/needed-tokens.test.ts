@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toPredicate } from '../../../query/predicate.ts';
 import type { Query } from '../../../query/tree.ts';
 import { EmbeddedStore } from '../embedded-store.ts';
+import { gramHashes, hexGramHashes } from '../token-filter.ts';
 import { neededTokens } from './needed-tokens.ts';
 import { embeddedSearcher } from './searcher.ts';
 
@@ -136,9 +137,23 @@ test('what is no whole word needs nothing', () => {
   expect(need('10.1.2.33')).toEqual({ all: [{ numbers: '10.1.2.33' }] });
   expect(need('10.1.2')).toBeUndefined();
   expect(need('wo*rd', true)).toBeUndefined();
-  expect(need('*word*', true)).toEqual({ all: [{ grams: [expect.any(Number)] }] });
+  expect(need('*word*', true)).toEqual({ all: [{ grams: [expect.any(Number)], hexGrams: [] }] });
+  expect(need('*xbad0cafe*', true)).toEqual({
+    all: [{ grams: gramHashes('xbad0cafe'), hexGrams: hexGramHashes('bad0cafe') }],
+  });
+  expect(need('bad0cafe')).toEqual({ all: [{ token: 'bad0cafe' }] });
   expect(need('café')).toBeUndefined();
   expect(neededTokens({ type: 'not', of: { type: 'anywhere', text: 'word' } }, () => [])).toBeUndefined();
+});
+
+test('of many digits, some from the whole run are asked for', () => {
+  const digits = `${'0123456789abcdef'.repeat(2)}fedcba9876543210`;
+  const all = hexGramHashes(digits);
+  const need = neededTokens({ type: 'prefix', field: 'hash', value: digits }, () => ['keyword']);
+  const { hexGrams } = need as { readonly hexGrams: readonly number[] };
+  expect(hexGrams.length).toBeLessThanOrEqual(16);
+  expect(hexGrams.every((one) => all.includes(one))).toBe(true);
+  expect(hexGrams.some((one) => all.indexOf(one) >= all.length - 3)).toBe(true);
 });
 
 test('a damaged filter is none', async () => {

@@ -3,11 +3,12 @@ import { anywhereWords } from '../../../query/anywhere.ts';
 import type { FieldType } from '../../../query/field-types.ts';
 import type { Query } from '../../../query/tree.ts';
 import { parseWildcard, type WildcardPart } from '../../../query/wildcard.ts';
-import { gramHashes, MAX_STRING, MIN_TOKEN, NUMBER } from '../token-filter.ts';
+import { gramHashes, hexGramHashes, MAX_STRING, MIN_TOKEN, NUMBER } from '../token-filter.ts';
 import { TokenFilter, type TokenLayout } from '../token-lookup.ts';
 
 /** More do not leave out more. */
 const MAX_GRAMS = 24;
+const MAX_HEX_GRAMS = 16;
 
 export type Need =
   | { readonly token: string }
@@ -17,8 +18,8 @@ export type Need =
   | { readonly ipv4: string; readonly field: string }
   /** Four numbers behind one another, with dots between them. */
   | { readonly numbers: string }
-  /** Four characters that are neighbours in a word: `gramHashes`. */
-  | { readonly grams: readonly number[] }
+  /** Characters that are neighbours in a word: `gramHashes`, `hexGramHashes`. */
+  | { readonly grams: readonly number[]; readonly hexGrams: readonly number[] }
   | { readonly all: readonly Need[] }
   | { readonly any: readonly Need[] };
 
@@ -92,8 +93,17 @@ const partsNeed = (parts: readonly WildcardPart[], types: readonly FieldType[]):
 
 /** What stands side by side in a part of a pattern stands so in what it matches. */
 function gramsNeed(parts: readonly WildcardPart[]): Need | undefined {
-  const grams = parts.flatMap((part) => (typeof part === 'string' ? gramHashes(part) : []));
-  return grams.length > 0 ? { grams: grams.slice(0, MAX_GRAMS) } : undefined;
+  const texts = parts.filter((part) => typeof part === 'string');
+  const grams = texts.flatMap(gramHashes);
+  if (grams.length === 0) return undefined;
+  const hexGrams = spread(texts.flatMap(hexGramHashes), MAX_HEX_GRAMS);
+  return { grams: grams.slice(0, MAX_GRAMS), hexGrams };
+}
+
+/** Some of many: neighbours that share characters leave out less than others. */
+function spread<T>(list: readonly T[], most: number): readonly T[] {
+  if (list.length <= most) return list;
+  return Array.from({ length: most }, (_, n) => list[Math.floor((n * list.length) / most)]!);
 }
 
 const isToken = (word: string): boolean => word.length >= MIN_TOKEN && /^[a-z0-9_]+$/i.test(word);
@@ -130,16 +140,10 @@ export function rowsWith(need: Need, file: string, has?: HasAddress): readonly R
 function evaluate(need: Need, filter: TokenFilter, has: HasAddress | undefined): boolean[] {
   if ('token' in need) return filter.mayHave(need.token);
   if ('string' in need) return filter.mayHave(need.string, true);
-  if ('numbers' in need)
-    return filter.layout.knowsNumbers
-      ? filter.mayHave(need.numbers, true)
-      : Array.from({ length: filter.groups }, () => true);
-  if ('grams' in need) return filter.mayHaveGrams(need.grams);
+  if ('numbers' in need) return filter.mayHave(need.numbers, true);
+  if ('grams' in need) return filter.mayHaveGrams(need.grams, need.hexGrams);
   if ('ipv4' in need) {
-    let may = filter.mayHave(need.ipv4, true);
-    // One that is written as IPv6 has this token.
-    const mapped = filter.layout.knowsMapped ? undefined : filter.mayHave('ffff');
-    if (mapped) may = may.map((one, group) => one || mapped[group]!);
+    const may = filter.mayHave(need.ipv4, true);
     // It may stand in another field, or nowhere.
     return may.includes(true) && has?.(need.field, need.ipv4) === false ? may.fill(false) : may;
   }
