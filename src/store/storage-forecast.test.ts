@@ -81,10 +81,50 @@ test('what counts is when it came, where that is known, and not the time of the 
     ],
   };
   const { days, perDay, documentsPerDay } = growthOf([read], [], 1e6, NOW);
-  expect(perDay).toBeCloseTo(900 / 4);
-  expect(documentsPerDay).toBeCloseTo(90 / 4);
+  // The burst of the first half day is over: it counts as one of 200 bytes a day.
+  expect(perDay).toBeCloseTo(600 / 4);
+  expect(documentsPerDay).toBeCloseTo(60 / 4);
   expect(days.map(({ bytes }) => bytes).filter((bytes) => bytes > 0)).toEqual([400, 200, 200, 100]);
   expect(days.at(-5)).toEqual({ day: TODAY - 4 * DAY, bytes: 400, documents: 40 });
+});
+
+/** So many bytes on each of the last days, today first; today is half over. */
+const arrived = (...bytes: readonly number[]): GrowingIndex => ({
+  name: 'all',
+  created: TODAY - 40 * DAY,
+  earliest: TODAY - 400 * DAY,
+  latest: NOW,
+  bytes: 1e6,
+  documents: 1e6,
+  arrivals: bytes.map((each, at) => {
+    const from = TODAY - at * DAY;
+    return { from, to: at === 0 ? NOW : from + DAY, bytes: each, documents: each / 10 };
+  }),
+});
+const perDayOf = (...bytes: readonly number[]): number => growthOf([arrived(...bytes)], [], 1e6, NOW).perDay!;
+
+test('history that was read in counts as a day like the others once that is over', () => {
+  const steady = Array.from({ length: 9 }, () => 100);
+  expect(perDayOf(50, ...steady)).toBeCloseTo(100);
+  // 30 days of history yesterday, and over midnight.
+  expect(perDayOf(50, 3100, ...steady)).toBeCloseTo(100);
+  expect(perDayOf(50, 1600, 1600, ...steady)).toBeCloseTo(100);
+  expect(growthOf([arrived(50, 3100, ...steady)], [], 1000, NOW).fullAt).toBeCloseTo(NOW + 10 * DAY, -6);
+  // In a store that is new.
+  expect(perDayOf(50, 3000)).toBeCloseTo(100);
+});
+
+test('what goes on is no burst, nor is what comes every week, nor a day with a little more', () => {
+  const steady = Array.from({ length: 29 }, () => 100);
+  // Nobody knows whether it ends: it counts as it came in the measured week.
+  expect(perDayOf(1500, ...steady)).toBeCloseTo((1500 + 650) / 7);
+  expect(perDayOf(1500, 3000, ...steady)).toBeCloseTo((1500 + 3000 + 550) / 7);
+  const weekly: number[] = Array.from({ length: 29 }, (_, day) => (day % 7 === 3 ? 3000 : 100));
+  weekly[0] = 50;
+  expect(perDayOf(...weekly)).toBeCloseTo(3600 / 7);
+  const alone = weekly.map((bytes) => (bytes === 3000 ? bytes : 0));
+  expect(perDayOf(...alone)).toBeCloseTo(3000 / 7);
+  expect(perDayOf(50, 280, ...steady)).toBeCloseTo(880 / 7);
 });
 
 test('little data, none, and odd times', () => {

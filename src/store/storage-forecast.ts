@@ -6,6 +6,10 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 /** The rate is that of the last week. */
 const MEASURED = 7 * DAY;
+/** Days with so many times what is usual are bursts, such as history that was read in … */
+const BURST = 3;
+/** … unless there was a day with half as much in that time before the week: then it is a habit. */
+const HABIT = 21 * DAY;
 /** Less says nothing about a day. */
 const LEAST = HOUR;
 const HISTORY_DAYS = 30;
@@ -45,9 +49,10 @@ export function growthOf(
   const measured = now - oldest;
   if (!(measured >= LEAST)) return { days, forecast: [here] };
   const plans = planRetention(indices, rules, now);
-  const groups = groupsOf(indices, plans, oldest, now);
+  const week = measuredDays(indices, oldest, now);
+  const groups = groupsOf(indices, plans, week, now);
   const perDay = sum(groups, ({ rate }) => rate) * DAY;
-  const documentsPerDay = sum(indices, (index) => came(index, oldest, now, now).documents) / (measured / DAY);
+  const documentsPerDay = sum(indices, (index) => usual(index, week, now).documents) * DAY;
   const forecast = [here];
   for (let day = 1; day <= HORIZON_DAYS; day++)
     forecast.push(sum(groups, (group) => bytesAfter(group, day * DAY, now)));
@@ -78,7 +83,7 @@ interface Group {
 function groupsOf(
   indices: readonly GrowingIndex[],
   plans: ReadonlyMap<GrowingIndex, IndexPlan>,
-  since: number,
+  measured: readonly MeasuredDay[],
   now: number,
 ): Group[] {
   const groups = new Map<RetentionRule | undefined, Group>();
@@ -88,13 +93,61 @@ function groupsOf(
     if (!group) groups.set(plan.rule, (group = { rule: plan.rule, kept: [], rate: 0, endless: 0 }));
     const { from, to } = span(index, now);
     const isEndless = now - to < DAY && to - from > ROLLING;
-    const rate = came(index, since, now, now).bytes / (now - since);
+    const rate = usual(index, measured, now).bytes;
     group.rate += rate;
     if (isEndless) group.endless += rate;
     const ends = isEndless ? [] : [plan.deletesAt, plan.archivesAt].filter((time) => time !== undefined);
     group.kept.push({ bytes: bytesHere(index), until: plan.due ? now : Math.min(...ends) });
   }
   return [...groups.values()];
+}
+
+/** A day (UTC), or what of it is measured. */
+interface MeasuredDay {
+  readonly from: number;
+  readonly to: number;
+  /** What it counts of what came: less than 1 after a burst. */
+  readonly share: number;
+}
+
+/** The days of the measured time. A burst that is over counts as a day like the others; one that goes on may stay. */
+function measuredDays(indices: readonly GrowingIndex[], oldest: number, now: number): MeasuredDay[] {
+  const rateOf = (from: number, to: number): number =>
+    sum(indices, (index) => came(index, from, to, now).bytes) / (to - from);
+  const days: { from: number; to: number; rate: number }[] = [];
+  for (let from = oldest, to = from; from < now; from = to) {
+    to = Math.min(now, (Math.floor(from / DAY) + 1) * DAY);
+    days.push({ from, to, rate: rateOf(from, to) });
+  }
+  const rates = days.filter(({ from, to }) => to - from >= LEAST).map(({ rate }) => rate);
+  const median = rates.toSorted((a, b) => a - b)[(rates.length - 1) >> 1] ?? 0;
+  let habit = 0;
+  for (let from = oldest - HABIT; from < oldest; from += DAY)
+    habit = Math.max(habit, rateOf(from, from + DAY));
+  const least = Math.max(BURST * median, 2 * habit);
+  const lastUsual = days.findLastIndex(({ from, to, rate }) => rate <= least && to - from >= LEAST);
+  return days.map(({ from, to, rate }, at) => ({
+    from,
+    to,
+    share: median > 0 && rate > least && at < lastUsual ? median / rate : 1,
+  }));
+}
+
+/** What comes in a millisecond. */
+function usual(
+  index: GrowingIndex,
+  measured: readonly MeasuredDay[],
+  now: number,
+): { readonly bytes: number; readonly documents: number } {
+  let bytes = 0;
+  let documents = 0;
+  for (const { from, to, share } of measured) {
+    const one = came(index, from, to, now);
+    bytes += share * one.bytes;
+    documents += share * one.documents;
+  }
+  const time = sum(measured, ({ from, to }) => to - from);
+  return { bytes: bytes / time, documents: documents / time };
 }
 
 function bytesAfter({ rule, kept, rate, endless }: Group, elapsed: number, now: number): number {

@@ -112,7 +112,7 @@ function Facts({ storage }: { readonly storage: Storage }) {
         <Text size="xs" c="dimmed">
           {growth.documentsPerDay === undefined
             ? 'known an hour after the first event'
-            : `${count(Math.round(growth.documentsPerDay))} events a day, in the last week`}
+            : `${count(Math.round(growth.documentsPerDay))} events a day: what came in the last week, without bursts that are over`}
         </Text>
       </Fact>
       <Disk storage={storage} />
