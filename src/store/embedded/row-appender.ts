@@ -1,7 +1,8 @@
 /**
  * Puts rows of frames into a hot table, a chunk at a time: their bytes go over as they stand, no string is made of them. A
  * chunk of its own for every frame would cost three times as much, so rows wait here until there are enough of them, or
- * somebody wants to read the table.
+ * somebody wants to read the table. Chunks wait too: into an empty table they go as they are, behind other rows each is
+ * copied once more.
  */
 import { isUtf8 } from 'node:buffer';
 import type { DuckDBAppender } from '@duckdb/node-api';
@@ -19,6 +20,8 @@ const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, INTEGER, VARCHAR, VARCHAR, VAR
 
 /** Rows of a chunk, by DuckDB's rule. */
 const CHUNK = 2048;
+/** Chunks that wait at most: about as many rows as are sealed at once. */
+const MAX_WAITING = 16;
 
 export class RowAppender {
   readonly #appender: DuckDBAppender;
@@ -30,6 +33,7 @@ export class RowAppender {
   readonly #explicit = new Uint8Array(CHUNK);
   readonly #kinds = new Int32Array(CHUNK);
   #rows = 0;
+  #waiting = 0;
 
   constructor(appender: DuckDBAppender) {
     this.#appender = appender;
@@ -37,7 +41,10 @@ export class RowAppender {
 
   /** The row is part of `bytes`. @throws what the engine says */
   add(row: FrameRow, bytes: Buffer, kind: number): void {
-    if (this.#rows === CHUNK) this.flush();
+    if (this.#rows === CHUNK) {
+      this.#put();
+      if (this.#waiting >= MAX_WAITING) this.flush();
+    }
     const at = this.#rows++;
     this.#sequences[at] = BigInt(row.sequence);
     this.#indices[at] = row.ix;
@@ -58,13 +65,15 @@ export class RowAppender {
 
   /** All rows are in the table when it returns. @throws what the engine says */
   flush(): void {
-    if (this.#rows === 0) return;
-    this.#put();
+    if (this.#rows > 0) this.#put();
+    if (this.#waiting === 0) return;
+    this.#waiting = 0;
     this.#appender.flushSync();
   }
 
   /** Rows that wait are dropped. */
   close(): void {
+    this.#appender.clear();
     this.#appender.closeSync();
     this.#appender.connection.closeSync();
   }
@@ -81,6 +90,7 @@ export class RowAppender {
     duckdb.copy_data_to_vector(kinds!, 0, this.#kinds.buffer, 0, rows * 4);
     try {
       duckdb.append_data_chunk(this.#appender['appender'], this.#chunk);
+      this.#waiting++;
     } finally {
       duckdb.data_chunk_reset(this.#chunk);
     }

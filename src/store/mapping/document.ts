@@ -19,7 +19,7 @@ import type { IndexMapping } from './mapping.ts';
 import type { FieldNode, KeyEntry, ObjectNode } from './nodes.ts';
 import { RestOfDocument } from './rest-of-document.ts';
 import { type ColumnNumbers, DocumentRow } from './row.ts';
-import { detect, isIpv4At, isoMillisAt } from './scalar-scan.ts';
+import { detect, isIpv4At, isoMillisAt, isShortIpv6At } from './scalar-scan.ts';
 
 /**
  * The flattened field of what has no column of its own in a document: fields beyond `total_fields.limit` and values that do
@@ -121,24 +121,35 @@ export class DocumentReader {
     if (depth > MAX_DEPTH) throw new MalformedJson(from, 'is nested too deeply');
     let at = space(bytes, from);
     if (bytes[at] === CLOSE_BRACE) return at + 1;
+    let before: KeyEntry | undefined;
     for (;;) {
       if (bytes[at] !== QUOTE)
         throw new MalformedJson(at, 'has no name of a field where there should be one');
       const start = ++at;
-      let hash = 0;
-      let byte = bytes[at]!;
-      while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
-        hash = (Math.imul(hash, 31) + byte) | 0;
-        byte = bytes[++at]!;
-      }
-      let entry: KeyEntry | undefined;
+      let byte: number;
+      // Documents of a kind have their keys in the same order. None of these has anything that is escaped.
+      let entry = before === undefined ? node.opening : before.follower;
       let name: string | undefined;
-      if (byte === QUOTE) entry = node.find(bytes, start, at, hash);
-      else {
-        at = stringEnd(bytes, start, end);
-        name = JSON.parse(textOf(bytes, start - 1, at + 1)) as string;
-        entry = node.findName(name);
+      if (entry !== undefined && isAt(entry.bytes, bytes, start)) {
+        at += entry.bytes.length;
+      } else {
+        let hash = 0;
+        byte = bytes[at]!;
+        while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
+          hash = (Math.imul(hash, 31) + byte) | 0;
+          byte = bytes[++at]!;
+        }
+        if (byte === QUOTE) {
+          entry = node.find(bytes, start, at, hash);
+          if (before === undefined) node.opening = entry;
+          else before.follower = entry;
+        } else {
+          at = stringEnd(bytes, start, end);
+          name = JSON.parse(textOf(bytes, start - 1, at + 1)) as string;
+          entry = node.findName(name);
+        }
       }
+      before = entry ?? before;
       if (at >= end) throw new MalformedJson(end, 'ends within a name');
       if (depth === 1) this.kind = (this.kind + Math.imul(hash, 0x9e3779b1)) | 0;
       const keyEnd = at++;
@@ -287,7 +298,10 @@ export class DocumentReader {
       case 'boolean':
         return kind === 'boolean';
       case 'ip':
-        return kind === 'string' && isIpv4At(this.bytes, from + 1, to - 1);
+        return (
+          kind === 'string' &&
+          (isIpv4At(this.bytes, from + 1, to - 1) || isShortIpv6At(this.bytes, from + 1, to - 1))
+        );
       default:
         return false;
     }
@@ -340,6 +354,13 @@ export class DocumentReader {
     const node = this.mapping.root.children.get('@timestamp');
     return node?.shape === 'field' && node.type === 'date' ? this.row.firstNumber(node) : undefined;
   }
+}
+
+/** Does this key, and its closing quote, stand at an offset? */
+function isAt(key: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  const length = key.length;
+  for (let at = 0; at < length; at++) if (key[at] !== bytes[from + at]) return false;
+  return bytes[from + length] === QUOTE;
 }
 
 const isMinusZero = (bytes: Uint8Array, from: number, to: number): boolean =>
