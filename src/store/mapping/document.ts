@@ -127,13 +127,14 @@ export class DocumentReader {
         throw new MalformedJson(at, 'has no name of a field where there should be one');
       const start = ++at;
       let byte: number;
+      let hash = 0;
       // Documents of a kind have their keys in the same order. None of these has anything that is escaped.
       let entry = before === undefined ? node.opening : before.follower;
       let name: string | undefined;
       if (entry !== undefined && isAt(entry.bytes, bytes, start)) {
         at += entry.bytes.length;
+        hash = entry.hash;
       } else {
-        let hash = 0;
         byte = bytes[at]!;
         while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
           hash = (Math.imul(hash, 31) + byte) | 0;
