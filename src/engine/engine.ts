@@ -214,7 +214,7 @@ export class Engine {
       cutTexts: plan.cutTexts,
       countOnly: plan.countOnly,
       passThrough: plan.passThrough,
-      textOnly: plan.textOnly,
+      textFields: plan.textFields,
       wholeBlocks: plan.wholeBlocks,
       blocksAtOnce,
     };

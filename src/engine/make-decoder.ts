@@ -9,7 +9,7 @@ import { type ContextParts, pluginContext } from './plugin-context.ts';
 import { loadPlugin } from './thread.ts';
 
 /** What an input's decoder must build. */
-type Wanted = Pick<DecoderContext, 'needs' | 'room' | 'textOnly'>;
+type Wanted = Pick<DecoderContext, 'needs' | 'room' | 'textFields'>;
 
 /** Makes the decoder of a node. @throws with the node's id in `node` */
 export async function makeDecoder(
@@ -33,7 +33,7 @@ export function decoderContext(node: GraphNode, parts: ContextParts, wanted: Wan
     inputCodec: { value: codec },
     needs: { value: wanted.needs },
     room: { value: wanted.room },
-    textOnly: { value: wanted.textOnly },
+    textFields: { value: wanted.textFields },
     decorate: { value: compileCommonOptions('input', node.options) ?? noDecoration },
   });
 }

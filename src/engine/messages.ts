@@ -38,8 +38,8 @@ export interface PipelineSpec {
   readonly countOnly: boolean;
   /** Output index that takes the lines of blocks as they stand; undefined: events are built. */
   readonly passThrough: boolean;
-  /** Nothing reads fields of events: outputs take their JSON text. */
-  readonly textOnly: boolean;
+  /** Outputs take the JSON text of events, and look at these fields at the top; undefined: events are built. */
+  readonly textFields: readonly string[] | undefined;
   /** Outputs get all events of a block in one write. */
   readonly wholeBlocks: boolean;
   /** Blocks worked on at once in each of the threads. */

@@ -26,7 +26,8 @@ export interface Plan {
   readonly cutTexts: boolean;
   readonly countOnly: boolean;
   readonly passThrough: boolean;
-  readonly textOnly: boolean;
+  /** Outputs take the JSON text of events, and look at these fields at the top; undefined: events are built. */
+  readonly textFields: readonly string[] | undefined;
   readonly wholeBlocks: boolean;
 }
 
@@ -44,7 +45,7 @@ export async function planPipeline(
   let cutTexts = false;
   let lineOutput = false;
   let wholeBlocks = graph.outputs.length > 0;
-  let textOutputs = graph.outputs.length > 0;
+  let textReads: readonly string[] | undefined = graph.outputs.length > 0 ? [] : undefined;
   for (const node of nodes) {
     if (node.kind === 'filter') {
       const plugin = (await registry.load('filter', node.name)) as FilterPlugin;
@@ -76,7 +77,7 @@ export async function planPipeline(
       reads.set(node.id, use);
       if (!plugin.discards) looksAtNothing = false;
       if (!plugin.takesBlocks) wholeBlocks = false;
-      if (!plugin.takesText?.(node.options as never)) textOutputs = false;
+      textReads = together(textReads, plugin.takesText?.(node.options as never));
       lineOutput ||= codec?.encodesMessageLine === true && plugin.usesCodec !== false;
     } else {
       const plugin = (await registry.load('input', node.name)) as InputPlugin;
@@ -102,9 +103,19 @@ export async function planPipeline(
     cutTexts,
     countOnly: plain && looksAtNothing,
     passThrough: plain && lineOutput && graph.outputs.length === 1,
-    textOnly: passes && textOutputs,
+    textFields: passes ? textReads && topNames(textReads) : undefined,
     wholeBlocks,
   };
+}
+
+const together = <T>(a: readonly T[] | undefined, b: readonly T[] | undefined): readonly T[] | undefined =>
+  a && b && [...a, ...b];
+
+/** Undefined: one of them stands in no text. */
+function topNames(references: readonly string[]): readonly string[] | undefined {
+  const parsed = references.map((reference) => parseFieldReference(reference));
+  if (parsed.some(({ metadata }) => metadata)) return undefined;
+  return [...new Set(parsed.map(({ path }) => path[0]!))].filter((name) => name !== '@timestamp');
 }
 
 const hasTemplate = (value: unknown): boolean => typeof value === 'string' && value.includes('%{');

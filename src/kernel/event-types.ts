@@ -24,8 +24,8 @@ export interface EventText {
   readonly from: number;
   readonly to: number;
   readonly rest: Buffer;
-  /** Its `@timestamp`. */
-  readonly timestamp: string;
+  /** Its `@timestamp`, and the fields at the top that outputs look at (`OutputPlugin.takesText`). */
+  readonly seen: Fields;
 }
 
 export interface Event {

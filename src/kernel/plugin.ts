@@ -215,8 +215,11 @@ export interface DecoderContext extends PluginContext {
   readonly needs: FieldUse;
   /** Fields at the top that filters may add: whole-text events are made with room for them (`undefined`). */
   readonly room: readonly string[];
-  /** Nothing reads fields: events may be given as their JSON text alone (`Event.text`). */
-  readonly textOnly?: boolean;
+  /**
+   * Nothing reads fields but these at the top, and `@timestamp`: events may be given as their JSON text with them
+   * (`Event.text`). Undefined: events are wanted.
+   */
+  readonly textFields?: readonly string[] | undefined;
   /** Applies type, tags and add_field of the input. Call last, on every event. */
   decorate(event: Event): void;
 }
@@ -415,8 +418,11 @@ export interface OutputPlugin<O extends Options = Options> extends Declaration<O
    * (with one worker it waits, as always).
    */
   readonly takesBlocks?: boolean;
-  /** It writes events as the JSON of all their fields, and takes `Event.text` for that without a look at the fields. */
-  readonly takesText?: (options: OptionValues<O>) => boolean;
+  /**
+   * It writes events as the JSON of all their fields, and takes `Event.text` for that. Answers with the fields that it
+   * looks at beside, which it finds in `EventText.seen`; undefined: with these options it takes no text.
+   */
+  readonly takesText?: (options: OptionValues<O>) => readonly string[] | undefined;
   readonly binds?: (
     options: OptionValues<O>,
   ) => readonly { protocol: 'tcp' | 'udp'; host: string; port: number }[];

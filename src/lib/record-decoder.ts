@@ -71,13 +71,16 @@ class RecordDecoder implements Decoder {
     this.#topFields = [...parsed.keys()].filter((at) => !parsed[at]!.metadata);
     const top = this.#topFields.map((at) => parsed[at]!.path);
     if (
-      context.textOnly === true &&
+      context.textFields !== undefined &&
       context.inputCodec.jsonObjects !== undefined &&
       context.inputCodec.delimiter === '\n' &&
       top.length <= MAX_TOP_FIELDS &&
       top.every((path) => path.length === 1)
     )
-      this.#texts = new TextEvents(top.map(([name]) => name!));
+      this.#texts = TextEvents.of(
+        top.map(([name]) => name!),
+        context.textFields,
+      );
   }
 
   decode(block: Block, emit: Emit): void {

@@ -46,11 +46,11 @@ const withoutClock = (text: string): string => (text.includes('_@timestamp') ? '
 
 function check(lines: string | Buffer): void {
   const parsed = decode(lines, {});
-  const kept = decode(lines, { textOnly: true });
+  const kept = decode(lines, { textFields: ['a', 'tags'] });
   expect(kept.map((event) => withoutClock(written(event)))).toEqual(
     parsed.map((event) => withoutClock(written(event))),
   );
-  const again = decode(lines, { textOnly: true });
+  const again = decode(lines, { textFields: [] });
   expect(again.map(({ fields, metadata }) => [withoutClock(JSON.stringify(fields)), metadata])).toEqual(
     parsed.map(({ fields, metadata }) => [withoutClock(JSON.stringify(fields)), metadata]),
   );
@@ -117,14 +117,31 @@ test('so it is of lines that are damaged, and of any bytes', () => {
   );
 });
 
+test('outputs see the fields that they look at as parsing gives them', () => {
+  const lines =
+    '{"agent":{"type":"a","n":12345678901234567890},"x":[1,"ä\\n"]}\n{"x":null}\n{"agent":"\\""}\n';
+  const [first, second, third] = decode(lines, { textFields: ['agent', 'x'] });
+  const time = '2025-11-20T10:00:00.000Z';
+  expect(first!.text!.seen).toEqual({
+    '@timestamp': time,
+    agent: { type: 'a', n: 12345678901234567890n },
+    x: [1, 'ä\n'],
+  });
+  expect(second!.text!.seen).toEqual({ '@timestamp': time, x: null });
+  expect(third!.text!.seen).toEqual({ '@timestamp': time, agent: '"' });
+  // What the input adds does not stand in the text.
+  expect(texts(decode('{"a":1}\n', { textFields: ['host'] }))).toBe(0);
+  expect(texts(decode('{"a":1}\n', { textFields: ['@version'] }))).toBe(0);
+});
+
 test('lines as shippers write them stay texts; what the input adds stands behind', () => {
   const line =
     '{"@timestamp":"2026-11-20T10:00:00.000Z","host":{"name":"ä"},"n":[1,-2.5,true,null],"tags":["x"]}';
-  const [event] = decode(`${line}\n`, { textOnly: true });
-  expect(event!.text!.timestamp).toBe('2026-11-20T10:00:00.000Z');
+  const [event] = decode(`${line}\n`, { textFields: [] });
+  expect(event!.text!.seen).toEqual({ '@timestamp': '2026-11-20T10:00:00.000Z' });
   expect(written(event!)).toBe(`${line.slice(0, -1)},"@version":"1","port":1234}`);
-  const [bare] = decode('{"a":1}\n', { textOnly: true });
-  expect(bare!.text!.timestamp).toBe('2025-11-20T10:00:00.000Z');
+  const [bare] = decode('{"a":1}\n', { textFields: [] });
+  expect(bare!.text!.seen).toEqual({ '@timestamp': '2025-11-20T10:00:00.000Z' });
   expect(texts([bare!])).toBe(1);
   expect(bare!.fields).toEqual({
     a: 1,
@@ -137,29 +154,29 @@ test('lines as shippers write them stay texts; what the input adds stands behind
 });
 
 test('fields that somebody asked for are what counts', () => {
-  const [event] = decode('{"a":1}\n', { textOnly: true });
+  const [event] = decode('{"a":1}\n', { textFields: [] });
   event!.fields['a'] = 2;
   expect(event!.text).toBeUndefined();
   expect(JSON.parse(written(event!))).toMatchObject({ a: 2 });
-  const [other] = decode('{"a":1}\n', { textOnly: true });
+  const [other] = decode('{"a":1}\n', { textFields: [] });
   other!.metadata = { b: 1 };
   other!.fields = { c: 1 };
   expect([other!.fields, other!.metadata, other!.text]).toEqual([{ c: 1 }, { b: 1 }, undefined]);
 });
 
 test('a line that is no plain object is parsed between others that are', () => {
-  const events = decode('{"a":1}\n{"b": 2}\nno json\n\n[{"c":1},{"d":1}]\n{"e":1}\n', { textOnly: true });
+  const events = decode('{"a":1}\n{"b": 2}\nno json\n\n[{"c":1},{"d":1}]\n{"e":1}\n', { textFields: [] });
   expect(events.map(({ text }) => text !== undefined)).toEqual([true, false, false, false, false, true]);
 });
 
 test('nothing stays a text where the codec does more, or where fields are read', () => {
   const line = '{"a":1}\n';
   expect(texts(decode(line, {}))).toBe(0);
-  expect(texts(decode(line, { textOnly: true }))).toBe(1);
-  expect(texts(decode(line, { textOnly: true }, { target: 'x' }))).toBe(0);
-  expect(texts(decode(line, { textOnly: true }, { charset: 'ISO-8859-1' }))).toBe(0);
-  expect(texts(decode(line, { textOnly: true }, {}, { ecs: 'v8' }))).toBe(0);
-  expect(texts(decode(line, { textOnly: true }, { decode_size_limit_bytes: 6 }))).toBe(0);
+  expect(texts(decode(line, { textFields: [] }))).toBe(1);
+  expect(texts(decode(line, { textFields: [] }, { target: 'x' }))).toBe(0);
+  expect(texts(decode(line, { textFields: [] }, { charset: 'ISO-8859-1' }))).toBe(0);
+  expect(texts(decode(line, { textFields: [] }, {}, { ecs: 'v8' }))).toBe(0);
+  expect(texts(decode(line, { textFields: [] }, { decode_size_limit_bytes: 6 }))).toBe(0);
 });
 
 test('objects with many names or much depth are left to the parser', () => {

@@ -59,14 +59,25 @@ const TAGS = 2;
 const METADATA = 3;
 const OWN = 4;
 
-/** Makes them. `names`: fields at the top that an input adds, unless the event has them. */
+/** Makes them. */
 export class TextEvents {
   readonly #scan: PlainObjectScan;
   readonly #names: readonly string[];
+  readonly #seen: readonly string[];
 
-  constructor(names: readonly string[]) {
+  private constructor(names: readonly string[], seen: readonly string[]) {
     this.#names = names;
-    this.#scan = new PlainObjectScan(['@timestamp', '@version', 'tags', '@metadata', ...names]);
+    this.#seen = seen;
+    this.#scan = new PlainObjectScan(['@timestamp', '@version', 'tags', '@metadata', ...names, ...seen]);
+  }
+
+  /**
+   * `names`: fields at the top that an input adds, unless the event has them; `seen`: those that outputs look at. Undefined:
+   * these are not all in the text.
+   */
+  static of(names: readonly string[], seen: readonly string[]): TextEvents | undefined {
+    const added = new Set(['@version', ...names]);
+    return seen.some((name) => added.has(name)) ? undefined : new TextEvents(names, seen);
   }
 
   /**
@@ -96,7 +107,18 @@ export class TextEvents {
       if (starts[OWN + at]! < 0 && additions.values[at] !== undefined) missing |= 4 << at;
     let rest = additions.rests.get(missing);
     if (rest === undefined) additions.rests.set(missing, (rest = this.#rest(missing, additions)));
-    return new TextEvent({ bytes, from, to: end - 1, rest, timestamp }, additions.complete);
+    const seen: Fields = { '@timestamp': timestamp };
+    if (this.#seen.length > 0) this.#see(bytes, seen);
+    return new TextEvent({ bytes, from, to: end - 1, rest, seen }, additions.complete);
+  }
+
+  #see(bytes: Buffer, seen: Fields): void {
+    const { starts, ends } = this.#scan;
+    const first = OWN + this.#names.length;
+    for (const [at, name] of this.#seen.entries()) {
+      const from = starts[first + at]!;
+      if (from >= 0) seen[name] = parseJson(bytes.utf8Slice(from, ends[first + at]!)) as FieldValue;
+    }
   }
 
   #rest(missing: number, { timestamp, values }: Additions): Buffer {

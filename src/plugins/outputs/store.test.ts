@@ -27,11 +27,11 @@ async function open(): Promise<EmbeddedStore> {
 }
 
 /** Lines of JSON as a pipeline of nothing but an input and this output has them. */
-function eventsOf(lines: string, textOnly: boolean): Event[] {
+function eventsOf(lines: string, textFields?: readonly string[]): Event[] {
   const events: Event[] = [];
   const bytes = Buffer.from(lines);
   const count = lines.split('\n').length - 1;
-  createRecordDecoder(decoderContext(createCodec(jsonLines), { textOnly }), []).decode(
+  createRecordDecoder(decoderContext(createCodec(jsonLines), { textFields }), []).decode(
     {
       id: 1,
       receivedAt: Date.UTC(2026, 10, 20),
@@ -69,11 +69,11 @@ no json
 describe('events of which only the text is there', () => {
   test('are stored as those of which the fields are, and go to the same indices', async () => {
     const [one, other] = [await open(), await open()];
-    const texts = eventsOf(LINES, true);
+    const texts = eventsOf(LINES, []);
     expect(texts.map(({ text }) => text !== undefined)).toEqual([true, true, false, false, true]);
     const options = { index: 'day-%{+yyyy.MM.dd}' };
     expect(await write(one, options, texts)).toEqual([]);
-    expect(await write(other, options, eventsOf(LINES, false))).toEqual([]);
+    expect(await write(other, options, eventsOf(LINES))).toEqual([]);
     expect(await stored(one)).toEqual(await stored(other));
     expect(await stored(one)).toEqual([
       'day-2026.11.19 {"@timestamp":"2026-11-19T10:00:00.000Z","a":{"ä":[1,2.5,"x\\n"]},"@version":"7"}',
@@ -84,12 +84,37 @@ describe('events of which only the text is there', () => {
     ]);
   });
 
+  test('have what names of indices, ids and actions look at', async () => {
+    const options = {
+      index: '%{[agent][type]}-%{[agent][version]}-%{+yyyy.MM.dd}',
+      document_id: '%{id}',
+      action: '%{do}',
+    };
+    const lines = `{"agent":{"type":"web","version":"1"},"id":7,"do":"index","a":[1]}
+{"agent":{"type":"web","version":1.5},"id":"x","do":"create"}
+{"agent":{"type":"web","version":"1"},"id":7,"do":"update","b":2}
+{"agent":{"type":"web","version":1.5},"id":"x","do":"delete"}
+{"agent":{"type":"Web"},"id":"y","do":"index"}
+{"agent":{"type":"web","version":"1"},"id":"z","do":"burn"}
+`;
+    const [one, other] = [await open(), await open()];
+    const texts = eventsOf(lines, ['agent', 'id', 'do']);
+    expect(texts.every(({ text }) => text !== undefined)).toBe(true);
+    const failures = await write(one, options, texts);
+    expect(failures).toEqual(await write(other, options, eventsOf(lines)));
+    expect(failures!.map(({ index }) => index)).toEqual([4, 5]);
+    expect(await stored(one)).toEqual(await stored(other));
+    expect(await stored(one)).toEqual([
+      'web-1-2026.11.20 {"agent":{"type":"web","version":"1"},"id":7,"do":"update","a":[1],"@timestamp":"2026-11-20T00:00:00.000Z","@version":"1","b":2}',
+    ]);
+  });
+
   test('are rejected one by one, and have their fields for the dead letter queue', async () => {
     const store = await open();
     await store.createIndex('strict', {
       mappings: { dynamic: 'strict', properties: { a: { type: 'long' } } },
     });
-    const events = eventsOf('{"a":1}\n{"b":2}\n', true);
+    const events = eventsOf('{"a":1}\n{"b":2}\n', []);
     const failures = await write(store, { index: 'strict' }, events);
     expect(failures).toMatchObject([{ index: 1, kind: 'reject' }]);
     expect(events.map(({ fields }) => Object.keys(fields))).toEqual([
@@ -99,12 +124,10 @@ describe('events of which only the text is there', () => {
   });
 });
 
-test('texts are taken only where nothing but the time is asked of an event', () => {
-  const takes = (given: Record<string, unknown>): boolean =>
+test('texts are taken whatever is asked of an event beside', () => {
+  const reads = (given: Record<string, unknown>): readonly string[] | undefined =>
     (output as OutputPlugin<any>).takesText!(resolveOptions(output, given));
-  expect(takes({})).toBe(true);
-  expect(takes({ index: 'all', action: 'create' })).toBe(true);
-  expect(takes({ index: 'x-%{+yyyy}-%{[a][b]}' })).toBe(false);
-  expect(takes({ document_id: '%{id}' })).toBe(false);
-  expect(takes({ action: '%{action}', document_id: '1' })).toBe(false);
+  expect(reads({})).toEqual(['@timestamp']);
+  expect(reads({ index: 'all', action: 'create' })).toEqual([]);
+  expect(reads({ index: '%{a}', document_id: '%{[b][c]}', action: '%{[d]}' })).toEqual(['a', '[b][c]', 'd']);
 });

@@ -44,10 +44,8 @@ export const store = defineOutput({
   },
   usesCodec: false,
   takesBlocks: true,
-  takesText: ({ index, document_id: documentId, action }) =>
-    documentId === undefined &&
-    !action.includes('%{') &&
-    fieldsRead(index).every((reference) => reference === '@timestamp'),
+  takesText: ({ index, document_id: documentId = '', action }) =>
+    [index, documentId, action].flatMap(fieldsRead),
   examples: [
     {
       title: 'Every event into an index of its day',
@@ -78,12 +76,13 @@ export const store = defineOutput({
       if (last.index !== name) last = { action: actionWithoutId(action), index: name };
       return last;
     };
-    /** Of an event of which only the text is there: its time is all that the index takes. */
-    const timeOf = new Event({ '@timestamp': '' });
-    const operation = (event: EventType): DocumentOperation | string => {
-      const { text } = event;
-      if (text !== undefined) timeOf.fields['@timestamp'] = text.timestamp;
-      const name = indexOf.format(text === undefined ? event : timeOf);
+    /** Stands for an event of which only the text is there. */
+    const seen = new Event({});
+    const operation = (whole: EventType): DocumentOperation | string => {
+      const { text } = whole;
+      if (text !== undefined) seen.fields = text.seen;
+      const event = text === undefined ? whole : seen;
+      const name = indexOf.format(event);
       if (name.includes('%{') && /%\{.*?\}/.test(name))
         return `Badly formatted index: after filling in fields it still holds a placeholder: [${name}]`;
       if (oneForAll) return plain(name);
@@ -119,9 +118,9 @@ export const store = defineOutput({
           }
           places.push(at);
           operations.push(made);
-          if (event.text !== undefined) asTheyAre = texts.push(event.text);
-          else if (made.action === 'delete') texts.push('');
+          if (made.action === 'delete') texts.push('');
           else if (made.action === 'update') texts.push(`{"doc":${context.toJson(event.fields)}}`);
+          else if (event.text !== undefined) asTheyAre = texts.push(event.text);
           else texts.push(context.toJson(event.fields));
         }
         if (operations.length === 0) return failures;
