@@ -1,7 +1,8 @@
 /**
  * Puts rows of frames into a hot table, a chunk at a time: their bytes go over as they stand, no string is made of them. A
  * chunk of its own for every frame would cost three times as much, so rows wait here until there are enough of them, or
- * somebody wants to read the table.
+ * somebody wants to read the table. Chunks wait too: into an empty table they go as they are, behind other rows each is
+ * copied once more.
  */
 import { isUtf8 } from 'node:buffer';
 import type { DuckDBAppender } from '@duckdb/node-api';
@@ -10,15 +11,17 @@ import type { FrameRow } from './frame.ts';
 
 /** Of the table; the order is that of the vectors below. */
 export const HOT_COLUMNS =
-  'seq BIGINT, ix INTEGER, version INTEGER, explicit BOOLEAN, id VARCHAR, src VARCHAR, norm VARCHAR';
+  'seq BIGINT, ix INTEGER, version INTEGER, explicit BOOLEAN, kind INTEGER, id VARCHAR, src VARCHAR, norm VARCHAR';
 
 const { BIGINT, BOOLEAN, INTEGER, VARCHAR } = duckdb.Type;
-const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, VARCHAR, VARCHAR, VARCHAR].map((type) =>
+const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, INTEGER, VARCHAR, VARCHAR, VARCHAR].map((type) =>
   duckdb.create_logical_type(type),
 );
 
 /** Rows of a chunk, by DuckDB's rule. */
 const CHUNK = 2048;
+/** Chunks that wait at most: about as many rows as are sealed at once. */
+const MAX_WAITING = 16;
 
 export class RowAppender {
   readonly #appender: DuckDBAppender;
@@ -28,21 +31,27 @@ export class RowAppender {
   readonly #indices = new Int32Array(CHUNK);
   readonly #versions = new Int32Array(CHUNK);
   readonly #explicit = new Uint8Array(CHUNK);
+  readonly #kinds = new Int32Array(CHUNK);
   #rows = 0;
+  #waiting = 0;
 
   constructor(appender: DuckDBAppender) {
     this.#appender = appender;
   }
 
   /** The row is part of `bytes`. @throws what the engine says */
-  add(row: FrameRow, bytes: Buffer): void {
-    if (this.#rows === CHUNK) this.flush();
+  add(row: FrameRow, bytes: Buffer, kind: number): void {
+    if (this.#rows === CHUNK) {
+      this.#put();
+      if (this.#waiting >= MAX_WAITING) this.flush();
+    }
     const at = this.#rows++;
     this.#sequences[at] = BigInt(row.sequence);
     this.#indices[at] = row.ix;
     this.#versions[at] = row.version;
     this.#explicit[at] = row.explicit ? 1 : 0;
-    const [, , , , id, source, columns] = this.#vectors;
+    this.#kinds[at] = kind;
+    const [, , , , , id, source, columns] = this.#vectors;
     duckdb.vector_assign_string_element_len(id!, at, bytes.subarray(row.id, row.source));
     // The engine takes nothing else. Columns begin with an ASCII character: no character spans the two.
     if (isUtf8(bytes.subarray(row.source, row.end))) {
@@ -56,13 +65,15 @@ export class RowAppender {
 
   /** All rows are in the table when it returns. @throws what the engine says */
   flush(): void {
-    if (this.#rows === 0) return;
-    this.#put();
+    if (this.#rows > 0) this.#put();
+    if (this.#waiting === 0) return;
+    this.#waiting = 0;
     this.#appender.flushSync();
   }
 
   /** Rows that wait are dropped. */
   close(): void {
+    this.#appender.clear();
     this.#appender.closeSync();
     this.#appender.connection.closeSync();
   }
@@ -70,14 +81,16 @@ export class RowAppender {
   #put(): void {
     const rows = this.#rows;
     this.#rows = 0;
-    const [sequences, indices, versions, explicit] = this.#vectors;
+    const [sequences, indices, versions, explicit, kinds] = this.#vectors;
     duckdb.data_chunk_set_size(this.#chunk, rows);
     duckdb.copy_data_to_vector(sequences!, 0, this.#sequences.buffer, 0, rows * 8);
     duckdb.copy_data_to_vector(indices!, 0, this.#indices.buffer, 0, rows * 4);
     duckdb.copy_data_to_vector(versions!, 0, this.#versions.buffer, 0, rows * 4);
     duckdb.copy_data_to_vector(explicit!, 0, this.#explicit.buffer, 0, rows);
+    duckdb.copy_data_to_vector(kinds!, 0, this.#kinds.buffer, 0, rows * 4);
     try {
       duckdb.append_data_chunk(this.#appender['appender'], this.#chunk);
+      this.#waiting++;
     } finally {
       duckdb.data_chunk_reset(this.#chunk);
     }

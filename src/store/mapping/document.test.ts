@@ -134,6 +134,19 @@ test('a value that does not fit stays findable, and never refuses the document',
   expect(read('{"k.a":1,"":2,"a..b":3,"_id":"x"}').ignored).toEqual(['k.a', '', 'a..b', '_id']);
 });
 
+test('keys in the order of the document before, in another one, and with escapes', () => {
+  const { read } = reader();
+  for (const text of ['{"a":1,"b":2,"c":3}', '{"a":1,"b":2,"c":3}', '{"b":4,"a":5,"bb":6,"c":7}', '{"c":8}'])
+    expect(Object.entries(read(text).row).map(([key, value]) => [key, value])).toEqual(
+      Object.entries(JSON.parse(text)).map(([key, value]) => [key, `#${value}`]),
+    );
+  expect(read(String.raw`{"x\\b":1}`).row).toEqual({ 'x\\b': '#1' });
+  // A backspace, not the two characters of the key before.
+  expect(read(String.raw`{"x\b":2}`).row).toEqual({ 'x\b': '#2' });
+  expect(read(String.raw`{"q\"r":3}`).row).toEqual({ 'q"r': '#3' });
+  expect(() => read('{"q"r":3}')).toThrow(StoreError);
+});
+
 test('strings: escapes, other alphabets, broken UTF-8, half surrogates', () => {
   const { read } = reader();
   expect(read('{"a":"x\\"\\\\\\n\\u0041é","\\u0062":"ü"}').row).toEqual({ a: 'x"\\\nAé', b: 'ü' });

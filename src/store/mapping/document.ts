@@ -19,7 +19,7 @@ import type { IndexMapping } from './mapping.ts';
 import type { FieldNode, KeyEntry, ObjectNode } from './nodes.ts';
 import { RestOfDocument } from './rest-of-document.ts';
 import { type ColumnNumbers, DocumentRow } from './row.ts';
-import { detect, isIpv4At, isoMillisAt } from './scalar-scan.ts';
+import { detect, isIpv4At, isoMillisAt, isShortIpv6At } from './scalar-scan.ts';
 
 /**
  * The flattened field of what has no column of its own in a document: fields beyond `total_fields.limit` and values that do
@@ -37,6 +37,8 @@ export interface MappedDocument {
   readonly time: number | undefined;
   /** Fields with a value that is not in their column; undefined: none. */
   readonly ignored: readonly string[] | undefined;
+  /** Documents with the same names at the top are of one kind, as long as there are few kinds. */
+  readonly kind: number;
 }
 
 const QUOTE = 0x22;
@@ -57,6 +59,8 @@ export class DocumentReader {
   private source: Uint8Array = new Uint8Array(0);
   private bytes: Buffer = Buffer.alloc(0);
   private end = 0;
+  /** Of the document's names at the top, whatever their order. */
+  private kind = 0;
   private ignored: string[] | undefined;
   private rest: RestOfDocument | undefined;
 
@@ -79,6 +83,7 @@ export class DocumentReader {
     this.row.begin(bytes);
     this.ignored = undefined;
     this.rest = undefined;
+    this.kind = 1;
     try {
       let at = space(bytes, start);
       if (bytes[at] !== OPEN_BRACE || at >= end)
@@ -95,13 +100,18 @@ export class DocumentReader {
       if (field.constant !== undefined && !this.row.has(field))
         this.row.addText(field, JSON.stringify(field.constant));
     }
-    const columns = this.row.toJson(REST_FIELD, this.restText());
-    return { columns, time: this.time(), ignored: this.ignored };
+    const columns = this.row.toJson(REST_FIELD, this.restText(), this.kind);
+    return { columns, time: this.time(), ignored: this.ignored, kind: this.row.kind };
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
   takeFilled(): Set<string> {
     return this.row.takeFilled();
+  }
+
+  /** The columns that documents of each kind fill. Later documents may be added to it. */
+  takeKinds(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.row.takeKinds();
   }
 
   /** Behind `{`; answers behind `}`. */
@@ -111,25 +121,38 @@ export class DocumentReader {
     if (depth > MAX_DEPTH) throw new MalformedJson(from, 'is nested too deeply');
     let at = space(bytes, from);
     if (bytes[at] === CLOSE_BRACE) return at + 1;
+    let before: KeyEntry | undefined;
     for (;;) {
       if (bytes[at] !== QUOTE)
         throw new MalformedJson(at, 'has no name of a field where there should be one');
       const start = ++at;
+      let byte: number;
       let hash = 0;
-      let byte = bytes[at]!;
-      while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
-        hash = (Math.imul(hash, 31) + byte) | 0;
-        byte = bytes[++at]!;
-      }
-      let entry: KeyEntry | undefined;
+      // Documents of a kind have their keys in the same order. None of these has anything that is escaped.
+      let entry = before === undefined ? node.opening : before.follower;
       let name: string | undefined;
-      if (byte === QUOTE) entry = node.find(bytes, start, at, hash);
-      else {
-        at = stringEnd(bytes, start, end);
-        name = JSON.parse(textOf(bytes, start - 1, at + 1)) as string;
-        entry = node.findName(name);
+      if (entry !== undefined && isAt(entry.bytes, bytes, start)) {
+        at += entry.bytes.length;
+        hash = entry.hash;
+      } else {
+        byte = bytes[at]!;
+        while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
+          hash = (Math.imul(hash, 31) + byte) | 0;
+          byte = bytes[++at]!;
+        }
+        if (byte === QUOTE) {
+          entry = node.find(bytes, start, at, hash);
+          if (before === undefined) node.opening = entry;
+          else before.follower = entry;
+        } else {
+          at = stringEnd(bytes, start, end);
+          name = JSON.parse(textOf(bytes, start - 1, at + 1)) as string;
+          entry = node.findName(name);
+        }
       }
+      before = entry ?? before;
       if (at >= end) throw new MalformedJson(end, 'ends within a name');
+      if (depth === 1) this.kind = (this.kind + Math.imul(hash, 0x9e3779b1)) | 0;
       const keyEnd = at++;
       if (bytes[at] !== 0x3a) at = space(bytes, at);
       if (bytes[at] !== 0x3a) throw new MalformedJson(at, 'has no colon behind a name');
@@ -276,7 +299,10 @@ export class DocumentReader {
       case 'boolean':
         return kind === 'boolean';
       case 'ip':
-        return kind === 'string' && isIpv4At(this.bytes, from + 1, to - 1);
+        return (
+          kind === 'string' &&
+          (isIpv4At(this.bytes, from + 1, to - 1) || isShortIpv6At(this.bytes, from + 1, to - 1))
+        );
       default:
         return false;
     }
@@ -329,6 +355,13 @@ export class DocumentReader {
     const node = this.mapping.root.children.get('@timestamp');
     return node?.shape === 'field' && node.type === 'date' ? this.row.firstNumber(node) : undefined;
   }
+}
+
+/** Does this key, and its closing quote, stand at an offset? */
+function isAt(key: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  const length = key.length;
+  for (let at = 0; at < length; at++) if (key[at] !== bytes[from + at]) return false;
+  return bytes[from + length] === QUOTE;
 }
 
 const isMinusZero = (bytes: Uint8Array, from: number, to: number): boolean =>

@@ -44,6 +44,10 @@ export class FieldNode {
   /** Of the row: which of both it wrote (1, 2) since `DocumentRow.takeFilled` was asked, and when that was. */
   filled = 0;
   filledRound = 0;
+  /** Of the row: for which kinds of documents it wrote each of both, and since when they are counted. */
+  singleKinds = 0;
+  severalKinds = 0;
+  kindsRound = 0;
   /** The document that the rest belongs to. */
   stamp = 0;
   /** Where its first value stands (see `DocumentRow`). */
@@ -80,6 +84,8 @@ export interface KeyEntry {
   readonly hash: number;
   readonly node: Node;
   readonly next: KeyEntry | undefined;
+  /** Of the reader: the key that came behind it the last time. */
+  follower: KeyEntry | undefined;
 }
 
 export class ObjectNode {
@@ -96,6 +102,8 @@ export class ObjectNode {
   readonly children = new Map<string, Node>();
   /** Keys as they stand in documents, `a.b` among them. */
   private readonly byName = new Map<string, KeyEntry>();
+  /** Of the reader: the key that came first the last time. */
+  opening: KeyEntry | undefined;
   private table: (KeyEntry | undefined)[] = Array<KeyEntry | undefined>(16).fill(undefined);
 
   constructor(path: string, parent: ObjectNode | undefined) {
@@ -128,7 +136,7 @@ export class ObjectNode {
     const bytes = Buffer.from(key);
     const hash = hashOf(bytes);
     const at = hash & (this.table.length - 1);
-    const entry: KeyEntry = { bytes, hash, node, next: this.table[at] };
+    const entry: KeyEntry = { bytes, hash, node, next: this.table[at], follower: undefined };
     this.table[at] = entry;
     this.byName.set(key, entry);
     return entry;
@@ -144,11 +152,12 @@ export class ObjectNode {
 
   private rehash(without: string): void {
     this.byName.delete(without);
+    this.opening = undefined;
     const size = this.byName.size >= this.table.length ? this.table.length * 4 : this.table.length;
     this.table = Array<KeyEntry | undefined>(size).fill(undefined);
     for (const [key, old] of this.byName) {
       const at = old.hash & (size - 1);
-      const entry: KeyEntry = { ...old, next: this.table[at] };
+      const entry: KeyEntry = { ...old, next: this.table[at], follower: undefined };
       this.table[at] = entry;
       this.byName.set(key, entry);
     }

@@ -59,6 +59,51 @@ export function isIpv4At(bytes: Uint8Array, from: number, to: number): boolean {
   return parts === 3 && value >= 0;
 }
 
+const COLON = 0x3a;
+
+/**
+ * Is it an IPv6 address as RFC 5952 writes it, without dots? The few that begin with `::ffff:` are none here: mapped IPv4
+ * addresses are written otherwise.
+ */
+export function isShortIpv6At(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from > 39) return false;
+  let groups = 0;
+  /** Groups before `::`. */
+  let gap = -1;
+  /** The zero groups just before, the most of them that stand together, and that of before `::`. */
+  let zeros = 0;
+  let most = 0;
+  let mostBefore = 0;
+  let value = 0;
+  let digits = 0;
+  for (let at = from; at <= to; at++) {
+    const byte = at === to ? COLON : bytes[at]!;
+    if ((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)) {
+      if (++digits > 4 || (digits > 1 && value === 0)) return false;
+      value = value * 16 + (byte < 0x61 ? byte - 0x30 : byte - 0x57);
+      continue;
+    }
+    if (byte !== COLON) return false;
+    if (digits > 0) {
+      if (groups === gap && (value === 0 || (gap === 0 && value === 0xffff))) return false;
+      groups++;
+      zeros = value === 0 ? zeros + 1 : 0;
+      if (zeros > most) most = zeros;
+      value = 0;
+      digits = 0;
+    } else if (at === to ? groups !== gap : at > from || bytes[at + 1] !== COLON) return false;
+    if (at + 1 < to && bytes[at + 1] === COLON) {
+      if (gap >= 0 || zeros > 0) return false;
+      gap = groups;
+      mostBefore = most;
+      most = 0;
+      at++;
+    }
+  }
+  if (gap < 0) return groups === 8 && most < 2;
+  return groups <= 6 && mostBefore < 8 - groups && most <= 8 - groups;
+}
+
 let lastDay = 0;
 let lastDayStart = 0;
 
