@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuTime } from '../../test/support/busy-machine.ts';
 import {
   depthOf,
   longNumbersIn,
@@ -69,13 +70,13 @@ describe('parseJson alters no number', () => {
 });
 
 test('hostile numbers and nesting cost little', () => {
-  const started = performance.now();
+  const started = cpuTime();
   parseJson(`[0.${'0'.repeat(500_000)}1]`);
   parseJson(`[${'9'.repeat(500_000)}]`);
   parseJson(`[1${'0'.repeat(500_000)}]`);
   const nested = `${'['.repeat(300_000)}12345678901234567890${']'.repeat(300_000)}`;
   expect(() => parseJson(nested)).toThrow(SyntaxError);
-  expect(performance.now() - started).toBeLessThan(1500);
+  expect(cpuTime() - started).toBeLessThan(1500);
 });
 
 test('names are data; the last of several wins', () => {

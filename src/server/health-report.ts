@@ -219,7 +219,7 @@ function busyFindings(utilization: Windows, output: Windows): Finding[] {
     : [];
 }
 
-export interface EventStoreHealth {
+interface EventStoreHealth {
   readonly status: HealthStatus;
   readonly symptom: string;
   readonly diagnosis?: readonly Readonly<Record<string, unknown>>[];

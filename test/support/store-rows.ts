@@ -132,7 +132,6 @@ export async function storeRows(
       of: (field) => dictionary.filter((column) => column.field === field),
       fields: () => Object.keys(types),
     },
-    asked() {},
     release() {},
   };
   return { engine, snapshot, close: () => duckdb.close() };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuTime } from '../../../test/support/busy-machine.ts';
 import {
   AckReader,
   decodePairs,
@@ -102,11 +103,11 @@ describe('FrameReader', () => {
   it('walks a data frame that comes in tiny pieces in linear time', () => {
     const pairs = Array.from({ length: 60_000 }, () => ['', ''] as const);
     const bytes = encodeData(1, pairs);
-    const start = performance.now();
+    const start = cpuTime();
     const pieces: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += 4) pieces.push(bytes.subarray(at, at + 4));
     expect(read(pieces)).toEqual(['1 {"":""}']);
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(cpuTime() - start).toBeLessThan(3_000);
   });
 
   it('holds no more memory than came for a frame that claims to be huge', () => {

@@ -24,7 +24,7 @@ test('a resolver that never answers is given up', async () => {
   const names = new ReverseLookup(() => new Promise(() => {}));
   const started = Date.now();
   expect(await names.lookUp('192.0.2.1')).toBeUndefined();
-  expect(Date.now() - started).toBeLessThan(4_500);
+  expect(Date.now() - started).toBeLessThan(10_000);
 });
 
 test('lookups at once are bounded', async () => {

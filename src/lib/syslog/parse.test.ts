@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuTime } from '../../../test/support/busy-machine.ts';
 import type { EcsMode } from '../../kernel/plugin.ts';
 import { compileGrok, type GrokCaptures } from '../grok/compile.ts';
 import { runsInTime } from '../regexp-guard.ts';
@@ -158,7 +159,7 @@ describe('the default pattern by hand', () => {
   });
 
   test('takes linear time on hostile lines', () => {
-    const started = performance.now();
+    const started = cpuTime();
     for (const text of [
       `<13>Oct 11 22:14:15 ${'a-'.repeat(100_000)}_ x`,
       `<13>Oct 11 22:14:15 host ${'a:'.repeat(100_000)}`,
@@ -169,7 +170,7 @@ describe('the default pattern by hand', () => {
       parseRfc5424(text, newSyslogLine());
     }
     // In quadratic time each of them would take minutes.
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(cpuTime() - started).toBeLessThan(5000);
   });
 });
 

@@ -414,7 +414,7 @@ describe('closing', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     const started = performance.now();
     await close();
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     await sender.ended();
   });
 });

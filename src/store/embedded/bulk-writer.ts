@@ -336,7 +336,7 @@ export class BulkWriter {
       to = source.length;
       read = reader.read(source, from, to);
     }
-    const { columns, time, ignored } = read;
+    const { columns, time, ignored, kind } = read;
     this.#core.catalogue.nextSequence = sequence + 1;
     out.frame.add(
       { sequence, ix: index.ix, version, time: time ?? Number.NaN, id },
@@ -345,6 +345,7 @@ export class BulkWriter {
       to,
       columns,
       ignored,
+      kind,
     );
     return changed;
   }
@@ -357,8 +358,10 @@ export class BulkWriter {
     settle: readonly (() => void)[] = [],
   ): Promise<void> {
     const columns: Record<number, string[]> = {};
+    const kinds = new Map<number, ReadonlyMap<number, ReadonlySet<string>>>();
     for (const [index, reader] of touched) {
       columns[index.ix] = [...reader.takeFilled()];
+      kinds.set(index.ix, reader.takeKinds());
       const mapping = (index.mapping as IndexMapping).takeChanges();
       if (mapping) this.#unlogged.push({ t: 'mapping', ix: index.ix, mapping });
     }
@@ -372,7 +375,7 @@ export class BulkWriter {
       nextSequence: this.#core.catalogue.nextSequence,
     });
     try {
-      await this.#core.commit(payload, tail, true);
+      await this.#core.commit(payload, tail, true, { rows: frame.kinds, columns: kinds });
       frame.release();
       for (const one of settle) one();
     } catch (error) {

@@ -74,8 +74,6 @@ export interface SegmentInfo extends StoredFile {
   readonly columns: readonly string[];
   /** Further columns, whose values stand together in `_sparse`: name → key there. */
   readonly sparse?: Readonly<Record<string, string>>;
-  /** `_sparse` has all columns of every row, not only of those that have a further one. */
-  readonly packed?: boolean;
   /** Rows whose `_id` the sender chose: they are in the id filter. */
   readonly explicit: number;
   /** When its rows came, from and to, milliseconds; segments of older versions do not say it. */

@@ -21,7 +21,7 @@ import {
   type SegmentsRecord,
 } from './catalogue.ts';
 import { Duckdb } from './duckdb.ts';
-import { type DeadRow, eachRow, type FrameTail, frameTail } from './frame.ts';
+import { type DeadRow, eachRow, type FrameKinds, type FrameTail, frameTail } from './frame.ts';
 import { HotIds } from './hot-ids.ts';
 import { HotTable } from './hot-table.ts';
 import { Log, readLogFile } from './log.ts';
@@ -32,7 +32,6 @@ import { filesOf, partsOf } from './segment-files.ts';
 import { checkSegment } from './segment-writer.ts';
 import type { Snapshot } from './snapshot.ts';
 import { makeSnapshot } from './snapshots.ts';
-import { AskedColumns } from './sparse-columns.ts';
 import { RealStoreFiles } from './store-files.ts';
 import { Tasks } from './tasks.ts';
 
@@ -76,7 +75,6 @@ export class Core {
   readonly hotIds = new HotIds();
   readonly problems: Problems;
   readonly tasks = new Tasks();
-  readonly asked = new AskedColumns();
   readonly archive: Archive | undefined;
   log!: Log;
   manifest!: Manifest<CatalogueRecord>;
@@ -150,7 +148,7 @@ export class Core {
    * to the catalogue by the caller, if `applied`.
    * @throws the system's error when it could not be written: then nothing of it happened.
    */
-  commit(payload: Uint8Array, tail: FrameTail, applied: boolean): Promise<void> {
+  commit(payload: Uint8Array, tail: FrameTail, applied: boolean, kinds?: FrameKinds): Promise<void> {
     return new Promise((resolve, reject) => {
       this.log.append(payload, (error, file, frame) => {
         if (error) {
@@ -162,7 +160,7 @@ export class Core {
           return;
         }
         this.problems.clear('log');
-        this.#arrivals = this.#arrivals.then(() => this.#arrive(file, frame, payload, tail, applied));
+        this.#arrivals = this.#arrivals.then(() => this.#arrive(file, frame, payload, tail, applied, kinds));
         this.#arrivals.then(resolve, reject);
       });
     });
@@ -422,6 +420,7 @@ export class Core {
     payload: Uint8Array,
     tail: FrameTail,
     applied: boolean,
+    kinds?: FrameKinds,
   ): Promise<void> {
     const { catalogue } = this;
     if (!applied) for (const record of tail.records) catalogue.apply(record);
@@ -431,7 +430,7 @@ export class Core {
     try {
       if (!hot.isOpen && !this.#rebuilding) await hot.open();
       while (this.#rebuilding) await this.#rebuilding;
-      if (tail.rows > 0) hot.refill(payload, tail, this.#nameOf);
+      if (tail.rows > 0) hot.refill(payload, tail, this.#nameOf, kinds);
       generation.lastFrame = frame;
     } catch (error) {
       // It is on disk: the tables are made again from there, this frame with them.
@@ -441,7 +440,7 @@ export class Core {
     generation.records.push(...tail.records);
     generation.dead.push(...tail.dead);
     generation.bytes += payload.length;
-    if (tail.rows > 0) hot.count(payload, tail, this.#nameOf);
+    if (tail.rows > 0) hot.count(payload, tail, this.#nameOf, kinds);
     if (!applied && (tail.rows > 0 || tail.dead.length > 0)) this.#replayIds(generation, payload, tail);
     this.bury(tail.dead);
   }

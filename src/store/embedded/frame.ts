@@ -52,10 +52,20 @@ const MAX_SPARE = 4;
 const LEAST_SPARE_BYTES = 256 << 10;
 const MOST_SPARE_BYTES = 16 << 20;
 
+/** What is known of a frame's rows as long as it is not read from the log. */
+export interface FrameKinds {
+  /** Of each row, in their order. */
+  readonly rows: readonly number[];
+  /** Index number → kind → columns that those rows fill. */
+  readonly columns: ReadonlyMap<number, ReadonlyMap<number, ReadonlySet<string>>>;
+}
+
 export class FrameBuilder {
   #buffer: Buffer;
   #at = 0;
   rows = 0;
+  /** Of each row. */
+  readonly kinds: number[] = [];
 
   constructor(expectedBytes: number) {
     const known = expectedBytes >= LEAST_SPARE_BYTES ? spare.pop() : undefined;
@@ -70,7 +80,7 @@ export class FrameBuilder {
     this.#buffer = Buffer.alloc(0);
   }
 
-  /** `columns`: JSON object; `ignored`: names of fields that come to it. */
+  /** `columns`: JSON object; `ignored`: names of fields that come to it; `kind`: see `MappedDocument`. */
   add(
     row: NewRow,
     source: Buffer,
@@ -78,7 +88,9 @@ export class FrameBuilder {
     to: number,
     columns: Buffer,
     ignored?: readonly string[],
+    kind = 0,
   ): void {
+    this.kinds.push(kind);
     const more =
       ignored === undefined ? '' : `${columns.length > 2 ? ',' : ''}"_ignored":${JSON.stringify(ignored)}}`;
     // Three bytes a UTF-16 unit are the most.

@@ -6,7 +6,7 @@ import { columnTypes } from '../../query/field-types.ts';
 import { sqlText } from '../../query/sql-literal.ts';
 import type { Columns } from './catalogue.ts';
 import type { Duckdb } from './duckdb.ts';
-import { eachRow, type FrameRow, type FrameTail } from './frame.ts';
+import { eachRow, type FrameKinds, type FrameRow, type FrameTail } from './frame.ts';
 import { HOT_COLUMNS, RowAppender } from './row-appender.ts';
 
 /** What the rows of one index here have. */
@@ -20,7 +20,18 @@ export interface HotIndex {
   first: number;
   last: number;
   readonly columns: Set<string>;
+  /** Rows that have much the same columns have one number in the table; undefined: not all rows have the right one. */
+  kinds: Map<number, HotKind> | undefined;
 }
+
+export interface HotKind {
+  rows: number;
+  /** What they fill is in one of these, and perhaps more. */
+  readonly columns: ReadonlySet<string>[];
+}
+
+/** More kinds of rows in an index are none. */
+const MAX_KINDS = 500;
 
 type NameOf = (ix: number) => string | undefined;
 
@@ -42,6 +53,8 @@ export class HotTable {
   readonly #duckdb: Duckdb;
   readonly #columns: Columns;
   #appender: RowAppender | undefined;
+  /** False: rows came from the log, which does not say of what kind they are. */
+  #kindsAreRight = true;
 
   constructor(duckdb: Duckdb, columns: Columns, number: number) {
     this.#duckdb = duckdb;
@@ -60,22 +73,37 @@ export class HotTable {
     this.#appender = new RowAppender(await this.#duckdb.appender(this.table));
   }
 
-  /** Notes what the rows of a frame have. */
-  count(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
+  /** Notes what the rows of a frame have. `kinds`: as `refill` had them. */
+  count(payload: Uint8Array, tail: FrameTail, nameOf: NameOf, kinds?: FrameKinds): void {
+    let at = 0;
     eachRow(payload, tail, (row) => {
+      const kind = kinds?.rows[at++];
       const name = nameOf(row.ix);
-      if (name !== undefined) this.#note(this.#index(row.ix, name, row.sequence), row);
+      if (name === undefined) return;
+      const index = this.#index(row.ix, name, row.sequence);
+      this.#note(index, row);
+      if (kind === undefined || !this.#kindsAreRight) index.kinds = undefined;
+      else if (index.kinds) countKind(index, kind);
     });
     for (const ix in tail.columns) {
       const known = this.indices.get(Number(ix));
       if (!known) continue;
       for (const column of tail.columns[ix]!) known.columns.add(column);
+      for (const [number, filled] of kinds?.columns.get(Number(ix)) ?? []) {
+        const of = known.kinds?.get(number)?.columns;
+        if (of && of.at(-1) !== filled) of.push(filled);
+      }
     }
   }
 
   /** Takes rows for the table: they can be found after `flush`, once they are counted too. @throws what the engine says */
-  refill(payload: Uint8Array, tail: FrameTail, nameOf: NameOf): void {
+  refill(payload: Uint8Array, tail: FrameTail, nameOf: NameOf, kinds?: FrameKinds): void {
     const appender = this.#appender!;
+    let at = 0;
+    if (!kinds) {
+      this.#kindsAreRight = false;
+      for (const index of this.indices.values()) index.kinds = undefined;
+    }
     let isKnown = false;
     let indexNumber = -1;
     eachRow(payload, tail, (row, bytes) => {
@@ -83,7 +111,8 @@ export class HotTable {
         indexNumber = row.ix;
         isKnown = nameOf(row.ix) !== undefined;
       }
-      if (isKnown) appender.add(row, bytes);
+      const kind = kinds ? kinds.rows[at++]! : 0;
+      if (isKnown) appender.add(row, bytes, kind);
     });
   }
 
@@ -140,6 +169,7 @@ export class HotTable {
         first: sequence,
         last: sequence,
         columns: new Set(),
+        kinds: new Map(),
       };
       this.indices.set(ix, index);
     }
@@ -159,4 +189,12 @@ export class HotTable {
     if (sequence > this.lastSequence) this.lastSequence = sequence;
     this.rows++;
   }
+}
+
+function countKind(index: HotIndex, number: number): void {
+  const kinds = index.kinds!;
+  const kind = kinds.get(number);
+  if (kind) kind.rows++;
+  else if (kinds.size < MAX_KINDS) kinds.set(number, { rows: 1, columns: [] });
+  else index.kinds = undefined;
 }

@@ -14,14 +14,7 @@ import { DOCUMENT_COLUMNS, documentsOf, type MergedFiles, writeMergedFiles } fro
 import { newSegmentId, removeInfo, segmentFile } from './sealer.ts';
 import { stemOf } from './segment-files.ts';
 import { writeDurably } from './segment-writer.ts';
-import {
-  columnType,
-  isFlattened,
-  MAX_COLUMNS,
-  sparseText,
-  sparseValues,
-  splitColumns,
-} from './sparse-columns.ts';
+import { columnType, MAX_COLUMNS, sparseValues } from './sparse-columns.ts';
 import { TokenFilterBuilder } from './token-filter.ts';
 
 /** So many small ones are one merge. */
@@ -104,10 +97,6 @@ const tooLarge = new WeakSet<Segment>();
 const stays = (segment: Segment): boolean =>
   segment.quarantined !== undefined || segment.info.archived === true || tooLarge.has(segment);
 
-/** Keys of restored rows are those of the store that they come from. */
-const hasOtherKeys = ({ sparse = {} }: SegmentInfo): boolean =>
-  Object.entries(sparse).some(([name, key]) => name !== key);
-
 /** Neighbours that may become one file. */
 function runsOf(segments: readonly Segment[]): Segment[][] {
   const runs: Segment[][] = [];
@@ -116,7 +105,9 @@ function runsOf(segments: readonly Segment[]): Segment[][] {
   for (const segment of segments) {
     const tooBig = rows + segment.info.rows > MAX_ROWS;
     // A file that is large already is not written again for a few rows more.
-    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || hasOtherKeys(segment.info) || stays(segment);
+    // Keys of restored rows are those of the store that they come from.
+    const otherKeys = Object.entries(segment.info.sparse ?? {}).some(([name, key]) => name !== key);
+    const tooUnlike = segment.info.rows > MAX_ROWS / 2 || otherKeys || stays(segment);
     if (tooBig || tooUnlike) {
       if (run.length > 0) runs.push(run);
       run = [];
@@ -191,7 +182,10 @@ async function writeMerged(
 ): Promise<SegmentInfo | 'too large' | undefined> {
   const { catalogue } = core;
   const infos = segments.map(({ info }) => info);
-  const { columns, sparse } = await columnsOf(core, duckdb, infos);
+  const columns = [...new Set(infos.flatMap((info) => info.columns))].sort();
+  const sparse = [...new Set(infos.flatMap((info) => Object.keys(info.sparse ?? {})))]
+    .filter((name) => !columns.includes(name))
+    .sort();
   const path = (file: string): string => join(core.folder, file);
   const survivors = (segment: Segment): string => {
     const gone = buried.get(segment)!;
@@ -208,7 +202,7 @@ async function writeMerged(
         : `NULL::${columnType(catalogue.columns, name)}`;
       return `${value} AS ${name}`;
     });
-    if (sparse.length > 0) list.push(`${sparseOf(segment.info, columns, promoted)} AS _sparse`);
+    if (sparse.length > 0) list.push(segment.info.sparse ? '_sparse' : 'NULL::VARCHAR AS _sparse');
     const file = `read_parquet(${sqlText(path(segment.info.file))})`;
     const rows =
       promoted.length === 0
@@ -300,58 +294,6 @@ async function writeMerged(
     created: isLast ? Math.max(...infos.map((info) => info.created)) : Date.now(),
     sidecars,
   };
-}
-
-/** Rows by which the fullest columns are chosen. */
-const SAMPLE = 4000;
-
-/** The columns that the merged segment gets, and those that go into `_sparse`. */
-async function columnsOf(
-  core: Core,
-  duckdb: Duckdb,
-  infos: readonly SegmentInfo[],
-): Promise<{ columns: string[]; sparse: string[] }> {
-  // What stands in the text as well may stay there.
-  const own = new Set(infos.flatMap((info) => (info.packed && !hasOtherKeys(info) ? [] : info.columns)));
-  const all = new Set(infos.flatMap((info) => [...info.columns, ...Object.keys(info.sparse ?? {})]));
-  const packed = infos.filter((info) => info.packed);
-  if (all.size <= MAX_COLUMNS) return { columns: [...all].sort(), sparse: [] };
-  const counts = new Map<string, number>();
-  const rows = packed.reduce((sum, info) => sum + info.rows, 0);
-  const every = Math.ceil(rows / SAMPLE);
-  for (const info of packed) {
-    const names = new Map(Object.entries(info.sparse!).map(([name, key]) => [key, name]));
-    const found = await duckdb.query(
-      `SELECT key, count(*) FROM (SELECT unnest(json_keys(_sparse)) AS key FROM read_parquet(${sqlText(join(core.folder, info.file))}) WHERE hash(_seq) % ${every} = 0) GROUP BY key`,
-      undefined,
-      'background',
-    );
-    for (let at = 0; at < found.rows; at++) {
-      const key = found.columns[0]![at] as string;
-      const name = names.get(key) ?? key;
-      counts.set(name, (counts.get(name) ?? 0) + Number(found.columns[1]![at]));
-    }
-  }
-  const isOwn = (name: string): boolean => own.has(name) || isFlattened(core.catalogue.columns, name);
-  const { dense } = splitColumns(all, counts, rows / every, isOwn);
-  const columns = new Set([...dense, ...own]);
-  return { columns: [...columns].sort(), sparse: [...all].filter((name) => !columns.has(name)).sort() };
-}
-
-/** The text of a row's further columns in the merged segment; `promoted` are columns there and stand in `s`. */
-function sparseOf(
-  { columns: own, sparse, packed }: SegmentInfo,
-  columns: readonly string[],
-  promoted: readonly string[],
-): string {
-  if (!sparse) return 'NULL::VARCHAR';
-  if (!packed) return '_sparse';
-  const values = [
-    '_ignored',
-    ...columns.filter((name) => own.includes(name)),
-    ...promoted.map((name) => `s.${sparse[name]!}`),
-  ];
-  return sparseText(values.map((value) => `${value} IS NOT NULL`));
 }
 
 /** From the first to the last; those that do not say it had come when they were made. */

@@ -11,10 +11,10 @@ import type { FrameRow } from './frame.ts';
 
 /** Of the table; the order is that of the vectors below. */
 export const HOT_COLUMNS =
-  'seq BIGINT, ix INTEGER, version INTEGER, explicit BOOLEAN, id VARCHAR, src VARCHAR, norm VARCHAR';
+  'seq BIGINT, ix INTEGER, version INTEGER, explicit BOOLEAN, kind INTEGER, id VARCHAR, src VARCHAR, norm VARCHAR';
 
 const { BIGINT, BOOLEAN, INTEGER, VARCHAR } = duckdb.Type;
-const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, VARCHAR, VARCHAR, VARCHAR].map((type) =>
+const types = [BIGINT, INTEGER, INTEGER, BOOLEAN, INTEGER, VARCHAR, VARCHAR, VARCHAR].map((type) =>
   duckdb.create_logical_type(type),
 );
 
@@ -32,6 +32,7 @@ export class RowAppender {
   readonly #indices = new Int32Array(CHUNK);
   readonly #versions = new Int32Array(CHUNK);
   readonly #explicit = new Uint8Array(CHUNK);
+  readonly #kinds = new Int32Array(CHUNK);
   #rows = 0;
   #waiting = 0;
 
@@ -40,7 +41,7 @@ export class RowAppender {
   }
 
   /** The row is part of `bytes`. @throws what the engine says */
-  add(row: FrameRow, bytes: Buffer): void {
+  add(row: FrameRow, bytes: Buffer, kind: number): void {
     if (this.#rows === CHUNK) {
       this.#put();
       if (this.#waiting >= MAX_WAITING) this.flush();
@@ -51,7 +52,8 @@ export class RowAppender {
     this.#indices[at] = row.ix;
     this.#versions[at] = row.version;
     this.#explicit[at] = row.explicit ? 1 : 0;
-    const [, , , , id, source, columns] = this.#vectors;
+    this.#kinds[at] = kind;
+    const [, , , , , id, source, columns] = this.#vectors;
     duckdb.vector_assign_string_element_len(id!, at, bytes.subarray(row.id, row.source));
     // The engine takes nothing else. Columns begin with an ASCII character: no character spans the two.
     if (isUtf8(bytes.subarray(row.source, row.end))) {
@@ -81,12 +83,13 @@ export class RowAppender {
   #put(): void {
     const rows = this.#rows;
     this.#rows = 0;
-    const [sequences, indices, versions, explicit] = this.#vectors;
+    const [sequences, indices, versions, explicit, kinds] = this.#vectors;
     duckdb.data_chunk_set_size(this.#chunk, rows);
     duckdb.copy_data_to_vector(sequences!, 0, this.#sequences.buffer, 0, rows * 8);
     duckdb.copy_data_to_vector(indices!, 0, this.#indices.buffer, 0, rows * 4);
     duckdb.copy_data_to_vector(versions!, 0, this.#versions.buffer, 0, rows * 4);
     duckdb.copy_data_to_vector(explicit!, 0, this.#explicit.buffer, 0, rows);
+    duckdb.copy_data_to_vector(kinds!, 0, this.#kinds.buffer, 0, rows * 4);
     try {
       duckdb.append_data_chunk(this.#appender['appender'], this.#chunk);
       this.#waiting++;

@@ -70,8 +70,6 @@ export interface Snapshot {
   /** Indices it covers, with their mappings, in order of names. */
   readonly indices: ReadonlyMap<string, SnapshotIndex>;
   readonly columns: ColumnDictionary;
-  /** A search looks at a column: new segments should have it. */
-  asked(name: string): void;
   release(): void;
 }
 

@@ -8,7 +8,7 @@ import type { Pin } from './pins.ts';
 import type { RowSet, Snapshot } from './snapshot.ts';
 
 export function makeSnapshot(
-  core: Pick<Core, 'catalogue' | 'pathOf' | 'isAway' | 'asked'>,
+  core: Pick<Core, 'catalogue' | 'pathOf' | 'isAway'>,
   generations: readonly Generation[],
   indices: readonly Index[],
 ): Snapshot {
@@ -33,7 +33,6 @@ export function makeSnapshot(
   return {
     rowSets,
     columns: catalogue.columns,
-    asked: (name) => core.asked.note(name),
     indices: new Map(
       [...indices]
         .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Query } from '../../query/tree.ts';
+import { IndexMapping } from '../mapping/mapping.ts';
+import { flatSettings, limitsOf } from '../mapping/templates.ts';
+import { Core } from './core.ts';
 import { EmbeddedStore } from './embedded-store.ts';
+import { mergeSegments } from './merger.ts';
 import { embeddedSearcher } from './search/searcher.ts';
 import { MAX_COLUMNS, splitColumns } from './sparse-columns.ts';
 
@@ -105,6 +109,19 @@ test('fields that few rows have are found in memory, sealed, merged and restored
   await other.bulkBody({ body: Buffer.from('{"index":{"_index":"x"}}\n{"moved":"numbers","z":1}\n') });
   await other.restore(target, { indices: { names: ['wide'] } });
   await check(other);
+  // Its keys are those of the store that it comes from, also when it was merged again.
+  stores.splice(stores.indexOf(other), 1);
+  await other.close();
+  const core = await Core.open({
+    folder: join(folder, 'b'),
+    makeMapping: (mapping, settings) => new IndexMapping(mapping, limitsOf(flatSettings(settings))),
+  });
+  const index = core.catalogue.byName.get('wide')!;
+  expect(index.segments.some(({ info }) => info.sparse)).toBe(true);
+  for (const segment of [...index.segments])
+    await mergeSegments(core, { index, segments: [segment], isLast: true });
+  await core.close();
+  await check(await open('b'));
 });
 
 test('columns that hardly any row fills get none of their own, whatever room there is', () => {

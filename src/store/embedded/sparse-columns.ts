@@ -1,7 +1,6 @@
 /**
- * Columns that a segment does not have: their values stay together in `_sparse`, a JSON text as in the hot table. A Parquet
- * column costs memory and time whether rows fill it or not, so merged segments have the fullest ones only. New segments have
- * those few that searches look at: the text of every row has all columns until they are merged.
+ * Columns that few rows of an index fill. A Parquet column costs memory and time whether rows fill it or not, so a segment
+ * has the fullest ones only; the values of the others stay together in `_sparse`, a JSON text as in the hot table.
  */
 import { columnTypes } from '../../query/field-types.ts';
 import { sqlText } from '../../query/sql-literal.ts';
@@ -9,77 +8,6 @@ import type { Columns } from './catalogue.ts';
 
 /** Columns of a segment: memory and time for writing grow with them (961 columns took over 1 GB and 220 µs an event). */
 export const MAX_COLUMNS = 256;
-
-/** Columns of a new segment. An index that has not many more gets all of them. */
-const FIRST_COLUMNS = 32;
-const FEW_COLUMNS = 48;
-
-/** Fields that searches, detections and screens look at before anybody asked. */
-const COMMON_FIELDS = [
-  'event.action',
-  'event.category',
-  'event.dataset',
-  'event.module',
-  'event.kind',
-  'event.outcome',
-  'event.code',
-  'host.name',
-  'user.name',
-  'source.ip',
-  'destination.ip',
-  'destination.port',
-  'process.name',
-  'log.level',
-  'message',
-];
-
-/** Fields that were searched last, so that new segments have columns of their own for them. */
-export class AskedColumns implements Iterable<string> {
-  readonly #names = new Set<string>();
-
-  /** `name`: `c17`, `m17` */
-  note(name: string): void {
-    this.#names.delete(name);
-    this.#names.add(name);
-    if (this.#names.size > FIRST_COLUMNS) this.#names.delete(this.#names.values().next().value!);
-  }
-
-  /** The last one first. */
-  [Symbol.iterator](): Iterator<string> {
-    return [...this.#names].reverse().values();
-  }
-}
-
-/** The columns of a new segment, and those that stand in `_sparse` only until it is merged. */
-export function firstColumns(
-  columns: Columns,
-  names: ReadonlySet<string>,
-  asked: Iterable<string>,
-): { dense: string[]; sparse: string[] } {
-  if (names.size <= FEW_COLUMNS) return { dense: [...names].sort(), sparse: [] };
-  const first = new Set<string>();
-  const add = (name: string): void => {
-    if (names.has(name)) first.add(name);
-  };
-  // Keys within objects that are kept as one text are looked for in their columns only, and pages need the time.
-  for (const name of names) if (isFlattened(columns, name)) add(name);
-  const room = first.size + FIRST_COLUMNS;
-  const fields = (of: readonly string[]): string[] =>
-    of.flatMap((field) => columns.of(field).flatMap(({ number }) => [`c${number}`, `m${number}`]));
-  const ranked = [...fields(['@timestamp']), ...asked, ...fields(COMMON_FIELDS), ...oldestFirst(names)];
-  for (const name of ranked) {
-    if (first.size === room) break;
-    add(name);
-  }
-  return { dense: [...first].sort(), sparse: [...names].filter((name) => !first.has(name)).sort() };
-}
-
-export const isFlattened = (columns: Columns, name: string): boolean =>
-  columns.get(Number(name.slice(1))).type === 'flattened';
-
-/** What was there first is what most rows have. */
-const oldestFirst = (names: ReadonlySet<string>): string[] =>
-  [...names].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
 
 /** DuckDB's type of a column. */
 export function columnType(columns: Columns, name: string): string {
@@ -110,11 +38,17 @@ export function sparseValues(
 }
 
 /**
- * SQL that keeps the columns of a row as JSON where it has more of them than the dense ones. `filled`: conditions that tell
- * which of those the row fills.
+ * SQL that keeps the columns of a row as JSON (`norm`) where it has more of them than the dense ones, which stand in the
+ * structure `s`.
  */
-export const sparseText = (filled: readonly string[]): string =>
-  `CASE WHEN len(json_keys(_sparse)) > ${sum(filled.map((one) => `(${one})::INTEGER`))} THEN _sparse END`;
+export const sparseText = (norm: string, dense: readonly string[]): string =>
+  `CASE WHEN len(json_keys(${norm})) > ${sum(['_ignored', ...dense].map((name) => `(s.${name} IS NOT NULL)::INTEGER`))} THEN ${norm} END`;
+
+/** The same where it is known which other columns there can be: they stand in `s` as well. */
+export const textIfAny = (norm: string, others: readonly string[]): string =>
+  others.length === 0
+    ? 'NULL::VARCHAR'
+    : `CASE WHEN ${others.map((name) => `s.${name} IS NOT NULL`).join(' OR ')} THEN ${norm} END`;
 
 /** Halves in brackets: the planner's time grows with the depth of an expression at every one of its terms. */
 function sum(terms: readonly string[]): string {

@@ -37,6 +37,8 @@ export interface MappedDocument {
   readonly time: number | undefined;
   /** Fields with a value that is not in their column; undefined: none. */
   readonly ignored: readonly string[] | undefined;
+  /** Documents with the same names at the top are of one kind, as long as there are few kinds. */
+  readonly kind: number;
 }
 
 const QUOTE = 0x22;
@@ -57,6 +59,8 @@ export class DocumentReader {
   private source: Uint8Array = new Uint8Array(0);
   private bytes: Buffer = Buffer.alloc(0);
   private end = 0;
+  /** Of the document's names at the top, whatever their order. */
+  private kind = 0;
   private ignored: string[] | undefined;
   private rest: RestOfDocument | undefined;
 
@@ -79,6 +83,7 @@ export class DocumentReader {
     this.row.begin(bytes);
     this.ignored = undefined;
     this.rest = undefined;
+    this.kind = 1;
     try {
       let at = space(bytes, start);
       if (bytes[at] !== OPEN_BRACE || at >= end)
@@ -95,13 +100,18 @@ export class DocumentReader {
       if (field.constant !== undefined && !this.row.has(field))
         this.row.addText(field, JSON.stringify(field.constant));
     }
-    const columns = this.row.toJson(REST_FIELD, this.restText());
-    return { columns, time: this.time(), ignored: this.ignored };
+    const columns = this.row.toJson(REST_FIELD, this.restText(), this.kind);
+    return { columns, time: this.time(), ignored: this.ignored, kind: this.row.kind };
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
   takeFilled(): Set<string> {
     return this.row.takeFilled();
+  }
+
+  /** The columns that documents of each kind fill. Later documents may be added to it. */
+  takeKinds(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.row.takeKinds();
   }
 
   /** Behind `{`; answers behind `}`. */
@@ -117,13 +127,14 @@ export class DocumentReader {
         throw new MalformedJson(at, 'has no name of a field where there should be one');
       const start = ++at;
       let byte: number;
+      let hash = 0;
       // Documents of a kind have their keys in the same order. None of these has anything that is escaped.
       let entry = before === undefined ? node.opening : before.follower;
       let name: string | undefined;
       if (entry !== undefined && isAt(entry.bytes, bytes, start)) {
         at += entry.bytes.length;
+        hash = entry.hash;
       } else {
-        let hash = 0;
         byte = bytes[at]!;
         while (byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
           hash = (Math.imul(hash, 31) + byte) | 0;
@@ -141,6 +152,7 @@ export class DocumentReader {
       }
       before = entry ?? before;
       if (at >= end) throw new MalformedJson(end, 'ends within a name');
+      if (depth === 1) this.kind = (this.kind + Math.imul(hash, 0x9e3779b1)) | 0;
       const keyEnd = at++;
       if (bytes[at] !== 0x3a) at = space(bytes, at);
       if (bytes[at] !== 0x3a) throw new MalformedJson(at, 'has no colon behind a name');

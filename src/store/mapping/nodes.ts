@@ -47,6 +47,10 @@ export class FieldNode {
   /** Of the row: which of both it wrote (1, 2) since `DocumentRow.takeFilled` was asked, and when that was. */
   filled = 0;
   filledRound = 0;
+  /** Of the row: for which kinds of documents it wrote each of both, and since when they are counted. */
+  singleKinds = 0;
+  severalKinds = 0;
+  kindsRound = 0;
   /** The document that the rest belongs to. */
   stamp = 0;
   /** Where its first value stands (see `DocumentRow`). */

@@ -9,6 +9,13 @@ export interface ColumnNumbers {
 /** From here on a call into V8's C++ costs less than a loop over the bytes. */
 const LONG = 36;
 
+/** Kinds of documents that are told apart: a bit each. */
+const MAX_KINDS = 30;
+/** All others. */
+const OTHER_KINDS = 0;
+/** After so many documents kinds are found anew: those that were there once may be gone. */
+const KINDS_FOR = 50_000;
+
 /** Up to so many values are compared with one another, more are put into a set. */
 const FEW = 12;
 
@@ -39,6 +46,14 @@ export class DocumentRow {
   /** Columns that documents filled since the last `takeFilled`, in this round. */
   private filled = new Set<string>();
   private round = ++rounds;
+  /** Kind → the columns that its documents fill. */
+  private kinds = new Map<number, Set<string>>();
+  private readonly kindBits = new Map<number, number>();
+  private kindsRound = ++rounds;
+  private documents = 0;
+  /** What the latest document's kind is counted as. */
+  kind = OTHER_KINDS;
+  private kindBit = 0;
 
   constructor(columns: ColumnNumbers) {
     this.columns = columns;
@@ -49,6 +64,7 @@ export class DocumentRow {
     this.stamp = ++stamps;
     this.count = 0;
     this.scratchEnd = 0;
+    this.documents++;
   }
 
   /** Has the document a value in this field? */
@@ -89,9 +105,11 @@ export class DocumentRow {
   }
 
   /**
-   * `{"c17":"10.0.0.1","m4":["a","b"]}`, valid until the next document; `rest` is JSON text for a column more.
+   * `{"c17":"10.0.0.1","m4":["a","b"]}`, valid until the next document; `rest` is JSON text for a column more. `kind`: any
+   * number that documents which fill about the same columns have in common.
    */
-  toJson(restField: string, rest: string | undefined): Buffer {
+  toJson(restField: string, rest: string | undefined, kind: number): Buffer {
+    if (kind !== this.kind || this.kindBit === 0) this.setKind(kind);
     let out = this.out;
     out[0] = 0x7b;
     let at = 1;
@@ -106,6 +124,8 @@ export class DocumentRow {
       }
       const bit = count === 0 ? 1 : 2;
       if (field.filledRound !== this.round || (field.filled & bit) === 0) this.noteFilled(field, bit);
+      const kinds = more === undefined ? field.singleKinds : field.severalKinds;
+      if (field.kindsRound !== this.kindsRound || (kinds & this.kindBit) === 0) this.noteKind(field, bit);
       if (out.length < at + field.to - startOf(field.from) + 32) out = this.grow(at + field.to);
       const length = name.length;
       for (let i = 0; i < length; i++) out[at++] = name[i]!;
@@ -126,6 +146,7 @@ export class DocumentRow {
     if (rest !== undefined) {
       const column = `c${this.columns.number(restField, 'flattened')}`;
       this.filled.add(column);
+      this.kinds.get(this.kind)!.add(column);
       const text = `"${column}":${JSON.stringify(rest)},`;
       if (out.length < at + text.length * 3) out = this.grow(at + text.length * 3);
       at += out.write(text, at);
@@ -143,6 +164,35 @@ export class DocumentRow {
     return filled;
   }
 
+  /** The columns that documents of each kind fill, or did a while ago; later documents are added. */
+  takeKinds(): ReadonlyMap<number, ReadonlySet<string>> {
+    const { kinds } = this;
+    if (this.documents > KINDS_FOR) {
+      this.documents = 0;
+      this.kinds = new Map();
+      this.kindBits.clear();
+      this.kindsRound = ++rounds;
+      this.kindBit = 0;
+    }
+    return kinds;
+  }
+
+  private setKind(number: number): void {
+    let bit = this.kindBits.get(number);
+    if (bit === undefined) {
+      const { size } = this.kindBits;
+      if (size >= MAX_KINDS && number !== OTHER_KINDS) {
+        this.setKind(OTHER_KINDS);
+        return;
+      }
+      bit = 1 << size;
+      this.kindBits.set(number, bit);
+      this.kinds.set(number, new Set());
+    }
+    this.kind = number;
+    this.kindBit = bit;
+  }
+
   private noteFilled(field: FieldNode, bit: number): void {
     if (field.filledRound !== this.round) {
       field.filledRound = this.round;
@@ -150,6 +200,17 @@ export class DocumentRow {
     }
     field.filled |= bit;
     this.filled.add(bit === 1 ? field.singleName : field.severalName);
+  }
+
+  private noteKind(field: FieldNode, bit: number): void {
+    if (field.kindsRound !== this.kindsRound) {
+      field.kindsRound = this.kindsRound;
+      field.singleKinds = 0;
+      field.severalKinds = 0;
+    }
+    if (bit === 1) field.singleKinds |= this.kindBit;
+    else field.severalKinds |= this.kindBit;
+    this.kinds.get(this.kind)!.add(bit === 1 ? field.singleName : field.severalName);
   }
 
   private put(field: FieldNode, from: number, to: number): void {

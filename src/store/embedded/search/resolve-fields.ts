@@ -43,8 +43,6 @@ export class FieldResolver {
           [several, true],
         ] as const) {
           const key = rows.sparse.get(name);
-          if (!pattern.includes('*') && (key !== undefined || rows.columns.has(name)))
-            this.#snapshot.asked(name);
           const packed = rows.packed === undefined ? undefined : { json: rows.packed, key: name };
           if (rows.columns.has(name))
             found.push({ field, expression: name, type, multi, stored: name, ...(packed && { packed }) });
