@@ -136,7 +136,10 @@ export interface BulkRequest {
   readonly ends: Int32Array;
   /** One an operation, or one for all of them. */
   readonly operations: readonly BulkOperation[] | BulkOperation;
-  /** The answer needs no items when every operation was accepted: an item each costs as much as a small document. */
+  /**
+   * The answer needs no items when every operation was accepted, and otherwise only the status of those that were: an item
+   * each costs as much as a small document.
+   */
   readonly onlyFailures?: boolean;
 }
 

@@ -30,6 +30,9 @@ export interface WriteTargets {
 
 const MAX_ID_BYTES = 512;
 
+/** Of every document that was accepted, where only failures are asked for. */
+const ACCEPTED: BulkItem = { action: 'index', index: '', id: '', status: 201, result: 'created' };
+
 export class BulkWriter {
   readonly #core: Core;
   readonly #targets: WriteTargets;
@@ -124,7 +127,8 @@ export class BulkWriter {
   }
 
   async #prepare(request: BulkDocuments): Promise<{ items: BulkItem[]; done: Promise<void> }> {
-    const { source, starts, ends } = request;
+    const { starts, ends, onlyFailures = false } = request;
+    const source = bufferOf(request.source);
     const count = ends.length;
     const one = Array.isArray(request.operations) ? undefined : (request.operations as BulkOperation);
     const operationAt = (at: number): BulkOperation =>
@@ -137,6 +141,7 @@ export class BulkWriter {
     const undo: (() => void)[] = [];
     const settle: (() => void)[] = [];
     const touched = new Map<Index, DocumentReader>();
+    const out = { frame, dead, undo, settle, touched, onlyFailures };
     for (let at = 0; at < count; at++) {
       const operation = operationAt(at);
       const target = targets[at]!;
@@ -153,13 +158,7 @@ export class BulkWriter {
             starts ? starts[at]! : at === 0 ? 0 : ends[at - 1]!,
             ends[at]!,
             found,
-            {
-              frame,
-              dead,
-              undo,
-              settle,
-              touched,
-            },
+            out,
           ),
         );
       } catch (error) {
@@ -235,7 +234,7 @@ export class BulkWriter {
   #apply(
     operation: BulkOperation,
     index: Index,
-    source: Uint8Array,
+    source: Buffer,
     from: number,
     to: number,
     found: ReadonlyMap<Index, ReadonlyMap<string, IdRow>>,
@@ -245,6 +244,7 @@ export class BulkWriter {
       readonly undo: (() => void)[];
       readonly settle: (() => void)[];
       readonly touched: Map<Index, DocumentReader>;
+      readonly onlyFailures: boolean;
     },
   ): BulkItem {
     const { hotIds, catalogue } = this.#core;
@@ -258,8 +258,9 @@ export class BulkWriter {
           'Validation Failed: 1: an id must be provided if version type or value are set;',
         );
       const sequence = catalogue.nextSequence;
+      this.#addRow(index, sequence, undefined, 1, source, from, to, out);
+      if (out.onlyFailures) return ACCEPTED;
       const id = makeRowId(sequence);
-      this.#addRow(index, sequence, id, false, 1, source, from, to, out);
       return { action, index: index.name, id, status: 201, result: 'created', version: 1, seqNo: sequence };
     }
     const { id } = operation;
@@ -296,14 +297,14 @@ export class BulkWriter {
       to = bytes.length;
     }
     const sequence = catalogue.nextSequence;
-    const changed = this.#addRow(index, sequence, id, true, version, bytes, from, to, out);
+    const changed = this.#addRow(index, sequence, id, version, bytes, from, to, out);
     if (row) out.dead.push([ix, row.sequence, id]);
     // An update that follows at once needs the document, which is not yet in a table.
     const next: KnownId = {
       sequence,
       version,
       deleted: false,
-      source: bufferOf(changed ?? bytes.subarray(from, to)),
+      source: changed ?? bytes.subarray(from, to),
     };
     remember(next);
     out.settle.push(() => hotIds.settle(ix, id, next));
@@ -314,14 +315,13 @@ export class BulkWriter {
   #addRow(
     index: Index,
     sequence: number,
-    id: string,
-    explicit: boolean,
+    id: string | undefined,
     version: number,
-    source: Uint8Array,
+    source: Buffer,
     from: number,
     to: number,
     out: { readonly frame: FrameBuilder; readonly touched: Map<Index, DocumentReader> },
-  ): Uint8Array | undefined {
+  ): Buffer | undefined {
     let reader = this.#readers.get(index);
     if (!reader) {
       reader = new DocumentReader(index.mapping as IndexMapping, this.#columns);
@@ -329,9 +329,9 @@ export class BulkWriter {
     }
     out.touched.set(index, reader);
     let read = reader.read(source, from, to);
-    let changed: Uint8Array | undefined;
+    let changed: Buffer | undefined;
     if (read.time === undefined && index.dataStream !== undefined) {
-      source = changed = withTimestamp(index, id, source.subarray(from, to));
+      source = changed = withTimestamp(index, id ?? makeRowId(sequence), source.subarray(from, to));
       from = 0;
       to = source.length;
       read = reader.read(source, from, to);
@@ -339,7 +339,7 @@ export class BulkWriter {
     const { columns, time, ignored, kind } = read;
     this.#core.catalogue.nextSequence = sequence + 1;
     out.frame.add(
-      { sequence, ix: index.ix, version, explicit, time: time ?? Number.NaN, id },
+      { sequence, ix: index.ix, version, time: time ?? Number.NaN, id },
       source,
       from,
       to,

@@ -53,7 +53,7 @@ async function write(
     const source = Buffer.from(`{"n":${sequence}, "é":"ü"}`);
     const norm = `{"c1":${sequence * 1000},"c2":"u${sequence}","m2":["a","b"],"_ignored":["x"]}`;
     frame.add(
-      { sequence, ix, version: 1, explicit: true, time: sequence * 1000, id: `id${sequence}` },
+      { sequence, ix, version: 1, time: sequence * 1000, id: `id${sequence}` },
       source,
       0,
       source.length,

@@ -7,6 +7,7 @@
  * `{"c17":…,"m4":[…],"_ignored":[…]}`.
  */
 import type { CatalogueRecord } from './catalogue.ts';
+import { ROW_ID_BYTES, writeRowId } from './row-ids.ts';
 
 export interface FrameTail {
   readonly rows: number;
@@ -37,8 +38,9 @@ export interface FrameRow {
 }
 
 /** A row that goes into a frame. */
-export interface NewRow extends Pick<FrameRow, 'sequence' | 'ix' | 'version' | 'explicit' | 'time'> {
-  readonly id: string;
+export interface NewRow extends Pick<FrameRow, 'sequence' | 'ix' | 'version' | 'time'> {
+  /** What the sender chose; undefined: the store makes one of the sequence. */
+  readonly id: string | undefined;
 }
 
 const ROW = 36;
@@ -81,10 +83,10 @@ export class FrameBuilder {
   /** `columns`: JSON object; `ignored`: names of fields that come to it; `kind`: see `MappedDocument`. */
   add(
     row: NewRow,
-    source: Uint8Array,
+    source: Buffer,
     from: number,
     to: number,
-    columns: Uint8Array,
+    columns: Buffer,
     ignored?: readonly string[],
     kind = 0,
   ): void {
@@ -92,21 +94,30 @@ export class FrameBuilder {
     const more =
       ignored === undefined ? '' : `${columns.length > 2 ? ',' : ''}"_ignored":${JSON.stringify(ignored)}}`;
     // Three bytes a UTF-16 unit are the most.
-    this.#reserve(ROW + row.id.length * 3 + (to - from) + columns.length + more.length * 3);
+    const { id } = row;
+    this.#reserve(
+      ROW +
+        (id === undefined ? ROW_ID_BYTES : id.length * 3) +
+        (to - from) +
+        columns.length +
+        more.length * 3,
+    );
     const buffer = this.#buffer;
     const at = this.#at;
-    const idBytes = buffer.write(row.id, at + ROW);
+    let idBytes = ROW_ID_BYTES;
+    if (id === undefined) writeRowId(row.sequence, buffer, at + ROW);
+    else idBytes = buffer.write(id, at + ROW);
     let end = at + ROW + idBytes;
-    buffer.set(from === 0 && to === source.length ? source : source.subarray(from, to), end);
+    source.copy(buffer, end, from, to);
     end += to - from;
-    buffer.set(columns, end);
+    columns.copy(buffer, end);
     let columnsLength = columns.length;
     if (more !== '') columnsLength += buffer.write(more, end + columnsLength - 1) - 1;
     end += columnsLength;
     buffer.writeDoubleLE(row.sequence, at);
     buffer.writeDoubleLE(row.time, at + 8);
     buffer.writeUInt32LE(row.ix, at + 16);
-    buffer.writeUInt32LE((row.version | (row.explicit ? EXPLICIT : 0)) >>> 0, at + 20);
+    buffer.writeUInt32LE((row.version | (id === undefined ? 0 : EXPLICIT)) >>> 0, at + 20);
     buffer.writeUInt32LE(idBytes, at + 24);
     buffer.writeUInt32LE(to - from, at + 28);
     buffer.writeUInt32LE(columnsLength, at + 32);

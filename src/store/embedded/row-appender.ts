@@ -27,7 +27,8 @@ export class RowAppender {
   readonly #appender: DuckDBAppender;
   readonly #chunk = duckdb.create_data_chunk(types);
   readonly #vectors = types.map((_, at) => duckdb.data_chunk_get_vector(this.#chunk, at));
-  readonly #sequences = new BigInt64Array(CHUNK);
+  /** The lower and the upper half of each. */
+  readonly #sequences = new Uint32Array(CHUNK * 2);
   readonly #indices = new Int32Array(CHUNK);
   readonly #versions = new Int32Array(CHUNK);
   readonly #explicit = new Uint8Array(CHUNK);
@@ -46,7 +47,8 @@ export class RowAppender {
       if (this.#waiting >= MAX_WAITING) this.flush();
     }
     const at = this.#rows++;
-    this.#sequences[at] = BigInt(row.sequence);
+    this.#sequences[at * 2] = row.sequence >>> 0;
+    this.#sequences[at * 2 + 1] = Math.floor(row.sequence / 2 ** 32);
     this.#indices[at] = row.ix;
     this.#versions[at] = row.version;
     this.#explicit[at] = row.explicit ? 1 : 0;

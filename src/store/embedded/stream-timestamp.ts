@@ -7,8 +7,8 @@ import type { Index } from './catalogue.ts';
  * The document with the time of its arrival, for streams whose index names the built-in pipeline for that.
  * @throws StoreError in Elasticsearch's words: there is no `@timestamp`, or what is there is no time
  */
-export function withTimestamp(index: Index, id: string, document: Uint8Array): Uint8Array {
-  const text = Buffer.from(document.buffer, document.byteOffset, document.length).toString();
+export function withTimestamp(index: Index, id: string, document: Buffer): Buffer {
+  const text = document.toString();
   const fields = JSON.parse(text) as Record<string, unknown>;
   if (Object.hasOwn(fields, '@timestamp') && fields['@timestamp'] !== null) {
     throw new StoreError(

@@ -181,20 +181,19 @@ export class DocumentReader {
     const bytes = this.bytes;
     const byte = bytes[from];
     if (byte === OPEN_BRACE) return this.object(from + 1, node, depth + 1);
-    if (byte === OPEN_BRACKET)
-      return this.elements(from + 1, depth, (at) => this.objects(at, node, depth + 1));
+    if (byte === OPEN_BRACKET) return this.elements(from + 1, node, depth);
     if (byte === 0x6e) return skipValue(bytes, from, this.end, depth);
     return this.misplaced(from, node.path, depth);
   }
 
   /** Behind `[`; answers behind `]`. */
-  private elements(from: number, depth: number, element: (at: number) => number): number {
+  private elements(from: number, node: ObjectNode, depth: number): number {
     const bytes = this.bytes;
     if (depth > MAX_DEPTH) throw new MalformedJson(from, 'is nested too deeply');
     let at = space(bytes, from);
     if (bytes[at] === CLOSE_BRACKET) return at + 1;
     for (;;) {
-      at = space(bytes, element(at));
+      at = space(bytes, this.objects(at, node, depth + 1));
       if (bytes[at] === COMMA) at = space(bytes, at + 1);
       else if (bytes[at] === CLOSE_BRACKET && at < this.end) return at + 1;
       else throw new MalformedJson(at, 'has neither a comma nor an end behind an element');

@@ -11,6 +11,9 @@ export type Dynamic =
   | 'strict_allow_templates'
   | 'false_allow_templates';
 
+/** A field never has more than one value. */
+export const NONE: number[] = [];
+
 /** A field with values. The last properties are the reader's: what the document at hand has in it. */
 export class FieldNode {
   readonly shape = 'field';
@@ -53,8 +56,9 @@ export class FieldNode {
   /** Where its first value stands (see `DocumentRow`). */
   from = 0;
   to = 0;
-  /** The places of values behind the first: from, to, from, to, … */
-  more: number[] | undefined;
+  /** The places of values behind the first: from, to, from, to, …, and how many numbers of it are the document's. */
+  more: number[] = NONE;
+  moreCount = 0;
 
   constructor(path: string, elasticType: string, type: FieldType, json: Json) {
     this.path = path;

@@ -1,5 +1,5 @@
 import type { FieldType } from '../../query/field-types.ts';
-import type { FieldNode } from './nodes.ts';
+import { type FieldNode, NONE } from './nodes.ts';
 
 /** Gives numbers to columns; the same field and type always get the same. */
 export interface ColumnNumbers {
@@ -18,6 +18,9 @@ const KINDS_FOR = 50_000;
 
 /** Up to so many values are compared with one another, more are put into a set. */
 const FEW = 12;
+
+/** A list of places that is longer is not kept for the next document. */
+const MANY = 1000;
 
 const COMMA = 0x2c;
 
@@ -112,13 +115,14 @@ export class DocumentRow {
     let at = 1;
     for (let index = 0; index < this.count; index++) {
       const field = this.touched[index]!;
-      const more = field.more === undefined ? undefined : this.distinct(field, field.more);
-      let name = more === undefined ? field.single : field.several;
+      const more = field.more;
+      const count = field.moreCount === 0 ? 0 : this.distinct(field, more, field.moreCount);
+      let name = count === 0 ? field.single : field.several;
       if (name === undefined) {
         this.nameColumns(field);
-        name = (more === undefined ? field.single : field.several)!;
+        name = (count === 0 ? field.single : field.several)!;
       }
-      const bit = more === undefined ? 1 : 2;
+      const bit = count === 0 ? 1 : 2;
       if (field.filledRound !== this.round || (field.filled & bit) === 0) this.noteFilled(field, bit);
       const kinds = more === undefined ? field.singleKinds : field.severalKinds;
       if (field.kindsRound !== this.kindsRound || (kinds & this.kindBit) === 0) this.noteKind(field, bit);
@@ -127,8 +131,9 @@ export class DocumentRow {
       for (let i = 0; i < length; i++) out[at++] = name[i]!;
       at = this.copy(out, at, field.from, field.to);
       out[at++] = COMMA;
-      if (more === undefined) continue;
-      for (let i = 0; i < more.length; i += 2) {
+      if (more.length > MANY) field.more = NONE;
+      if (count === 0) continue;
+      for (let i = 0; i < count; i += 2) {
         const from = more[i]!;
         const to = more[i + 1]!;
         if (out.length < at + to - startOf(from) + 32) out = this.grow(at + to);
@@ -213,10 +218,13 @@ export class DocumentRow {
       field.stamp = this.stamp;
       field.from = from;
       field.to = to;
-      field.more = undefined;
+      field.moreCount = 0;
       this.touched[this.count++] = field;
-    } else if (field.more === undefined) field.more = [from, to];
-    else field.more.push(from, to);
+      return;
+    }
+    if (field.more === NONE) field.more = [];
+    field.more[field.moreCount++] = from;
+    field.more[field.moreCount++] = to;
   }
 
   private bytesOf(place: number): Buffer {
@@ -236,28 +244,29 @@ export class DocumentRow {
   }
 
   /**
-   * What is in a list beside its first value, undefined when that is all. Keywords and addresses are in it once, as
-   * Elasticsearch keeps them.
+   * Moves what a list has beside its first value to its front, answers how many numbers that are. Keywords and addresses are
+   * in it once, as Elasticsearch keeps them.
    */
-  private distinct(field: FieldNode, more: number[]): number[] | undefined {
-    if (field.type !== 'keyword' && field.type !== 'ip') return more;
-    const kept: number[] = [];
-    const seen = more.length > FEW * 2 ? new Set([this.textAt(field.from, field.to)]) : undefined;
-    for (let i = 0; i < more.length; i += 2) {
+  private distinct(field: FieldNode, more: number[], count: number): number {
+    if (field.type !== 'keyword' && field.type !== 'ip') return count;
+    let kept = 0;
+    const seen = count > FEW * 2 ? new Set([this.textAt(field.from, field.to)]) : undefined;
+    for (let i = 0; i < count; i += 2) {
       const from = more[i]!;
       const to = more[i + 1]!;
       if (seen !== undefined) {
         const text = this.textAt(from, to);
         if (seen.has(text)) continue;
         seen.add(text);
-      } else if (this.same(field.from, field.to, from, to) || this.isIn(kept, from, to)) continue;
-      kept.push(from, to);
+      } else if (this.same(field.from, field.to, from, to) || this.isIn(more, kept, from, to)) continue;
+      more[kept++] = from;
+      more[kept++] = to;
     }
-    return kept.length === 0 ? undefined : kept;
+    return kept;
   }
 
-  private isIn(kept: readonly number[], from: number, to: number): boolean {
-    for (let i = 0; i < kept.length; i += 2) if (this.same(kept[i]!, kept[i + 1]!, from, to)) return true;
+  private isIn(list: readonly number[], count: number, from: number, to: number): boolean {
+    for (let i = 0; i < count; i += 2) if (this.same(list[i]!, list[i + 1]!, from, to)) return true;
     return false;
   }
 
