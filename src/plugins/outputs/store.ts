@@ -15,6 +15,9 @@ type Action = DocumentOperation['action'];
 /** What has no id is new; data streams take nothing else. */
 const actionWithoutId = (action: string): Action => (action === 'index' ? 'create' : (action as Action));
 
+/** Names of indices whose operation is kept. */
+const MAX_KNOWN = 1000;
+
 const ACTIONS: ReadonlySet<string> = new Set(['index', 'create', 'update', 'delete']);
 /** What no retry can help. Everything else (429, a full disk) is tried again. */
 const REJECTED: ReadonlySet<number> = new Set([400, 404]);
@@ -70,11 +73,15 @@ export const store = defineOutput({
     const idOf = documentId === undefined ? undefined : compileTemplate(documentId);
     const oneForAll = idOf === undefined && !action.includes('%{');
     let sink: DocumentSink | undefined;
-    /** The operation for all events of an index, made once. */
-    let last: DocumentOperation = { action: 'index', index: '' };
+    /** The operation for all events of an index, made once: messages between threads have it once, too. */
+    const known = new Map<string, DocumentOperation>();
     const plain = (name: string): DocumentOperation => {
-      if (last.index !== name) last = { action: actionWithoutId(action), index: name };
-      return last;
+      let one = known.get(name);
+      if (one === undefined) {
+        if (known.size >= MAX_KNOWN) known.clear();
+        known.set(name, (one = { action: actionWithoutId(action), index: name }));
+      }
+      return one;
     };
     /** Stands for an event of which only the text is there. */
     const seen = new Event({});
@@ -129,7 +136,7 @@ export const store = defineOutput({
         const { errors, items } = await orAborted(
           sink!.bulk({
             source,
-            ends: ends.subarray(0, operations.length).slice(),
+            ends: ends.slice(0, operations.length),
             operations: same ? operations[0]! : operations,
             onlyFailures: true,
           }),

@@ -171,15 +171,16 @@ export class BulkWriter {
 
   #targetsOf(count: number, operationAt: (at: number) => BulkOperation): (Index | StoreError)[] {
     const known = new Map<string, Index | StoreError>();
+    /** Many events have the very same one. */
+    const same = new Map<BulkOperation, Index | StoreError>();
     const targets: (Index | StoreError)[] = [];
-    let last: BulkOperation | undefined;
     for (let at = 0; at < count; at++) {
       const operation = operationAt(at);
-      if (operation === last) {
-        targets.push(targets[at - 1]!);
+      const before = same.get(operation);
+      if (before) {
+        targets.push(before);
         continue;
       }
-      last = operation;
       const key = `${operation.action} ${operation.requireAlias === true} ${operation.index}`;
       let target = known.get(key);
       if (!target) {
@@ -198,6 +199,7 @@ export class BulkWriter {
           target = error as StoreError;
         }
       }
+      same.set(operation, target);
       targets.push(target);
     }
     return targets;
