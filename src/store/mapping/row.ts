@@ -43,9 +43,10 @@ export class DocumentRow {
   private stamp = 0;
   private readonly touched: FieldNode[] = [];
   private count = 0;
-  /** Columns that documents filled since the last `takeFilled`, in this round. */
-  private filled = new Set<string>();
+  /** Columns that documents filled since the last `takeFilled`, in this round: each once. */
+  private filled: string[] = [];
   private round = ++rounds;
+  private restRound = 0;
   /** Kind → the columns that its documents fill. */
   private kinds = new Map<number, Set<string>>();
   private readonly kindBits = new Map<number, number>();
@@ -145,7 +146,8 @@ export class DocumentRow {
     }
     if (rest !== undefined) {
       const column = `c${this.columns.number(restField, 'flattened')}`;
-      this.filled.add(column);
+      if (this.restRound !== this.round) this.filled.push(column);
+      this.restRound = this.round;
       this.kinds.get(this.kind)!.add(column);
       const text = `"${column}":${JSON.stringify(rest)},`;
       if (out.length < at + text.length * 3) out = this.grow(at + text.length * 3);
@@ -157,9 +159,9 @@ export class DocumentRow {
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
-  takeFilled(): Set<string> {
+  takeFilled(): string[] {
     const { filled } = this;
-    this.filled = new Set();
+    this.filled = [];
     this.round = ++rounds;
     return filled;
   }
@@ -199,7 +201,7 @@ export class DocumentRow {
       field.filled = 0;
     }
     field.filled |= bit;
-    this.filled.add(bit === 1 ? field.singleName : field.severalName);
+    this.filled.push(bit === 1 ? field.singleName : field.severalName);
   }
 
   private noteKind(field: FieldNode, bit: number): void {
