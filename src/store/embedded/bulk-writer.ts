@@ -362,7 +362,7 @@ export class BulkWriter {
     const columns: Record<number, string[]> = {};
     const kinds = new Map<number, ReadonlyMap<number, ReadonlySet<string>>>();
     for (const [index, reader] of touched) {
-      columns[index.ix] = [...reader.takeFilled()];
+      columns[index.ix] = reader.takeFilled();
       kinds.set(index.ix, reader.takeKinds());
       const mapping = (index.mapping as IndexMapping).takeChanges();
       if (mapping) this.#unlogged.push({ t: 'mapping', ix: index.ix, mapping });

@@ -381,3 +381,14 @@ test('property: bytes that are no JSON are refused, and nothing else is thrown',
     { numRuns: 500 },
   );
 });
+
+test('what a kind of documents fills: one value and several, also after `takeFilled`', () => {
+  const documents = new DocumentReader(new IndexMapping(), { number: () => 7 });
+  const read = (text: string): void => void documents.read(Buffer.from(text), 0, text.length);
+  read('{"a":["x","y"]}');
+  expect(documents.takeFilled()).toEqual(['m7']);
+  read('{"a":"z"}');
+  read('{"a":"z"}');
+  expect(documents.takeFilled()).toEqual(['c7']);
+  expect([...documents.takeKinds().values()].map((columns) => [...columns])).toEqual([['m7', 'c7']]);
+});

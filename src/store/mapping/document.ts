@@ -105,7 +105,7 @@ export class DocumentReader {
   }
 
   /** The columns (`c17`, `m4`) that documents have filled since the last call. */
-  takeFilled(): Set<string> {
+  takeFilled(): string[] {
     return this.row.takeFilled();
   }
 

@@ -38,9 +38,9 @@ export class FieldNode {
   /** Multi-fields with columns of their own, and targets of `copy_to`: they get the same values. */
   also: FieldNode[] | undefined;
 
-  /** `"c17":` and `"m17":[`; undefined: no document had it yet. */
-  single: Uint8Array | undefined;
-  several: Uint8Array | undefined;
+  /** `"c17":` and `"m17":[` in four words, and how many bytes that are; undefined: no document had it yet. */
+  single: Uint32Array | undefined;
+  several: Uint32Array | undefined;
   /** Their names. */
   singleName = '';
   severalName = '';
