@@ -2,13 +2,13 @@
  * What does the event store cost, and how fast does it answer? One real Millrace process; this one makes events, sends
  * them and asks. Run by hand on a quiet machine:
  *
- *   node bench/store.ts [--events 10000000] [--pipeline-events 1000000] [--folder DIR] [--keep] [--ask-only] [--json FILE]
+ *   node bench/store.ts [--events 10000000] [--pipeline-events 10000000] [--folder DIR] [--keep] [--ask-only] [--json FILE]
  *
  * `--ask-only`: the folder has the events of an earlier run with `--keep`
  *
  * Ingest: CPU seconds of the Millrace process (user and system, all threads) from the first event until everything is
- * sealed. From a pipeline: the same of the whole process, input, codec and output with it; and the store's share, which is
- * that less what a process of its own needs for the same events, read by the same input and codec, with the output `null`.
+ * sealed. From a pipeline: the same of the whole process, input, codec and output with it, into a store of its own; once
+ * into the indices of `_bulk`, once with the events of all shippers in one index a day.
  * A bulk of 100 events every 20 ms for a minute. Queries: wall clock over HTTP, each repeated, hot. Responsiveness: `GET /` every 5 ms meanwhile.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -25,7 +25,7 @@ import { DAYS, FIRST_DAY, INDICATORS, securityEvents } from './store-events.ts';
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '10000000' },
-    'pipeline-events': { type: 'string', default: '1000000' },
+    'pipeline-events': { type: 'string', default: '10000000' },
     folder: { type: 'string' },
     keep: { type: 'boolean', default: false },
     'ask-only': { type: 'boolean', default: false },
@@ -41,13 +41,10 @@ const root = join(import.meta.dirname, '..');
 const ES = await freePort();
 const TCP = await freePort();
 const MONITORING = await freePort();
-/** Of the process without a store. */
-const BARE = { tcp: await freePort(), monitoring: await freePort() };
 const BULK = 1000;
 /** Events at a steady pace of 5,000 a second. */
 const PACED = 300_000;
-/** Indices that this run fills beside those of the questions. */
-const PIPELINE = `pipeline-${Date.now()}`;
+/** What this run fills beside the indices of the questions. */
 const PACED_INDEX = `paced-${Date.now()}`;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 const ticks = 100;
@@ -135,10 +132,10 @@ const round = (value: number, digits = 1): number => Number(value.toFixed(digits
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Until nothing is left in memory only. */
-async function settled(): Promise<void> {
+async function settled(name = 'data'): Promise<void> {
   await ask('POST', '/_flush');
   for (let quiet = 0; quiet < 3; ) {
-    const before = bytesOf(join(folder, 'data', 'store', 'log'));
+    const before = bytesOf(join(folder, name, 'store', 'log'));
     await sleep(1000);
     quiet = before < 65_536 ? quiet + 1 : 0;
   }
@@ -272,57 +269,42 @@ async function connected(port: number): Promise<Socket> {
 }
 
 /** Sends events as lines of JSON over one connection. */
-async function sendLines(port: number): Promise<void> {
-  const event = securityEvents(throughPipeline, 2);
+async function sendLines(port: number, events: number): Promise<void> {
+  const event = securityEvents(events, 2);
   const socket = await connected(port);
-  for (let n = 0; n < throughPipeline; ) {
+  for (let n = 0; n < events; ) {
     let text = '';
-    for (const end = Math.min(throughPipeline, n + 500); n < end; n++) text += `${event(n).source}\n`;
+    for (const end = Math.min(events, n + 500); n < end; n++) text += `${event(n).source}\n`;
     if (!socket.write(text)) await new Promise((done) => socket.once('drain', done));
   }
   socket.end();
 }
 
-async function fromPipeline(pid: number): Promise<Record<string, number>> {
-  const cpu = cpuSeconds(pid);
-  const started = performance.now();
-  await sendLines(TCP);
-  for (;;) {
-    const { body } = await ask('GET', `/${PIPELINE}-*/_count`);
-    if ((JSON.parse(body) as { count?: number }).count === throughPipeline) break;
-    // A search of what is in memory costs too.
-    await sleep(1000);
-  }
-  const seconds = (performance.now() - started) / 1000;
-  await settled();
-  const whole = cpuSeconds(pid) - cpu;
-  const bare = await withoutStore();
-  return {
-    events: throughPipeline,
-    'events a second': Math.round(throughPipeline / seconds),
-    'events a CPU second, sealed': Math.round(throughPipeline / whole),
-    'CPU µs an event, sealed': round((whole / throughPipeline) * 1e6),
-    'CPU µs an event, with the output null': round((bare / throughPipeline) * 1e6),
-    "events a CPU second, the store's share": Math.round(throughPipeline / (whole - bare)),
-  };
-}
-
-/** CPU seconds for the same events by the same input and codec, which build them for an output that does nothing. */
-async function withoutStore(): Promise<number> {
-  const child = start('bare', BARE.tcp, 'null {}', BARE.monitoring, ['--store.enabled', 'false']);
-  const out = async (): Promise<number> => {
-    const path = '/_node/stats/pipelines/main';
-    const answer = await ask('GET', path, undefined, undefined, BARE.monitoring).catch(() => undefined);
-    return answer?.status === 200 ? JSON.parse(answer.body).pipelines.main.events.out : -1;
-  };
+async function fromPipeline(name: string, index: string, events: number): Promise<Record<string, number>> {
+  child = await startStore(name, index);
   try {
-    while ((await out()) < 0) await sleep(100);
     const cpu = cpuSeconds(child.pid!);
-    await sendLines(BARE.tcp);
-    while ((await out()) < throughPipeline) await sleep(100);
-    return cpuSeconds(child.pid!) - cpu;
+    const started = performance.now();
+    await sendLines(TCP, events);
+    for (;;) {
+      const { body } = await ask('GET', '/_all/_count');
+      if ((JSON.parse(body) as { count?: number }).count === events) break;
+      // A search of what is in memory costs too.
+      await sleep(1000);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    await settled(name);
+    const whole = cpuSeconds(child.pid!) - cpu;
+    return {
+      events,
+      'events a second': Math.round(events / seconds),
+      'events a CPU second, sealed': Math.round(events / whole),
+      'CPU µs an event, sealed': round((whole / events) * 1e6),
+      'resident MB': residentMegabytes(child.pid!),
+    };
   } finally {
-    child.kill('SIGTERM');
+    await stop();
+    rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -498,9 +480,21 @@ try {
     ...result,
     '10,000 indicators × 20 fields': indicators,
     'at 5,000 events a second': await steadily(),
-    'from a pipeline': throughPipeline > 0 ? await fromPipeline(child.pid!) : undefined,
   };
   await stop();
+  if (throughPipeline > 0)
+    Object.assign(all, {
+      'from a pipeline': await fromPipeline(
+        'families',
+        '%{[agent][type]}-%{[agent][version]}-%{+yyyy.MM.dd}',
+        throughPipeline,
+      ),
+      'from a pipeline, all shippers in one index': await fromPipeline(
+        'mixed',
+        'logs-%{+yyyy.MM.dd}',
+        Math.min(throughPipeline, 1_000_000),
+      ),
+    });
   process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, undefined, 2)}\n`);
 } finally {
@@ -509,9 +503,9 @@ try {
 }
 
 /** The process with the store, when it answers. */
-async function startStore(): Promise<ChildProcess> {
-  const output = `store { index => "${PIPELINE}-%{+yyyy.MM.dd}" }`;
-  const started = start('data', TCP, output, MONITORING, ['--store.http.port', String(ES)]);
+async function startStore(name = 'data', index = 'logs'): Promise<ChildProcess> {
+  const output = `store { index => "${index}" }`;
+  const started = start(name, TCP, output, MONITORING, ['--store.http.port', String(ES)]);
   for (let at = 0; at < 200; at++) {
     const up = await ask('GET', '/').catch(() => undefined);
     if (up?.status === 200) break;
