@@ -329,7 +329,7 @@ interface DocumentBatch {
   readonly ends: Int32Array;
   /** One a document, or one for all of them. */
   readonly operations: readonly DocumentOperation[] | DocumentOperation;
-  /** No items when every document was accepted. */
+  /** No items when every document was accepted, and otherwise no more than a status of those that were. */
   readonly onlyFailures?: boolean;
 }
 
