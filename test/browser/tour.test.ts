@@ -155,6 +155,8 @@ describe.skipIf(!chromiumPath || !pagesAreBuilt)('every screen', { timeout: 400_
 
   test('is within reach of the keyboard', () =>
     each({ dark: false, width: 'wide' }, async (page, address) => {
+      // It comes a little later than the screen, in front of it.
+      await page.locator('text=are invented').waitFor({ state: 'attached' });
       for (let step = 0; step < 250; step++) {
         // Tab may indent in the editor; it says how to leave it.
         if ((await page.locator('.cm-content:focus').count()) > 0) await page.keyboard.press('Escape');
