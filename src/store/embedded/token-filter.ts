@@ -322,29 +322,21 @@ export function tokenPlaces(
 }
 
 /** Hashes of all four neighbours in a part of a word; those of ASCII only. A set of 2^n bits has them by their first n bits. */
-export function gramHashes(text: string): number[] {
-  const hashes = new Set<number>();
-  let gram = 0;
-  let run = 0;
-  for (let at = 0; at < text.length; at++) {
-    const lower = lowerOf(text.charCodeAt(at));
-    run = lower === 0 ? 0 : run + 1;
-    gram = ((gram << 6) | GRAM_CODE[lower]!) & 0xff_ffff;
-    if (run >= GRAM) hashes.add(hashGram(gram));
-  }
-  return [...hashes];
-}
+export const gramHashes = (text: string): number[] => neighbourHashes(text, GRAM, GRAM_CODE, 6);
 
 /** The same of all six neighbouring hexadecimal digits. */
-export function hexGramHashes(text: string): number[] {
+export const hexGramHashes = (text: string): number[] => neighbourHashes(text, HEX_GRAM, HEX_CODE, 4);
+
+/** `codes`: by character, 0: parts neighbours; the lower `bits` tell characters apart. So many of them together are 24 bits. */
+function neighbourHashes(text: string, size: number, codes: Uint8Array, bits: number): number[] {
   const hashes = new Set<number>();
   let gram = 0;
   let run = 0;
   for (let at = 0; at < text.length; at++) {
-    const hex = HEX_CODE[lowerOf(text.charCodeAt(at))]!;
-    run = hex === 0 ? 0 : run + 1;
-    gram = ((gram << 4) | (hex & 15)) & HEX_MASK;
-    if (run >= HEX_GRAM) hashes.add(hashGram(gram));
+    const code = codes[lowerOf(text.charCodeAt(at))]!;
+    run = code === 0 ? 0 : run + 1;
+    gram = ((gram << bits) | (code & (2 ** bits - 1))) & 0xff_ffff;
+    if (run >= size) hashes.add(hashGram(gram));
   }
   return [...hashes];
 }
