@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { HealthReport } from '../../src/server/health-report.ts';
 import { EmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { encodeLine, STORE_FORMAT } from '../../src/store/embedded/manifest.ts';
 import { embeddedSearcher } from '../../src/store/embedded/search/searcher.ts';
@@ -15,7 +16,7 @@ async function prepared(data: string): Promise<EmbeddedStore> {
 }
 
 /** A Millrace with that data, when it says how its store is. */
-async function started(data: string): Promise<{ millrace: Millrace; report: any }> {
+async function started(data: string): Promise<{ millrace: Millrace; report: HealthReport }> {
   const millrace = await new Millrace({
     args: [
       ...['-e', 'input { generator { count => 0 } } output { null { } }', '--path.data', data],
@@ -25,7 +26,7 @@ async function started(data: string): Promise<{ millrace: Millrace; report: any 
   }).ready(60);
   const report = await until(
     async () => {
-      const found: any = await (await fetch(`${millrace.api}/_health_report`)).json();
+      const found = (await (await fetch(`${millrace.api}/_health_report`)).json()) as HealthReport;
       return found.indicators.event_store && found;
     },
     'the health of the event store',
@@ -46,12 +47,13 @@ test('a scheduled snapshot that failed is a yellow problem, with the error and w
   await scheduler.look();
   await store.close();
   const { report } = await started(data);
-  const { status, symptom, diagnosis } = report.indicators.event_store;
+  const { status, symptom, diagnosis } = report.indicators.event_store!;
+  const cause = diagnosis![0]!['cause'];
   expect(status).toBe('yellow');
   expect(report.status).toBe('yellow');
   expect(report.symptom).toContain('concerning (');
-  expect(symptom).toContain(diagnosis[0].cause);
-  expect(diagnosis[0].cause).toMatch(
+  expect(symptom).toContain(cause);
+  expect(cause).toMatch(
     /^the scheduled snapshot of .* UTC: .* was not made: .*(EEXIST|ENOTDIR).*; it is tried again at .* UTC$/,
   );
 }, 120_000);
